@@ -1,0 +1,47 @@
+//! The seam to the world's HTTP: one request out, and what came of it.
+//!
+//! Everything is a value, so that the simulator's scripted receivers and the real client
+//! ([`crate::http::HttpTransport`]) are driven by the same dispatcher and judged by the same lines
+//! of `posthorn_core::attempt`.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::future::BoxFuture;
+use url::Url;
+
+pub use posthorn_core::attempt::{Answer, ErrorClass, Phases, Tried, Unreachable};
+
+/// Sends one request and reports what happened; it never fails as a whole.
+pub trait Transport: Send + Sync {
+    /// POSTs `request`, follows no redirect, and answers within `request.timeout`.
+    ///
+    /// Delivery is at least once: a request may have been received although the result is
+    /// [`Unreachable`]. Dropping the future closes the connection that it used.
+    fn send(&self, request: Request) -> BoxFuture<'static, Tried>;
+}
+
+/// One try, ready to go: rendered, signed and bounded.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// Where to; a fragment is ignored.
+    pub url: Url,
+    /// What the contract and the endpoint's settings ask for, in order. `Host`, `Content-Length`
+    /// and everything about the connection belong to the transport and are refused here.
+    pub headers: Vec<(String, String)>,
+    /// The signed bytes.
+    pub body: Bytes,
+    /// For DNS, connect, TLS, headers and body together.
+    pub timeout: Duration,
+    /// Which addresses may be connected to.
+    pub reach: Reach,
+}
+
+/// Which part of the network a request may reach.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Reach {
+    /// The public internet, over https, and what the operator listed.
+    Public,
+    /// Test mode of a `--sandbox` server: http, loopback and private addresses too.
+    Sandbox,
+}
