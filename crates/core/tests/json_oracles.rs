@@ -5,6 +5,14 @@
 //! escapes, odd numbers, any order of names), and sent to one interpreter per test, one a line.
 //! An interpreter that is missing fails the test: a promise that was not checked is not kept.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::format_collect,
+    clippy::cast_precision_loss,
+    reason = "a test may stop at what cannot happen, and need not be fast"
+)]
+
 use posthorn_core::json::{Fault, Style, parse};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
