@@ -1,0 +1,167 @@
+//! Fills an envelope: the bytes of a body, for one attempt.
+//!
+//! JavaScript's style is copied together from segments and the data's own canonical bytes. The
+//! other styles are printed from the document, since every string and number may change. A property
+//! test holds the two against each other.
+
+use jiff::Timestamp;
+
+use super::Sending;
+use super::envelope::{Envelope, Hole, SPREAD, Segment, printed};
+use super::members::{self, Members, is_index};
+use crate::json::{self, Json, Style};
+
+impl Envelope {
+    /// The body without its signature member. `data` must be canonical (see [`Sending`]).
+    pub(super) fn render(&self, sending: &Sending<'_>) -> Vec<u8> {
+        match sending.style {
+            Style::Js => self.copy(sending),
+            Style::Python | Style::Php => self.print(sending, None),
+        }
+    }
+
+    /// The body with its signature member, if the envelope has one; it stands last.
+    pub(super) fn seal(&self, mut unsigned: Vec<u8>, sending: &Sending<'_>, mac: &str) -> Vec<u8> {
+        let Some(name) = &self.signature else { return unsigned };
+        match sending.style {
+            Style::Js => {
+                unsigned.pop();
+                comma(&mut unsigned);
+                unsigned.extend_from_slice(&printed(name));
+                unsigned.push(b':');
+                write_string(mac, &mut unsigned);
+                unsigned.push(b'}');
+                unsigned
+            }
+            Style::Python | Style::Php => self.print(sending, Some((name, mac))),
+        }
+    }
+
+    /// Copies the body together, as JavaScript prints it.
+    fn copy(&self, sending: &Sending<'_>) -> Vec<u8> {
+        let mut body = Vec::with_capacity(sending.data.len() + 512);
+        for segment in &self.segments {
+            match segment {
+                Segment::Text(text) => body.extend_from_slice(text),
+                Segment::Comma => comma(&mut body),
+                Segment::Value(hole) => write_value(hole, sending, &mut body),
+                Segment::Member { name, path } => {
+                    if let Some(value) = members::find(sending.data, path) {
+                        comma(&mut body);
+                        body.extend_from_slice(name);
+                        body.extend_from_slice(value);
+                    }
+                }
+                Segment::Spread { named, indexes } => {
+                    let wanted = Members::of(sending.data).filter(|(name, _)| {
+                        is_index(name) == *indexes && !named.iter().any(|named| named == name)
+                    });
+                    for (name, value) in wanted {
+                        comma(&mut body);
+                        body.extend_from_slice(name);
+                        body.push(b':');
+                        body.extend_from_slice(value);
+                    }
+                }
+            }
+        }
+        body.push(b'}');
+        body
+    }
+
+    /// Prints the body from the filled document, in any style.
+    pub(super) fn print(&self, sending: &Sending<'_>, last: Option<(&str, &str)>) -> Vec<u8> {
+        let data = json::parse(sending.data).unwrap_or_default();
+        let mut members = fill_members(&self.document, &data, sending);
+        if let Some((name, value)) = last {
+            members.insert(name, value.into());
+        }
+        let mut body = Vec::with_capacity(sending.data.len() * 2 + 512);
+        Json::Object(members).write(sending.style, &mut body);
+        body
+    }
+}
+
+/// A comma, unless the object has only just been opened.
+fn comma(body: &mut Vec<u8>) {
+    if body.last() != Some(&b'{') {
+        body.push(b',');
+    }
+}
+
+fn write_value(hole: &Hole, sending: &Sending<'_>, body: &mut Vec<u8>) {
+    match hole {
+        Hole::Data => body.extend_from_slice(sending.data),
+        Hole::Id => write_string(sending.id, body),
+        Hole::Type => write_string(sending.kind, body),
+        Hole::Merchant => write_string(sending.merchant, body),
+        Hole::Created => write_string(&whole_seconds(sending.created), body),
+        Hole::CreatedUnix => {
+            body.extend_from_slice(sending.created.as_second().to_string().as_bytes());
+        }
+        Hole::Attempt => body.extend_from_slice(sending.attempt.to_string().as_bytes()),
+        // Both are taken out when the envelope is compiled.
+        Hole::Path(_) | Hole::Signature => {}
+    }
+}
+
+/// A string as JavaScript prints it; ids and types need no escapes and are only copied.
+fn write_string(text: &str, body: &mut Vec<u8>) {
+    if text.bytes().all(|byte| byte >= b' ' && byte != b'"' && byte != b'\\') {
+        body.push(b'"');
+        body.extend_from_slice(text.as_bytes());
+        body.push(b'"');
+    } else {
+        body.extend_from_slice(&printed(text));
+    }
+}
+
+/// RFC 3339 in UTC, to the second, as the guides print times.
+pub(super) fn whole_seconds(at: Timestamp) -> String {
+    Timestamp::from_second(at.as_second()).unwrap_or(at).to_string()
+}
+
+fn fill_members(template: &json::Members, data: &Json, sending: &Sending<'_>) -> json::Members {
+    let mut filled = json::Members::new();
+    for (name, value) in template.iter() {
+        if name == SPREAD {
+            let members = data.as_object().into_iter().flat_map(json::Members::iter);
+            for (name, value) in members.filter(|(name, _)| template.get(name).is_none()) {
+                filled.insert(name, value.clone());
+            }
+        } else if let Some(value) = fill(value, data, sending) {
+            filled.insert(name, value);
+        }
+    }
+    filled
+}
+
+/// The value a template stands for; `None` for a path that leads nowhere.
+fn fill(template: &Json, data: &Json, sending: &Sending<'_>) -> Option<Json> {
+    let text = match template {
+        Json::Object(members) => {
+            return Some(Json::Object(fill_members(members, data, sending)));
+        }
+        Json::Array(items) => {
+            return Some(Json::Array(
+                items.iter().filter_map(|item| fill(item, data, sending)).collect(),
+            ));
+        }
+        Json::String(text) => text,
+        Json::Null | Json::Bool(_) | Json::Number(_) => return Some(template.clone()),
+    };
+    match Envelope::hole(text) {
+        None => Some(template.clone()),
+        Some(Hole::Id) => Some(sending.id.into()),
+        Some(Hole::Type) => Some(sending.kind.into()),
+        Some(Hole::Merchant) => Some(sending.merchant.into()),
+        Some(Hole::Created) => Some(whole_seconds(sending.created).into()),
+        Some(Hole::CreatedUnix) => Some(sending.created.as_second().into()),
+        Some(Hole::Attempt) => Some(sending.attempt.into()),
+        Some(Hole::Data) => Some(data.clone()),
+        Some(Hole::Path(path)) => {
+            path.iter().try_fold(data, |value, name| value.as_object()?.get(name)).cloned()
+        }
+        Some(Hole::Signature) => None,
+    }
+}
