@@ -50,7 +50,14 @@ const LINTS: [(&str, &str); 16] = [
 const EXPECTED_ONLY_IN: [(&str, &[&str]); 7] = [
     (
         "clippy::disallowed_methods",
-        &["crates/engine/src/clock.rs", "crates/engine/src/entropy.rs", "crates/posthorn/src/"],
+        &[
+            "crates/engine/src/clock.rs",
+            "crates/engine/src/entropy.rs",
+            // The real Transport: sockets live in real time, beneath every Clock.
+            "crates/engine/src/http/",
+            // A person at a terminal waits in real time.
+            "crates/posthorn/src/cli/",
+        ],
     ),
     ("clippy::print_stdout", &["crates/posthorn/src/cli", "crates/posthorn/src/main.rs"]),
     ("clippy::print_stderr", &["crates/posthorn/src/cli", "crates/posthorn/src/main.rs"]),

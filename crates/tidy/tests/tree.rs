@@ -20,12 +20,15 @@ pub(crate) struct File {
     pub(crate) path: String,
     pub(crate) bytes: usize,
     pub(crate) text: String,
+    /// Its parent declares it behind `#[cfg(test)]`.
+    pub(crate) behind_cfg_test: bool,
 }
 
 impl File {
     /// A file that only a test's fixture knows.
     pub(crate) fn sample(path: &str, text: &str) -> Self {
-        Self { path: path.to_owned(), bytes: text.len(), text: text.to_owned() }
+        let (path, text) = (path.to_owned(), text.to_owned());
+        Self { path, bytes: text.len(), text, behind_cfg_test: false }
     }
 
     /// Whether it is Rust.
@@ -40,11 +43,10 @@ impl File {
 
     /// Whether it exists for tests and measurements alone, where lengths and prints are free.
     pub(crate) fn is_test_only(&self) -> bool {
-        ["/tests/", "/benches/", "/examples/", "/conformance/"]
-            .iter()
-            .any(|folder| format!("/{}", self.path).contains(folder))
-            || self.path.ends_with("/tests.rs")
-            || self.path.starts_with("fuzz/")
+        self.behind_cfg_test
+            || ["/tests/", "/benches/", "/examples/", "/conformance/", "/fuzz/"]
+                .iter()
+                .any(|folder| format!("/{}", self.path).contains(folder))
     }
 }
 
@@ -82,14 +84,35 @@ fn read() -> Vec<File> {
     let mut paths: Vec<&str> = listed.split('\0').filter(|path| !path.is_empty()).collect();
     paths.sort_unstable();
     paths.dedup();
-    paths
+    let mut files: Vec<File> = paths
         .into_iter()
         .filter_map(|path| {
-            let bytes = std::fs::read(root().join(path)).ok()?;
-            let text = String::from_utf8(bytes.clone()).unwrap_or_default();
-            Some(File { path: path.to_owned(), bytes: bytes.len(), text })
+            let content = std::fs::read(root().join(path)).ok()?;
+            let bytes = content.len();
+            let text = String::from_utf8(content).unwrap_or_default();
+            Some(File { path: path.to_owned(), bytes, text, behind_cfg_test: false })
         })
-        .collect()
+        .collect();
+    let test_modules: Vec<String> = files.iter().flat_map(test_modules).collect();
+    for file in &mut files {
+        file.behind_cfg_test = test_modules.iter().any(|module| file.path.starts_with(module));
+    }
+    files
+}
+
+/// The paths, without `.rs`, of the modules that this file declares for tests alone.
+fn test_modules(file: &File) -> Vec<String> {
+    const GATE: &str = "#[cfg(test)]";
+    let Some(stem) = file.path.strip_suffix(".rs") else { return Vec::new() };
+    let folder = match stem.rsplit_once('/') {
+        Some((folder, "lib" | "main" | "mod")) => folder,
+        _ => stem,
+    };
+    let declared = file.text.split(GATE).skip(1).filter_map(|after| {
+        let name = after.trim_start().strip_prefix("mod ")?;
+        name.split(['\n', ' ']).next()?.strip_suffix(';')
+    });
+    declared.flat_map(|name| [format!("{folder}/{name}.rs"), format!("{folder}/{name}/")]).collect()
 }
 
 fn blobs(files: &[File]) -> Vec<String> {
@@ -150,7 +173,7 @@ fn the_code_map_names_only_what_exists() {
 }
 
 mod can_fail {
-    use super::{BLOB_BYTES_MAX, File, blobs, dead_paths, without_a_first_line};
+    use super::{BLOB_BYTES_MAX, File, blobs, dead_paths, test_modules, without_a_first_line};
     use crate::assert_complains;
 
     #[test]
@@ -164,6 +187,18 @@ mod can_fail {
     fn a_file_that_begins_with_a_use_is_refused() {
         let bad = [File::sample("crates/core/src/id.rs", "use std::fmt;\n//! late\n")];
         assert_complains(&without_a_first_line(&bad), "id.rs must begin with `//!`");
+    }
+
+    #[test]
+    fn a_module_behind_cfg_test_is_known_as_one() {
+        let parent =
+            File::sample("crates/core/src/filter.rs", "//!\n#[cfg(test)]\nmod laws;\nmod value;");
+        assert_eq!(
+            test_modules(&parent),
+            ["crates/core/src/filter/laws.rs", "crates/core/src/filter/laws/"]
+        );
+        let root = File::sample("crates/core/src/lib.rs", "//!\n#[cfg(test)]\nmod laws;");
+        assert_eq!(test_modules(&root)[0], "crates/core/src/laws.rs");
     }
 
     #[test]
