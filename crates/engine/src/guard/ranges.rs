@@ -97,8 +97,7 @@ const fn four(
     name: &'static str,
     document: &'static str,
 ) -> Range {
-    let [a, b, c, d] = octets;
-    let net = IpNet::new_assert(IpAddr::V4(Ipv4Addr::new(a, b, c, d)), prefix);
+    let net = IpNet::new_assert(IpAddr::V4(Ipv4Addr::from_octets(octets)), prefix);
     Range { net, name, document, opening }
 }
 
@@ -108,8 +107,7 @@ const fn six(
     name: &'static str,
     document: &'static str,
 ) -> Range {
-    let [a, b, c, d, e, f, g, h] = segments;
-    let net = IpNet::new_assert(IpAddr::V6(Ipv6Addr::new(a, b, c, d, e, f, g, h)), prefix);
+    let net = IpNet::new_assert(IpAddr::V6(Ipv6Addr::from_segments(segments)), prefix);
     Range { net, name, document, opening }
 }
 

@@ -1,0 +1,189 @@
+//! One HTTP/1.1 connection and the exchange of one request for one answer over it.
+//!
+//! hyper splits a connection into a sender and a driver that must be polled. We poll the driver
+//! from the try's own future instead of spawning it: no task to own, no wake-up between tasks, and
+//! dropping the try closes the socket. An idle connection is not polled at all; [`Link::is_live`]
+//! looks once, before it is used again, whether the receiver has closed it meanwhile.
+
+use std::future::{Future, poll_fn};
+use std::net::IpAddr;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use bytes::Bytes;
+use http::{HeaderMap, Response, StatusCode};
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::{Body as _, Incoming};
+use hyper::client::conn::http1::{self, Connection, SendRequest};
+use hyper_util::rt::TokioIo;
+use posthorn_core::attempt::FAILURE_BODY_BYTES_MAX;
+
+use super::fault::{self, Stage};
+use super::watch::{Phase, Watch};
+use super::wire::{Carrier, Meter, Wire};
+use crate::transport::{Answer, ErrorClass, Unreachable};
+
+/// The most of a response head that is read, in bytes; hyper's buffer for anything at all.
+const HEAD_BYTES_MAX: usize = 32 * 1024;
+/// Header fields of an answer.
+const HEADERS_MAX: usize = 64;
+/// All bytes up to and including the head; more than a head can have means endless 1xx responses.
+const PREFACE_BYTES_MAX: usize = 2 * HEAD_BYTES_MAX;
+/// All bytes after the head: room for the body that we keep in the smallest possible chunks.
+const TAIL_BYTES_MAX: usize = 16 * FAILURE_BODY_BYTES_MAX;
+
+/// A connection that is ours alone.
+#[derive(Debug)]
+pub(super) struct Link {
+    sender: SendRequest<Full<Bytes>>,
+    driver: Driver,
+    meter: Arc<Meter>,
+    /// The vetted address at the other end.
+    pub(super) peer: IpAddr,
+}
+
+#[derive(Debug)]
+struct Driver {
+    connection: Connection<TokioIo<Wire>, Full<Bytes>>,
+    /// How the connection ended, once it has.
+    ended: Option<hyper::Result<()>>,
+}
+
+impl Link {
+    /// Speaks HTTP/1.1 over a fresh `carrier`. Nothing is sent yet.
+    pub(super) async fn new(carrier: Carrier, peer: IpAddr) -> Result<Box<Self>, Unreachable> {
+        let meter = Arc::new(Meter::default());
+        let wire = Wire::new(carrier, Arc::clone(&meter));
+        let (sender, connection) = http1::Builder::new()
+            .max_buf_size(HEAD_BYTES_MAX)
+            .title_case_headers(true)
+            .handshake(TokioIo::new(wire))
+            .await
+            .map_err(|error| fault::unreachable(&error, Stage::Head, &meter))?;
+        Ok(Box::new(Self { sender, driver: Driver { connection, ended: None }, meter, peer }))
+    }
+
+    /// Whether an idle connection is still open and silent. It may close the moment after.
+    pub(super) fn is_live(&mut self) -> bool {
+        // Nobody waits for it: what it does next is found out by the next look.
+        self.driver.advance(&mut Context::from_waker(Waker::noop()));
+        self.driver.ended.is_none() && self.sender.is_ready()
+    }
+
+    /// Whether the receiver has sent nothing since the exchange began.
+    pub(super) fn is_untouched(&self) -> bool {
+        self.meter.read() == 0
+    }
+
+    /// Sends `outgoing` and reads the answer: its head, and of its body what is kept.
+    pub(super) async fn exchange(
+        &mut self,
+        outgoing: http::Request<Full<Bytes>>,
+        watch: &mut Watch,
+    ) -> Result<Answer, Unreachable> {
+        watch.enter(Phase::Headers);
+        self.meter.restart(PREFACE_BYTES_MAX);
+        let response = self.sender.send_request(outgoing);
+        let response = self.driver.until(response).await;
+        let response =
+            response.map_err(|error| fault::unreachable(&error, Stage::Head, &self.meter))?;
+        self.meter.allow(TAIL_BYTES_MAX);
+        watch.status = Some(response.status().as_u16());
+        if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+            return Err(fault::unasked_upgrade());
+        }
+        watch.enter(Phase::Body);
+        self.answer(response).await
+    }
+
+    async fn answer(&mut self, response: Response<Incoming>) -> Result<Answer, Unreachable> {
+        let (head, body) = response.into_parts();
+        let headers = headers(&head.headers)?;
+        let status = head.status.as_u16();
+        let (body, truncated) = self.body(body).await.map_err(|error| {
+            let error = self.driver.cause(error);
+            fault::unreachable(&error, Stage::Body { status }, &self.meter)
+        })?;
+        Ok(Answer { status, headers, body, truncated })
+    }
+
+    /// At most [`FAILURE_BODY_BYTES_MAX`] of the body, and whether there was more.
+    async fn body(&mut self, mut body: Incoming) -> hyper::Result<(Bytes, bool)> {
+        let mut kept = Vec::new();
+        while !body.is_end_stream() {
+            let frame = if kept.len() < FAILURE_BODY_BYTES_MAX {
+                self.driver.until(body.frame()).await
+            } else {
+                // Full: a body that ends exactly here is whole, but that is not worth waiting for.
+                self.driver.at_once(body.frame()).unwrap_or_else(|| Some(Ok(more())))
+            };
+            let Some(frame) = frame.transpose()? else { break };
+            let Some(data) = frame.data_ref() else { continue };
+            let room = FAILURE_BODY_BYTES_MAX - kept.len();
+            kept.extend_from_slice(data.get(..room).unwrap_or(data));
+            if data.len() > room {
+                return Ok((Bytes::from(kept), true));
+            }
+        }
+        Ok((Bytes::from(kept), false))
+    }
+}
+
+/// Stands for what is still to come of a body that is already full.
+fn more() -> hyper::body::Frame<Bytes> {
+    hyper::body::Frame::data(Bytes::from_static(b"."))
+}
+
+impl Driver {
+    /// Lets the connection read and write as far as it can.
+    fn advance(&mut self, cx: &mut Context<'_>) {
+        if self.ended.is_none()
+            && let Poll::Ready(result) = Pin::new(&mut self.connection).poll(cx)
+        {
+            self.ended = Some(result);
+        }
+    }
+
+    /// Drives the connection until `future`, which depends on it, is done.
+    async fn until<F: Future>(&mut self, future: F) -> F::Output {
+        let mut future = pin!(future);
+        poll_fn(|cx| {
+            self.advance(cx);
+            future.as_mut().poll(cx)
+        })
+        .await
+    }
+
+    /// The same, if it needs no waiting.
+    fn at_once<F: Future>(&mut self, future: F) -> Option<F::Output> {
+        let mut cx = Context::from_waker(Waker::noop());
+        self.advance(&mut cx);
+        match pin!(future).poll(&mut cx) {
+            Poll::Ready(output) => Some(output),
+            Poll::Pending => None,
+        }
+    }
+
+    /// The connection's own error where it has one: the body's only says that there was one.
+    fn cause(&mut self, error: hyper::Error) -> hyper::Error {
+        match self.ended.take() {
+            Some(Err(cause)) => cause,
+            Some(Ok(())) | None => error,
+        }
+    }
+}
+
+fn headers(map: &HeaderMap) -> Result<Vec<(String, String)>, Unreachable> {
+    if map.len() > HEADERS_MAX {
+        return Err(Unreachable {
+            class: ErrorClass::TooLarge,
+            detail: format!(
+                "the answer has {} header fields: at most {HEADERS_MAX} are read",
+                map.len()
+            ),
+        });
+    }
+    let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    Ok(map.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect())
+}

@@ -1,0 +1,96 @@
+//! What one try is doing and since when, so that a deadline can name the phase it struck in.
+
+use std::net::IpAddr;
+use std::time::{Duration, Instant};
+
+use crate::transport::{ErrorClass, Phases, Unreachable};
+
+/// The phases of a try, in order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Phase {
+    Dns,
+    Connect,
+    Tls,
+    Headers,
+    Body,
+}
+
+/// The record of one try while it runs. It outlives the try's own future, which a deadline drops.
+#[derive(Debug)]
+pub(super) struct Watch {
+    started: Instant,
+    timeout: Duration,
+    running: Option<(Phase, Instant)>,
+    phases: Phases,
+    /// The address connected to, or the one tried last.
+    pub(super) peer: Option<IpAddr>,
+    /// The status, once the answer's head is read.
+    pub(super) status: Option<u16>,
+}
+
+impl Watch {
+    pub(super) fn new(timeout: Duration) -> Self {
+        Self {
+            started: now(),
+            timeout,
+            running: None,
+            phases: Phases::default(),
+            peer: None,
+            status: None,
+        }
+    }
+
+    /// Ends the running phase and begins the next.
+    pub(super) fn enter(&mut self, phase: Phase) {
+        let at = now();
+        self.end(at);
+        self.running = Some((phase, at));
+    }
+
+    /// Ends the running phase and returns how long each took.
+    pub(super) fn stop(&mut self) -> Phases {
+        self.end(now());
+        self.phases
+    }
+
+    /// What is left until the deadline.
+    pub(super) fn remaining(&self) -> Duration {
+        self.timeout.saturating_sub(now().duration_since(self.started))
+    }
+
+    /// The deadline struck: says where.
+    pub(super) fn timed_out(&self) -> Unreachable {
+        let (class, doing) = match self.running.map_or(Phase::Connect, |(phase, _)| phase) {
+            Phase::Dns => (ErrorClass::TimeoutDns, "resolving the host name"),
+            Phase::Connect => (ErrorClass::TimeoutConnect, "connecting"),
+            Phase::Tls => (ErrorClass::TimeoutTls, "in the TLS handshake"),
+            Phase::Headers => (ErrorClass::TimeoutHeaders, "waiting for the response headers"),
+            Phase::Body => (ErrorClass::TimeoutBody, "reading the response body"),
+        };
+        let mut detail =
+            format!("no complete answer within {:?}: time ran out {doing}", self.timeout);
+        if let Some(status) = self.status {
+            detail = format!("{detail} (status {status})");
+        }
+        Unreachable { class, detail }
+    }
+
+    fn end(&mut self, at: Instant) {
+        let Some((phase, since)) = self.running.take() else { return };
+        let took = u32::try_from(at.duration_since(since).as_micros()).unwrap_or(u32::MAX);
+        let slot = match phase {
+            Phase::Dns => &mut self.phases.dns_us,
+            Phase::Connect => &mut self.phases.connect_us,
+            Phase::Tls => &mut self.phases.tls_us,
+            Phase::Headers => &mut self.phases.headers_us,
+            Phase::Body => &mut self.phases.body_us,
+        };
+        *slot = Some(took);
+    }
+}
+
+/// Monotonic real time: the network's own, which no simulation moves.
+#[expect(clippy::disallowed_methods, reason = "sockets live in real time, beneath every Clock")]
+pub(super) fn now() -> Instant {
+    Instant::now()
+}
