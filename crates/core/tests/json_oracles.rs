@@ -124,10 +124,22 @@ fn drawn<S: Strategy<Value = String>>(strategy: &S, count: usize) -> Vec<String>
     (0..count).map(|_| strategy.new_tree(&mut runner).unwrap().current()).collect()
 }
 
+/// Documents at the edges that chance does not find.
+const EDGES: [&str; 7] = [
+    r#"{"a":1,"4294967295":2,"4294967294":3,"0":4}"#,
+    r#"{"4294967296":1,"4294967295":2,"10":3,"9":4}"#,
+    r#"{"-1":1,"01":2,"1":3,"9223372036854775808":4,"9223372036854775807":5}"#,
+    r#"{"2":[],"1":{},"0":{"0":{},"1":{}}}"#,
+    r#"{"__proto__":{"a":1},"constructor":2,"toJSON":3,"":4}"#,
+    r"[9223372036854774784,9223372036854775295,9223372036854775808,-9223372036854775808]",
+    r"[0.0001,0.00001,1e15,1e16,1e17,1e20,1e21,123456789012345680000,-0,-0.0]",
+];
+
 /// Documents that we read: those with duplicate names are left to their own test.
 fn readable() -> Vec<String> {
-    let all = drawn(&document(), DOCUMENTS);
-    let readable: Vec<_> = all.into_iter().filter(|text| parse(text.as_bytes()).is_ok()).collect();
+    let drawn = drawn(&document(), DOCUMENTS).into_iter();
+    let all = EDGES.into_iter().map(str::to_owned).chain(drawn);
+    let readable: Vec<_> = all.filter(|text| parse(text.as_bytes()).is_ok()).collect();
     assert!(readable.len() > DOCUMENTS / 2, "only {} documents are left", readable.len());
     readable
 }

@@ -5,13 +5,17 @@
 //! JavaScript prints: digits alone they read as an integer and print as they are (PHP only while
 //! it fits 64 bits).
 
-use super::Style;
+use super::{INTEGER_MAX, Style};
 
 /// Appends the number as the language prints it. One that is not finite prints as `null`.
 pub(super) fn write(number: f64, style: Style, out: &mut Vec<u8>) {
     if !number.is_finite() {
         out.extend_from_slice(b"null");
         return;
+    }
+    if number.abs() <= INTEGER_MAX && number.fract() == 0.0 {
+        #[expect(clippy::cast_possible_truncation, reason = "integral and within 2^53")]
+        return write_integer(number as i64, out);
     }
     let mut buffer = ryu_js::Buffer::new();
     let js = buffer.format_finite(number);
@@ -23,6 +27,25 @@ pub(super) fn write(number: f64, style: Style, out: &mut Vec<u8>) {
             out.extend_from_slice(js.as_bytes());
         }
         Style::Php => Decimal::of(js).php(out),
+    }
+}
+
+/// Appends an integer's digits: nearly every number is one, and this is several times faster.
+fn write_integer(integer: i64, out: &mut Vec<u8>) {
+    if integer < 0 {
+        out.push(b'-');
+    }
+    let start = out.len();
+    let mut rest = integer.unsigned_abs();
+    loop {
+        out.push(b'0' + u8::try_from(rest % 10).expect("a digit"));
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    if let Some(digits) = out.get_mut(start..) {
+        digits.reverse();
     }
 }
 

@@ -111,11 +111,44 @@ fn colon(style: Style) -> &'static [u8] {
 
 // === strings ===
 
+/// Whether a language escapes the character that starts with a byte, for each byte.
+type Specials = [bool; 256];
+
+const JS_SPECIALS: Specials = specials(Style::Js);
+const PYTHON_SPECIALS: Specials = specials(Style::Python);
+const PHP_SPECIALS: Specials = specials(Style::Php);
+
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which checks it")]
+const fn specials(style: Style) -> Specials {
+    let mut specials = [false; 256];
+    let mut byte = 0_u8;
+    loop {
+        specials[byte as usize] = match byte {
+            b'"' | b'\\' | 0..=0x1f => true,
+            b'/' => matches!(style, Style::Php),
+            0x7f => matches!(style, Style::Python),
+            0x80.. => !matches!(style, Style::Js),
+            b' '..=b'~' => false,
+        };
+        if byte == u8::MAX {
+            return specials;
+        }
+        byte += 1;
+    }
+}
+
 /// Appends a string in quotes: runs of characters that stand for themselves, and escapes between.
 fn string(text: &str, style: Style, out: &mut Vec<u8>) {
+    let specials = match style {
+        Style::Js => &JS_SPECIALS,
+        Style::Python => &PYTHON_SPECIALS,
+        Style::Php => &PHP_SPECIALS,
+    };
+    let is_special = |byte| specials.get(usize::from(byte)) == Some(&true);
+    out.reserve(text.len() + 2);
     out.push(b'"');
     let mut rest = text;
-    while let Some(at) = rest.bytes().position(|byte| is_special(byte, style)) {
+    while let Some(at) = rest.bytes().position(is_special) {
         let (plain, special) = rest.split_at(at);
         out.extend_from_slice(plain.as_bytes());
         let mut chars = special.chars();
@@ -124,17 +157,6 @@ fn string(text: &str, style: Style, out: &mut Vec<u8>) {
     }
     out.extend_from_slice(rest.as_bytes());
     out.push(b'"');
-}
-
-/// Whether the language escapes the character that starts with this byte.
-fn is_special(byte: u8, style: Style) -> bool {
-    match byte {
-        b'"' | b'\\' | 0..=0x1f => true,
-        b'/' => style == Style::Php,
-        0x7f => style == Style::Python,
-        0x80.. => style != Style::Js,
-        b' '..=b'~' => false,
-    }
 }
 
 fn escape(special: char, out: &mut Vec<u8>) {
