@@ -97,9 +97,9 @@ pub(super) enum Segment {
 /// A compiled envelope.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Envelope {
-    /// The document, without the member that is the signature.
+    /// The document.
     pub document: Members,
-    /// How to write it, without the closing brace.
+    /// How to write it, without the signature and the closing brace.
     pub segments: Vec<Segment>,
     /// The name of the last member, when that is `$signature`.
     pub signature: Option<String>,
@@ -115,13 +115,13 @@ impl Envelope {
             let what = format!("the envelope is not valid JSON: {}", malformed.fault);
             vec![Flaw::new(at, what)]
         })?;
-        let Json::Object(mut members) = document else {
+        let Json::Object(members) = document else {
             let what = format!("the envelope is {}, not an object", document.kind());
             return Err(vec![Flaw::new(0, what)]);
         };
+        let signature = last_member(&members, "$signature");
         let mut compiler = Compiler { text, segments: Vec::new(), flaws: Vec::new() };
-        let signature = compiler.take_signature(&mut members);
-        compiler.object(&members, false);
+        compiler.open(&members, signature.as_deref());
         if !compiler.flaws.is_empty() {
             return Err(compiler.flaws);
         }
@@ -143,32 +143,19 @@ struct Compiler<'t> {
 }
 
 impl Compiler<'_> {
-    /// Takes the last member out when it is the signature.
-    fn take_signature(&mut self, members: &mut Members) -> Option<String> {
-        let name = members.iter().last().map(|(name, _)| name.to_owned())?;
-        if members.get(&name).and_then(Json::as_str) != Some("$signature") {
-            return None;
-        }
-        members.remove(&name);
-        Some(name)
-    }
-
     fn flaw(&mut self, near: &str, flaw: Flaw) {
         let at = self.text.find(near).unwrap_or(0);
         self.flaws.push(Flaw { at, ..flaw });
     }
 
-    /// Compiles an object; its closing brace only when asked to.
-    fn object(&mut self, members: &Members, close: bool) {
+    /// Compiles an object but for its closing brace, and but for one member that comes later.
+    fn open(&mut self, members: &Members, later: Option<&str>) {
         self.bytes(b"{");
-        let mut named = Vec::new();
-        for name in members.names().filter(|name| *name != SPREAD) {
-            if is_index(&printed(name)) {
-                let what =
-                    format!("member `{name}` is a number to JavaScript, which prints it first");
-                self.flaw(&printed_text(name), Flaw::new(0, what).hint("give it another name"));
-            }
-            named.push(printed(name));
+        let named: Vec<_> = members.names().filter(|name| *name != SPREAD).map(printed).collect();
+        for name in named.iter().filter(|name| is_index(name)) {
+            let name = String::from_utf8_lossy(name);
+            let what = format!("member {name} is an index to JavaScript, which prints it first");
+            self.flaw(&name, Flaw::new(0, what).hint("give it another name"));
         }
         let spreads = members.get(SPREAD).is_some();
         if spreads {
@@ -176,6 +163,9 @@ impl Compiler<'_> {
         }
         let mut certain = false; // whether a member stands before, whatever the data
         for (at, (name, value)) in members.iter().enumerate() {
+            if Some(name) == later {
+                continue;
+            }
             if name == SPREAD {
                 self.spread(value, named.clone());
                 continue;
@@ -194,9 +184,6 @@ impl Compiler<'_> {
             self.bytes(&printed(name));
             self.bytes(b":");
             self.value(value);
-        }
-        if close {
-            self.bytes(b"}");
         }
     }
 
@@ -220,7 +207,10 @@ impl Compiler<'_> {
 
     fn value(&mut self, value: &Json) {
         match value {
-            Json::Object(members) => self.object(members, true),
+            Json::Object(members) => {
+                self.open(members, None);
+                self.bytes(b"}");
+            }
             Json::Array(items) => {
                 self.bytes(b"[");
                 for (at, item) in items.iter().enumerate() {
@@ -268,6 +258,12 @@ impl Compiler<'_> {
             _ => self.segments.push(Segment::Text(bytes.to_vec())),
         }
     }
+}
+
+/// The name of an object's last member, when it is this text.
+fn last_member(members: &Members, text: &str) -> Option<String> {
+    let (name, value) = members.iter().last()?;
+    (value.as_str() == Some(text)).then(|| name.to_owned())
 }
 
 /// A string as JavaScript prints it, quotes included.

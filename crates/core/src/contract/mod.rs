@@ -183,29 +183,16 @@ impl Contract {
     /// else every key does; without a key, what would carry a signature is left out.
     pub fn sign(&self, sending: &Sending<'_>, keys: &[SigningKey]) -> Result<Signed, Unsendable> {
         let body = self.body(sending, keys.first())?;
-        let attempt = sending.attempt.to_string();
-        let timestamp = sending.timestamp.to_string();
-        let filling = Filling {
-            id: sending.id,
-            kind: sending.kind,
-            attempt: &attempt,
-            timestamp: &timestamp,
-            delivery: sending.delivery,
-            body: &body,
-            ..Filling::default()
-        };
-        let signature = self.signature.sign(keys, filling);
-        let filling = Filling { signature: &signature, ..filling };
-        let headers = self
-            .headers
-            .iter()
-            .filter(|(_, value)| !keys.is_empty() || !value.has(Hole::Signature))
-            .map(|(name, value)| (name.clone(), value.fill(filling)))
-            .collect();
-        Ok(Signed { headers, body })
+        Ok(Signed { headers: self.headers(sending, &body, keys), body })
     }
 
-    fn body(&self, sending: &Sending<'_>, key: Option<&SigningKey>) -> Result<Vec<u8>, Unsendable> {
+    /// The body of one attempt; `key` signs it from within, where the envelope ends with a
+    /// signature.
+    pub fn body(
+        &self,
+        sending: &Sending<'_>,
+        key: Option<&SigningKey>,
+    ) -> Result<Vec<u8>, Unsendable> {
         let mut body = self.envelope.render(sending);
         if let Some(key) = key.filter(|_| self.envelope.signature.is_some()) {
             let mac = self.signature.mac(key, &body);
@@ -216,6 +203,34 @@ impl Contract {
             return Err(Unsendable::TooLarge { bytes, limit: self.body_bytes_max });
         }
         Ok(body)
+    }
+
+    /// The headers that go with a body, whoever made it; `sending.data` and `style` do not matter.
+    #[must_use]
+    pub fn headers(
+        &self,
+        sending: &Sending<'_>,
+        body: &[u8],
+        keys: &[SigningKey],
+    ) -> Vec<(String, String)> {
+        let attempt = sending.attempt.to_string();
+        let timestamp = sending.timestamp.to_string();
+        let filling = Filling {
+            id: sending.id,
+            kind: sending.kind,
+            attempt: &attempt,
+            timestamp: &timestamp,
+            delivery: sending.delivery,
+            body,
+            ..Filling::default()
+        };
+        let signature = self.signature.sign(keys, filling);
+        let filling = Filling { signature: &signature, ..filling };
+        self.headers
+            .iter()
+            .filter(|(_, value)| !keys.is_empty() || !value.has(Hole::Signature))
+            .map(|(name, value)| (name.clone(), value.fill(filling)))
+            .collect()
     }
 
     /// How many bytes longer the body of the last attempt is: a body that fits at first must not

@@ -33,7 +33,7 @@ impl Envelope {
                 unsigned.push(b'}');
                 unsigned
             }
-            Style::Python | Style::Php => self.print(sending, Some((name, mac))),
+            Style::Python | Style::Php => self.print(sending, Some(mac)),
         }
     }
 
@@ -70,12 +70,9 @@ impl Envelope {
     }
 
     /// Prints the body from the filled document, in any style.
-    pub(super) fn print(&self, sending: &Sending<'_>, last: Option<(&str, &str)>) -> Vec<u8> {
+    fn print(&self, sending: &Sending<'_>, mac: Option<&str>) -> Vec<u8> {
         let data = json::parse(sending.data).unwrap_or_default();
-        let mut members = fill_members(&self.document, &data, sending);
-        if let Some((name, value)) = last {
-            members.insert(name, value.into());
-        }
+        let members = Filler { data: &data, sending, mac }.members(&self.document);
         let mut body = Vec::with_capacity(sending.data.len() * 2 + 512);
         Json::Object(members).write(sending.style, &mut body);
         body
@@ -121,47 +118,63 @@ pub(super) fn whole_seconds(at: Timestamp) -> String {
     Timestamp::from_second(at.as_second()).unwrap_or(at).to_string()
 }
 
-fn fill_members(template: &json::Members, data: &Json, sending: &Sending<'_>) -> json::Members {
-    let mut filled = json::Members::new();
-    for (name, value) in template.iter() {
-        if name == SPREAD {
-            let members = data.as_object().into_iter().flat_map(json::Members::iter);
-            for (name, value) in members.filter(|(name, _)| template.get(name).is_none()) {
-                filled.insert(name, value.clone());
-            }
-        } else if let Some(value) = fill(value, data, sending) {
-            filled.insert(name, value);
-        }
-    }
-    filled
+/// What fills the document's holes.
+struct Filler<'a> {
+    data: &'a Json,
+    sending: &'a Sending<'a>,
+    mac: Option<&'a str>,
 }
 
-/// The value a template stands for; `None` for a path that leads nowhere.
-fn fill(template: &Json, data: &Json, sending: &Sending<'_>) -> Option<Json> {
-    let text = match template {
-        Json::Object(members) => {
-            return Some(Json::Object(fill_members(members, data, sending)));
+impl Filler<'_> {
+    fn members(&self, template: &json::Members) -> json::Members {
+        let mut filled = json::Members::new();
+        for (name, value) in template.iter() {
+            if name == SPREAD {
+                let members = self.data.as_object().into_iter().flat_map(json::Members::iter);
+                for (name, value) in members.filter(|(name, _)| is_spread(template, name)) {
+                    filled.insert(name, value.clone());
+                }
+            } else if let Some(value) = self.value(value) {
+                filled.insert(name, value);
+            }
         }
-        Json::Array(items) => {
-            return Some(Json::Array(
-                items.iter().filter_map(|item| fill(item, data, sending)).collect(),
-            ));
-        }
-        Json::String(text) => text,
-        Json::Null | Json::Bool(_) | Json::Number(_) => return Some(template.clone()),
-    };
-    match Envelope::hole(text) {
-        None => Some(template.clone()),
-        Some(Hole::Id) => Some(sending.id.into()),
-        Some(Hole::Type) => Some(sending.kind.into()),
-        Some(Hole::Merchant) => Some(sending.merchant.into()),
-        Some(Hole::Created) => Some(whole_seconds(sending.created).into()),
-        Some(Hole::CreatedUnix) => Some(sending.created.as_second().into()),
-        Some(Hole::Attempt) => Some(sending.attempt.into()),
-        Some(Hole::Data) => Some(data.clone()),
-        Some(Hole::Path(path)) => {
-            path.iter().try_fold(data, |value, name| value.as_object()?.get(name)).cloned()
-        }
-        Some(Hole::Signature) => None,
+        filled
     }
+
+    /// The value a template stands for; `None` for a path that leads nowhere.
+    fn value(&self, template: &Json) -> Option<Json> {
+        match template {
+            Json::Object(members) => Some(Json::Object(self.members(members))),
+            Json::Array(items) => {
+                Some(Json::Array(items.iter().filter_map(|item| self.value(item)).collect()))
+            }
+            Json::String(text) => match Envelope::hole(text) {
+                Some(hole) => self.hole(&hole),
+                None => Some(template.clone()),
+            },
+            Json::Null | Json::Bool(_) | Json::Number(_) => Some(template.clone()),
+        }
+    }
+
+    fn hole(&self, hole: &Hole) -> Option<Json> {
+        Some(match hole {
+            Hole::Id => self.sending.id.into(),
+            Hole::Type => self.sending.kind.into(),
+            Hole::Merchant => self.sending.merchant.into(),
+            Hole::Created => whole_seconds(self.sending.created).into(),
+            Hole::CreatedUnix => self.sending.created.as_second().into(),
+            Hole::Attempt => self.sending.attempt.into(),
+            Hole::Data => self.data.clone(),
+            Hole::Path(path) => {
+                let found = path.iter().try_fold(self.data, |at, name| at.as_object()?.get(name));
+                found?.clone()
+            }
+            Hole::Signature => self.mac?.into(),
+        })
+    }
+}
+
+/// Whether the data's member is spread over an object: unless the object names it itself.
+fn is_spread(template: &json::Members, name: &str) -> bool {
+    name == SPREAD || template.get(name).is_none()
 }

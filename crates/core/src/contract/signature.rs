@@ -111,15 +111,6 @@ impl Scheme {
         self.encoding.decode(mac).is_some_and(|mac| key.fits(&mac, pieces))
     }
 
-    /// How many characters an encoded signature by this key has.
-    pub(super) fn mac_chars(&self, key: &CheckingKey) -> usize {
-        let bytes = match key {
-            CheckingKey::Hmac(_) => 32,
-            CheckingKey::Ed25519(_) => 64,
-        };
-        self.encoding.encode(&vec![0; bytes]).len()
-    }
-
     // === reading ===
 
     const FIELDS: [&'static str; 6] = ["content", "key", "encoding", "hmac", "ed25519", "join"];

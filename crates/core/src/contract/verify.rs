@@ -124,36 +124,25 @@ impl Contract {
     fn verify_body(&self, key: &CheckingKey, body: &[u8]) -> Result<(), NotGenuine> {
         let Some(name) = &self.envelope.signature else { return Ok(()) };
         let fits = Style::ALL.into_iter().any(|style| {
-            let Some((unsigned, mac)) = split_signature(body, name, self.mac_chars(key), style)
-            else {
-                return false;
-            };
-            self.signature.fits_bytes(key, mac, [unsigned, b"}"].into_iter())
+            split_signature(body, name, style).is_some_and(|(unsigned, mac)| {
+                self.signature.fits_bytes(key, &mac, [unsigned, b"}"].into_iter())
+            })
         });
         if fits { Ok(()) } else { Err(NotGenuine::BodyMismatch) }
-    }
-
-    fn mac_chars(&self, key: &CheckingKey) -> usize {
-        self.signature.mac_chars(key)
     }
 }
 
 /// Takes the last member off a body: what stands before it (the closing brace is not there), and
 /// its value.
-fn split_signature<'b>(
-    body: &'b [u8],
-    name: &str,
-    mac_chars: usize,
-    style: Style,
-) -> Option<(&'b [u8], &'b str)> {
-    let body = body.strip_suffix(b"\"}")?;
-    let (before, mac) = body.split_at_checked(body.len().checked_sub(mac_chars)?)?;
+fn split_signature<'b>(body: &'b [u8], name: &str, style: Style) -> Option<(&'b [u8], String)> {
+    let body = str::from_utf8(body).ok()?;
     let member = Json::object([(name, Json::from(""))]).to_vec(style);
-    let opening = member.strip_prefix(b"{")?.strip_suffix(b"\"}")?;
-    let before = before.strip_suffix(opening)?;
-    let before = match before.strip_suffix(b"{") {
-        Some(_) => before,
-        None => before.strip_suffix(b" ").unwrap_or(before).strip_suffix(b",")?,
+    let opening = str::from_utf8(&member).ok()?.strip_prefix('{')?.strip_suffix("\"}")?.to_owned();
+    let (before, mac) = body.strip_suffix("\"}")?.rsplit_once(&opening)?;
+    let before = match style {
+        Style::Js | Style::Php => before.strip_suffix(','),
+        Style::Python => before.strip_suffix(", "),
     };
-    Some((before, str::from_utf8(mac).ok()?))
+    // PHP escapes the `/` of base64.
+    before.map(|before| (before.as_bytes(), mac.replace("\\/", "/")))
 }
