@@ -24,7 +24,7 @@ use super::watch::{Phase, Watch};
 use super::wire::{Carrier, Meter, Wire};
 use crate::transport::{Answer, ErrorClass, Unreachable};
 
-/// The most of a response head that is read, in bytes; hyper's buffer for anything at all.
+/// The most of a response head that is read, in bytes; and of hyper's buffer, for anything at all.
 const HEAD_BYTES_MAX: usize = 32 * 1024;
 /// Header fields of an answer.
 const HEADERS_MAX: usize = 64;
@@ -174,15 +174,16 @@ impl Driver {
     }
 }
 
+/// The header fields, if they are within bounds; hyper's own bound depends on how the bytes came.
 fn headers(map: &HeaderMap) -> Result<Vec<(String, String)>, Unreachable> {
-    if map.len() > HEADERS_MAX {
-        return Err(Unreachable {
-            class: ErrorClass::TooLarge,
-            detail: format!(
-                "the answer has {} header fields: at most {HEADERS_MAX} are read",
-                map.len()
-            ),
-        });
+    let bytes: usize = map.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+    if map.len() > HEADERS_MAX || bytes > HEAD_BYTES_MAX {
+        let fields = map.len();
+        let detail = format!(
+            "the answer has {fields} header fields of {bytes} bytes: at most {HEADERS_MAX} of \
+             {HEAD_BYTES_MAX} bytes are read"
+        );
+        return Err(Unreachable { class: ErrorClass::TooLarge, detail });
     }
     let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
     Ok(map.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect())
