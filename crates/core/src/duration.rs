@@ -81,7 +81,6 @@ pub mod text {
     use serde::{Deserialize, Deserializer, Serializer};
 
     /// Writes the field as [`super::print`] does.
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
     pub fn serialize<S: Serializer>(value: &SignedDuration, to: S) -> Result<S::Ok, S::Error> {
         to.collect_str(&super::Printed(*value))
     }

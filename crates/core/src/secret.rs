@@ -1,0 +1,172 @@
+//! Secrets: sealed at rest, hashed where a hash is enough, compared in constant time, never printed.
+//!
+//! One master key seals everything; every sealed value names the key that sealed it, so that a new
+//! master key can take over while old values are still read (`posthorn master-key rotate`).
+
+use std::fmt;
+
+use chacha20poly1305::aead::{Aead, KeyInit};
+use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use hmac::{Hmac, Mac};
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+/// Bytes of a master key.
+pub const MASTER_KEY_BYTES: usize = 32;
+/// Bytes of the nonce each seal needs; random, never used twice.
+pub const NONCE_BYTES: usize = 24;
+
+/// A secret in the clear: no `Debug`, no `Clone`, wiped when dropped.
+pub struct Secret(Zeroizing<String>);
+
+impl Secret {
+    /// Takes a text over.
+    #[must_use]
+    pub fn new(text: String) -> Self {
+        Self(Zeroizing::new(text))
+    }
+
+    /// The text, for the one place that needs it.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A secret at rest: which master key sealed it, the nonce, and the ciphertext.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Sealed {
+    /// The id of the master key.
+    pub key: [u8; 4],
+    /// Nonce and ciphertext.
+    pub bytes: Vec<u8>,
+}
+
+impl fmt::Debug for Sealed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Sealed({} bytes)", self.bytes.len())
+    }
+}
+
+/// A sealed value that cannot be opened.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unopenable {
+    /// The master key that sealed it is not among those given.
+    #[error(
+        "a secret was sealed with master key {key}, which is not configured; add that key to \
+         `master_keys_old`"
+    )]
+    UnknownKey {
+        /// Its id, in hex.
+        key: String,
+    },
+    /// The bytes were changed, or belong to something else.
+    #[error("a sealed secret does not open: its bytes were changed")]
+    Damaged,
+}
+
+/// The master keys: the first seals, all open.
+pub struct MasterKeys {
+    keys: Vec<([u8; 4], Zeroizing<[u8; MASTER_KEY_BYTES]>)>,
+}
+
+impl MasterKeys {
+    /// The current key and those before it.
+    #[must_use]
+    pub fn new(current: [u8; MASTER_KEY_BYTES], old: &[[u8; MASTER_KEY_BYTES]]) -> Self {
+        let keys = std::iter::once(&current).chain(old);
+        Self { keys: keys.map(|key| (key_id(key), Zeroizing::new(*key))).collect() }
+    }
+
+    /// The id of the key that seals.
+    #[must_use]
+    pub fn current(&self) -> [u8; 4] {
+        self.keys.first().map(|(id, _)| *id).unwrap_or_default()
+    }
+
+    /// Seals a text. `context` binds it to its place, so that sealed values cannot be swapped.
+    ///
+    /// # Panics
+    /// Never in practice: sealing fails only for texts of many gibibytes.
+    #[must_use]
+    pub fn seal(&self, text: &str, context: &str, nonce: [u8; NONCE_BYTES]) -> Sealed {
+        let (id, key) = self.keys.first().expect("a master key is given at construction");
+        let nonce = XNonce::from(nonce);
+        let payload =
+            chacha20poly1305::aead::Payload { msg: text.as_bytes(), aad: context.as_bytes() };
+        let mut bytes = nonce.to_vec();
+        let cipher = XChaCha20Poly1305::new((&**key).into());
+        bytes.extend(cipher.encrypt(&nonce, payload).expect("a short text can be sealed"));
+        Sealed { key: *id, bytes }
+    }
+
+    /// Opens what was sealed for `context`.
+    pub fn open(&self, sealed: &Sealed, context: &str) -> Result<Secret, Unopenable> {
+        let (_, key) = self.keys.iter().find(|(id, _)| *id == sealed.key).ok_or_else(|| {
+            Unopenable::UnknownKey { key: data_encoding::HEXLOWER.encode(&sealed.key) }
+        })?;
+        let (nonce, msg) =
+            sealed.bytes.split_first_chunk::<NONCE_BYTES>().ok_or(Unopenable::Damaged)?;
+        let cipher = XChaCha20Poly1305::new((&**key).into());
+        let payload = chacha20poly1305::aead::Payload { msg, aad: context.as_bytes() };
+        let text =
+            cipher.decrypt(&XNonce::from(*nonce), payload).map_err(|_| Unopenable::Damaged)?;
+        String::from_utf8(text).map(Secret::new).map_err(|_| Unopenable::Damaged)
+    }
+}
+
+fn key_id(key: &[u8; MASTER_KEY_BYTES]) -> [u8; 4] {
+    let digest = Sha256::new().chain_update(b"posthorn master key id").chain_update(key).finalize();
+    digest.first_chunk().copied().unwrap_or_default()
+}
+
+/// The keyed hash under which an API key is kept: HMAC-SHA-256 under the deployment's pepper.
+///
+/// # Panics
+/// Never: HMAC takes keys of any length.
+#[must_use]
+pub fn keyed_hash(pepper: &[u8], key: &str) -> [u8; 32] {
+    let mut mac = <Hmac<Sha256>>::new_from_slice(pepper).expect("HMAC takes keys of any length");
+    mac.update(key.as_bytes());
+    mac.finalize().into_bytes().into()
+}
+
+/// Whether two byte strings are equal, in time that does not depend on where they differ.
+#[must_use]
+pub fn constant_time_eq(left: &[u8], right: &[u8]) -> bool {
+    left.ct_eq(right).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NONCE: [u8; NONCE_BYTES] = [7; NONCE_BYTES];
+
+    #[test]
+    fn what_is_sealed_opens_in_its_place_only() {
+        let keys = MasterKeys::new([1; 32], &[]);
+        let sealed = keys.seal("whsec_fake", "endpoint 1", NONCE);
+        assert_eq!(keys.open(&sealed, "endpoint 1").unwrap().expose(), "whsec_fake");
+        assert_eq!(keys.open(&sealed, "endpoint 2").err(), Some(Unopenable::Damaged));
+    }
+
+    #[test]
+    fn a_new_master_key_takes_over_while_the_old_one_still_opens() {
+        let sealed = MasterKeys::new([1; 32], &[]).seal("whsec_fake", "x", NONCE);
+        let rotated = MasterKeys::new([2; 32], &[[1; 32]]);
+        assert_eq!(rotated.open(&sealed, "x").unwrap().expose(), "whsec_fake");
+        assert_ne!(rotated.seal("whsec_fake", "x", NONCE).key, sealed.key);
+        let forgotten = MasterKeys::new([2; 32], &[]).open(&sealed, "x");
+        assert!(matches!(forgotten, Err(Unopenable::UnknownKey { .. })));
+    }
+
+    #[test]
+    fn a_flipped_bit_is_noticed() {
+        let keys = MasterKeys::new([1; 32], &[]);
+        let mut sealed = keys.seal("whsec_fake", "x", NONCE);
+        *sealed.bytes.last_mut().unwrap() ^= 1;
+        assert_eq!(keys.open(&sealed, "x").err(), Some(Unopenable::Damaged));
+    }
+}

@@ -1,0 +1,340 @@
+//! Accepting events: routed, written and (where there is room) leased in one transaction.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use jiff::Timestamp;
+use posthorn_core::delivery::{Claim, ParkedWhy, State};
+use posthorn_core::event::{Event, Mode, NewEvent};
+use posthorn_core::id::{DeliveryId, EndpointId, EventId, MerchantId};
+use posthorn_core::merchant::Merchant;
+use posthorn_core::route;
+use posthorn_store::{Accept, Accepted, DeliveryQuery, NewDelivery, Page};
+
+use crate::Engine;
+use crate::caller::{Caller, RequestKey};
+use crate::directory::Entry;
+use crate::dispatcher::Order;
+use crate::error::EngineError;
+use crate::metrics::ByContract;
+use crate::start::Shared;
+
+/// Payload bytes of leased deliveries in memory, at most; past it deliveries wait in the database.
+const MEMORY_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// What came of accepting one event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receipt {
+    /// The event.
+    pub event: EventId,
+    /// The id that stands on the wire: the caller's own, else ours.
+    pub wire_id: String,
+    /// Its deliveries.
+    pub deliveries: Vec<(DeliveryId, EndpointId)>,
+    /// Whether it had been accepted before, by the same request.
+    pub replayed: bool,
+}
+
+/// What came of accepting several: each its own result, in their order.
+pub type Receipts = Vec<Result<Receipt, EngineError>>;
+
+/// Whose event it is, and who might want it.
+pub(crate) struct Audience {
+    pub(crate) merchant: Arc<Merchant>,
+    pub(crate) mode: Mode,
+    pub(crate) entries: Arc<[Entry]>,
+}
+
+/// Whether first tries may be leased in the accept transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Leasing {
+    /// Where there is room.
+    IfRoom,
+    /// Never: they are claimed like any other.
+    Never,
+}
+
+/// An event ready to be written, and the leases that are taken if it is.
+pub(crate) struct Composed {
+    pub(crate) accept: Accept,
+    leases: Vec<(NewDelivery, Entry, Timestamp)>,
+    waiting: Vec<Entry>,
+}
+
+impl Shared {
+    pub(crate) fn audience(&self, merchant: MerchantId, mode: Mode) -> Option<Audience> {
+        let (merchant, entries) = self.directory.audience(merchant, mode)?;
+        Some(Audience { merchant, mode, entries })
+    }
+
+    /// Routes an event and decides the first state of each delivery. `now` is the merchant's time.
+    pub(crate) fn compose(
+        &self,
+        audience: &Audience,
+        new: NewEvent,
+        only: Option<EndpointId>,
+        leasing: Leasing,
+        now: Timestamp,
+    ) -> Composed {
+        let real = self.clock.now();
+        let id = self.next_event_id(real);
+        let wanted = route::route(
+            audience.entries.iter().map(|entry| &*entry.endpoint),
+            &new.kind,
+            &new.parsed,
+            only,
+        );
+        let bytes = new.data.as_bytes().len();
+        let event = Event {
+            id,
+            merchant: audience.merchant.id,
+            mode: audience.mode,
+            kind: new.kind,
+            at: now,
+            reference: new.reference,
+            only,
+            data: new.data,
+        };
+        let mut composed = Composed {
+            accept: Accept { event, deliveries: Vec::with_capacity(wanted.len()), once: None },
+            leases: Vec::new(),
+            waiting: Vec::new(),
+        };
+        for (ordinal, endpoint) in (1u16..).zip(wanted) {
+            let delivery = id.delivery(ordinal);
+            let Some(entry) = audience.entries.iter().find(|e| e.endpoint.id == endpoint.id) else {
+                continue;
+            };
+            let may_lease = leasing == Leasing::IfRoom && self.memory_has_room(bytes);
+            let state = if endpoint.status.parks() && only.is_none() {
+                State::Parked { since: now, why: ParkedWhy::EndpointAtRest }
+            } else if may_lease && entry.gauge.try_lease() {
+                self.memory_bytes.fetch_add(bytes, Ordering::Relaxed);
+                State::Leased { until: self.lease_end(self.contract_of(endpoint), real) }
+            } else {
+                composed.waiting.push(entry.clone());
+                State::Due { at: now }
+            };
+            let new = NewDelivery { id: delivery, endpoint: endpoint.id, state };
+            if let State::Leased { until } = state {
+                composed.leases.push((new, entry.clone(), until));
+            }
+            composed.accept.deliveries.push(new);
+        }
+        composed
+    }
+
+    fn memory_has_room(&self, bytes: usize) -> bool {
+        self.memory_bytes.load(Ordering::Relaxed) + bytes <= MEMORY_BYTES_MAX
+    }
+
+    /// Hands an accepted event's leases to the dispatcher, or gives their places back.
+    fn hand_over(&self, composed: Vec<(Composed, bool)>) {
+        let mut claims = Vec::new();
+        let mut waiting = Vec::new();
+        for (composed, written) in composed {
+            let bytes = composed.accept.event.data.as_bytes().len();
+            let event = Arc::new(composed.accept.event);
+            for (delivery, entry, until) in composed.leases {
+                if !written {
+                    entry.gauge.give_back();
+                    self.memory_bytes.fetch_sub(bytes, Ordering::Relaxed);
+                    continue;
+                }
+                claims.push(Claim {
+                    delivery: delivery.id,
+                    endpoint: delivery.endpoint,
+                    event: Arc::clone(&event),
+                    attempts: 0,
+                    base: 0,
+                    run: 1,
+                    claim: 1,
+                    until,
+                });
+            }
+            if written {
+                for entry in composed.waiting {
+                    entry.gauge.set_behind(true);
+                    waiting.push((entry.endpoint.id, event.at));
+                }
+            }
+        }
+        if !claims.is_empty() {
+            self.order(Order::Claims(claims));
+        }
+        if !waiting.is_empty() {
+            self.order(Order::Due(waiting));
+        }
+    }
+
+    /// Refuses types outside the catalogue for merchants that asked for it.
+    fn check_catalogue(&self, merchant: &Merchant, event: &NewEvent) -> Result<(), EngineError> {
+        if !merchant.strict_catalogue {
+            return Ok(());
+        }
+        let Some(in_force) = self.contracts.get(&merchant.contract) else { return Ok(()) };
+        let kind = event.kind.as_str();
+        if in_force.contract.event(kind).is_some() {
+            return Ok(());
+        }
+        let nearest = in_force.contract.nearest_event(kind);
+        let hint = nearest.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+        let contract = merchant.contract.clone();
+        Err(EngineError::NotInCatalogue { kind: kind.to_owned(), contract, hint })
+    }
+}
+
+impl Engine {
+    /// Accepts one event for a merchant; when this answers `Ok`, it is on disk.
+    pub async fn accept(
+        &self,
+        caller: Caller,
+        place: (MerchantId, Mode),
+        event: NewEvent,
+        request: Option<&RequestKey>,
+    ) -> Result<Receipt, EngineError> {
+        let receipts = self.accept_batch(caller, place, vec![Ok(event)], request).await?;
+        receipts.into_iter().next().unwrap_or(Err(EngineError::Missing { what: "event" }))
+    }
+
+    /// Accepts several events in one transaction; what was unacceptable on its way in keeps its
+    /// error, and costs the others nothing.
+    pub async fn accept_batch(
+        &self,
+        caller: Caller,
+        place: (MerchantId, Mode),
+        events: Vec<Result<NewEvent, EngineError>>,
+        request: Option<&RequestKey>,
+    ) -> Result<Receipts, EngineError> {
+        self.accept_for(caller, place, events, None, request).await
+    }
+
+    /// Accepts events, for one endpoint alone when `only` says so.
+    pub(crate) async fn accept_for(
+        &self,
+        caller: Caller,
+        (merchant, mode): (MerchantId, Mode),
+        events: Vec<Result<NewEvent, EngineError>>,
+        only: Option<EndpointId>,
+        request: Option<&RequestKey>,
+    ) -> Result<Receipts, EngineError> {
+        let shared = &self.shared;
+        let (once, _held) = shared.once(caller, request)?;
+        let audience =
+            shared.audience(merchant, mode).ok_or(EngineError::Missing { what: "merchant" })?;
+        let now = audience.merchant.now(mode, shared.clock.now());
+        let _running = shared.followers.begin(shared.last_event_id());
+        let mut pending = Vec::with_capacity(events.len());
+        let mut composed = Vec::with_capacity(events.len());
+        for (index, event) in (0u32..).zip(events) {
+            let event = event.and_then(|event| {
+                shared.check_catalogue(&audience.merchant, &event)?;
+                Ok(event)
+            });
+            pending.push(match event {
+                Err(error) => Err(error),
+                Ok(event) => {
+                    let mut next = shared.compose(&audience, event, only, Leasing::IfRoom, now);
+                    next.accept.once = once.map(|once| nth(once, index));
+                    composed.push(next);
+                    Ok(())
+                }
+            });
+        }
+        let accepts = composed.iter().map(|next| next.accept.clone()).collect();
+        let answers = match shared.store.accept(accepts).await {
+            Ok(answers) => answers,
+            Err(error) => {
+                shared.hand_over(composed.into_iter().map(|next| (next, false)).collect());
+                return Err(error.into());
+            }
+        };
+        let accepted = shared.finish(&audience, composed, answers).await?;
+        let mut accepted = accepted.into_iter();
+        let missing = || Err(EngineError::Missing { what: "event" });
+        Ok(pending
+            .into_iter()
+            .map(|entry| entry.and_then(|()| accepted.next().unwrap_or_else(missing)))
+            .collect())
+    }
+}
+
+impl Shared {
+    /// Turns the store's answers into receipts and sets the leases going.
+    async fn finish(
+        &self,
+        audience: &Audience,
+        composed: Vec<Composed>,
+        answers: Vec<Accepted>,
+    ) -> Result<Receipts, EngineError> {
+        let contract = ByContract::named(&audience.merchant.contract);
+        let mut receipts = Vec::with_capacity(answers.len());
+        let mut handing = Vec::with_capacity(answers.len());
+        let mut before = Vec::new();
+        for (next, answer) in composed.into_iter().zip(answers) {
+            let written = matches!(answer, Accepted::Now(_));
+            receipts.push(match answer {
+                Accepted::Now(event) => {
+                    self.metrics.accepted.get_or_create(&contract).inc();
+                    Ok(Receipt {
+                        event,
+                        wire_id: next.accept.event.wire_id(),
+                        deliveries: pairs(&next.accept.deliveries),
+                        replayed: false,
+                    })
+                }
+                Accepted::Before(event) => {
+                    before.push((receipts.len(), event));
+                    Err(EngineError::Missing { what: "event" })
+                }
+                Accepted::KeyReused => Err(EngineError::KeyReused),
+                Accepted::IdTaken(_) => Err(EngineError::IdTaken),
+            });
+            handing.push((next, written));
+        }
+        self.hand_over(handing);
+        for (index, event) in before {
+            let receipt = self.receipt_of(audience, event).await;
+            if let Some(place) = receipts.get_mut(index) {
+                *place = receipt;
+            }
+        }
+        let accepted = receipts.iter().filter_map(|receipt| receipt.as_ref().ok());
+        if let Some(last) = accepted.map(|receipt| receipt.event).max() {
+            self.followers.tell(audience.merchant.id, last);
+        }
+        Ok(receipts)
+    }
+
+    /// The receipt of an event that was accepted before.
+    async fn receipt_of(&self, audience: &Audience, id: EventId) -> Result<Receipt, EngineError> {
+        let event = self.store.event(id).await?.ok_or(EngineError::Missing { what: "event" })?;
+        let query = DeliveryQuery {
+            merchant: audience.merchant.id,
+            mode: audience.mode,
+            endpoint: None,
+            event: Some(id),
+            state: None,
+        };
+        let page = Page { after: None, limit: 1024 };
+        let mut deliveries = self.store.deliveries(query, page).await?;
+        deliveries.sort_by_key(|delivery| delivery.id);
+        Ok(Receipt {
+            event: id,
+            wire_id: event.wire_id(),
+            deliveries: deliveries.iter().map(|d| (d.id, d.endpoint)).collect(),
+            replayed: true,
+        })
+    }
+}
+
+fn pairs(deliveries: &[NewDelivery]) -> Vec<(DeliveryId, EndpointId)> {
+    deliveries.iter().map(|delivery| (delivery.id, delivery.endpoint)).collect()
+}
+
+/// The idempotency key of the n-th event of one request.
+fn nth(once: posthorn_store::Once, index: u32) -> posthorn_store::Once {
+    let mut key = u128::from_be_bytes(once.key);
+    key = key.wrapping_add(u128::from(index));
+    posthorn_store::Once { key: key.to_be_bytes(), ..once }
+}

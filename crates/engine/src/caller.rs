@@ -1,0 +1,154 @@
+//! Who is calling, and what makes a repeated request the same request.
+
+use std::collections::HashSet;
+use std::sync::{Mutex, PoisonError};
+
+use jiff::Timestamp;
+use posthorn_core::event::Mode;
+use posthorn_core::id::{KeyId, MerchantId};
+use posthorn_core::merchant::KeyKind;
+use posthorn_core::secret::{constant_time_eq, keyed_hash};
+use posthorn_store::Once;
+use sha2::{Digest, Sha256};
+
+use crate::error::EngineError;
+use crate::{Engine, start::Shared};
+
+/// Who is calling.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Caller {
+    /// The operator, with the admin key.
+    Operator,
+    /// A merchant, with one of its keys.
+    Merchant {
+        /// Which.
+        id: MerchantId,
+        /// In which mode: the key says.
+        mode: Mode,
+        /// The key.
+        key: KeyId,
+    },
+}
+
+/// A key that is not good here.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unauthorized {
+    /// Nobody has this key.
+    #[error(
+        "this key is not known; send `Authorization: Bearer <key>` with a key such as `sk_test_…` \
+         (see `posthorn merchant list --show-keys` in a sandbox)"
+    )]
+    Unknown,
+    /// The key was revoked.
+    #[error("this key was revoked on {0}; use another, or create one")]
+    Revoked(Timestamp),
+    /// A key of a kind that is not for the API.
+    #[error("a {0} key is not for this API; use the API key (`sk_test_…` or `sk_live_…`)")]
+    WrongKind(&'static str),
+    /// The keys could not be read.
+    #[error("the keys cannot be read at the moment; try again")]
+    Unavailable,
+}
+
+/// An idempotency key as a caller sent it, and the fingerprint of the request it came with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestKey {
+    /// The key.
+    pub key: String,
+    /// Of method, path and body.
+    pub fingerprint: [u8; 16],
+}
+
+impl RequestKey {
+    /// The key of a request; the fingerprint covers method, path and body.
+    #[must_use]
+    pub fn new(key: String, method: &str, path: &str, body: &[u8]) -> Self {
+        let digest = Sha256::new()
+            .chain_update(method)
+            .chain_update([0])
+            .chain_update(path)
+            .chain_update([0])
+            .chain_update(body)
+            .finalize();
+        Self { key, fingerprint: digest.first_chunk().copied().unwrap_or_default() }
+    }
+}
+
+/// The idempotency keys of requests that are being carried out.
+#[derive(Default)]
+pub(crate) struct InFlight(Mutex<HashSet<(i64, [u8; 16])>>);
+
+/// Holds a key in flight until it is dropped.
+pub(crate) struct Held<'a> {
+    all: &'a InFlight,
+    entry: (i64, [u8; 16]),
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        self.all.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.entry);
+    }
+}
+
+impl InFlight {
+    fn hold(&self, entry: (i64, [u8; 16])) -> Result<Held<'_>, EngineError> {
+        let fresh = self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(entry);
+        if fresh { Ok(Held { all: self, entry }) } else { Err(EngineError::KeyInFlight) }
+    }
+}
+
+impl Shared {
+    /// The store's form of a caller's idempotency key, held in flight meanwhile.
+    pub(crate) fn once(
+        &self,
+        caller: Caller,
+        request: Option<&RequestKey>,
+    ) -> Result<(Option<Once>, Option<Held<'_>>), EngineError> {
+        let Some(request) = request else { return Ok((None, None)) };
+        let (scope, mode) = match caller {
+            Caller::Operator => (0, "admin"),
+            Caller::Merchant { id, mode, .. } => (id.as_i64(), mode.name()),
+        };
+        let digest = Sha256::new()
+            .chain_update(mode)
+            .chain_update([0])
+            .chain_update(&request.key)
+            .finalize();
+        let key = digest.first_chunk().copied().unwrap_or_default();
+        let held = self.in_flight_keys.hold((scope, key))?;
+        let once = Once { scope, key, request: request.fingerprint, at: self.clock.now() };
+        Ok((Some(once), Some(held)))
+    }
+}
+
+impl Engine {
+    /// Whose key this is. Known keys are remembered; each use is noted, to be written later.
+    pub async fn authenticate(&self, key: &str) -> Result<Caller, Unauthorized> {
+        let shared = &self.shared;
+        let hash = keyed_hash(&shared.pepper, key);
+        if constant_time_eq(&hash, &shared.admin_hash) {
+            return Ok(Caller::Operator);
+        }
+        let known = shared.keys.get(&hash);
+        let found = match known {
+            Some(found) => found,
+            None => {
+                let found = shared.store.key_by_hash(hash).await;
+                let found = found.map_err(|_| Unauthorized::Unavailable)?;
+                let found = found.ok_or(Unauthorized::Unknown)?;
+                shared.keys.put(hash, found.clone());
+                found
+            }
+        };
+        if let Some(at) = found.revoked {
+            return Err(Unauthorized::Revoked(at));
+        }
+        match found.kind {
+            KeyKind::ApiKey => {}
+            KeyKind::ApiSecret => return Err(Unauthorized::WrongKind("secret")),
+            KeyKind::Publishable => return Err(Unauthorized::WrongKind("publishable")),
+        }
+        shared.keys.used(found.id, shared.clock.now());
+        Ok(Caller::Merchant { id: found.merchant, mode: found.mode, key: found.id })
+    }
+}

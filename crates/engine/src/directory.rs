@@ -1,0 +1,240 @@
+//! Merchants and endpoints in memory: what routing and sending look at, on every event.
+//!
+//! The database is the truth; every verb that changes one of them is followed by a reload of that
+//! one. Each endpoint carries a [`Gauge`]: how much of it this process has leased, so that accept
+//! knows without asking whether a first try may be leased in the accept transaction.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use jiff::{SignedDuration, Timestamp};
+use posthorn_core::endpoint::{Endpoint, Status};
+use posthorn_core::event::Mode;
+use posthorn_core::id::{EndpointId, MerchantId};
+use posthorn_core::merchant::Merchant;
+
+/// How many first tries may be leased for an endpoint before anything is known of its speed.
+const ROOM_AT_FIRST: u32 = 64;
+
+/// How much of an endpoint this process has leased, and how much more it may.
+pub(crate) struct Gauge {
+    leased: AtomicU32,
+    room: AtomicU32,
+    behind: AtomicBool,
+}
+
+impl Default for Gauge {
+    fn default() -> Self {
+        Self {
+            leased: AtomicU32::new(0),
+            room: AtomicU32::new(ROOM_AT_FIRST),
+            behind: AtomicBool::new(false),
+        }
+    }
+}
+
+impl Gauge {
+    /// Takes a lease's place, unless the endpoint is full or has older work waiting.
+    pub(crate) fn try_lease(&self) -> bool {
+        if self.behind.load(Ordering::Relaxed) {
+            return false;
+        }
+        let room = self.room.load(Ordering::Relaxed);
+        if self.leased.fetch_add(1, Ordering::Relaxed) < room {
+            return true;
+        }
+        self.leased.fetch_sub(1, Ordering::Relaxed);
+        false
+    }
+
+    /// Takes places for leases that a claim made.
+    pub(crate) fn lease(&self, count: u32) {
+        self.leased.fetch_add(count, Ordering::Relaxed);
+    }
+
+    /// Gives a lease's place back.
+    pub(crate) fn give_back(&self) {
+        self.leased.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn leased(&self) -> u32 {
+        self.leased.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_room(&self, room: u32) {
+        self.room.store(room, Ordering::Relaxed);
+    }
+
+    /// Says whether older work waits in the database, which fresh work must not overtake.
+    pub(crate) fn set_behind(&self, behind: bool) {
+        self.behind.store(behind, Ordering::Relaxed);
+    }
+}
+
+/// An endpoint as it stands, with its gauge.
+#[derive(Clone)]
+pub(crate) struct Entry {
+    pub(crate) endpoint: Arc<Endpoint>,
+    pub(crate) gauge: Arc<Gauge>,
+}
+
+#[derive(Default)]
+struct Tables {
+    merchants: HashMap<MerchantId, Arc<Merchant>>,
+    endpoints: HashMap<EndpointId, Entry>,
+    by_merchant: HashMap<(MerchantId, Mode), Arc<[Entry]>>,
+}
+
+impl Tables {
+    fn regroup(&mut self, merchant: MerchantId, mode: Mode) {
+        let mut entries: Vec<Entry> = self
+            .by_merchant
+            .get(&(merchant, mode))
+            .map(|entries| entries.iter().map(|entry| entry.endpoint.id).collect())
+            .unwrap_or_else(Vec::new)
+            .into_iter()
+            .filter_map(|id| self.endpoints.get(&id).cloned())
+            .collect();
+        entries.sort_by_key(|entry| entry.endpoint.id);
+        self.by_merchant.insert((merchant, mode), entries.into());
+    }
+}
+
+/// Merchants and endpoints in memory.
+#[derive(Default)]
+pub(crate) struct Directory {
+    tables: RwLock<Tables>,
+}
+
+impl Directory {
+    /// What stands in the database at start-up.
+    pub(crate) fn load(all: posthorn_store::Directory) -> Self {
+        let mut tables = Tables::default();
+        for merchant in all.merchants {
+            tables.merchants.insert(merchant.id, Arc::new(merchant));
+        }
+        let mut grouped: HashMap<(MerchantId, Mode), Vec<Entry>> = HashMap::new();
+        for endpoint in all.endpoints {
+            let place = (endpoint.merchant, endpoint.mode);
+            let entry = Entry { endpoint: Arc::new(endpoint), gauge: Arc::default() };
+            tables.endpoints.insert(entry.endpoint.id, entry.clone());
+            grouped.entry(place).or_default().push(entry);
+        }
+        tables.by_merchant =
+            grouped.into_iter().map(|(place, entries)| (place, entries.into())).collect();
+        Self { tables: RwLock::new(tables) }
+    }
+
+    pub(crate) fn merchant(&self, id: MerchantId) -> Option<Arc<Merchant>> {
+        self.read().merchants.get(&id).cloned()
+    }
+
+    pub(crate) fn merchants(&self) -> Vec<Arc<Merchant>> {
+        let mut all: Vec<_> = self.read().merchants.values().cloned().collect();
+        all.sort_by_key(|merchant| merchant.id);
+        all
+    }
+
+    pub(crate) fn endpoint(&self, id: EndpointId) -> Option<Entry> {
+        self.read().endpoints.get(&id).cloned()
+    }
+
+    /// A merchant's endpoints in a mode, by id.
+    pub(crate) fn endpoints(&self, merchant: MerchantId, mode: Mode) -> Arc<[Entry]> {
+        let found = self.read().by_merchant.get(&(merchant, mode)).cloned();
+        found.unwrap_or_else(|| Arc::from([]))
+    }
+
+    /// A merchant and its endpoints in a mode, under one lock.
+    pub(crate) fn audience(
+        &self,
+        merchant: MerchantId,
+        mode: Mode,
+    ) -> Option<(Arc<Merchant>, Arc<[Entry]>)> {
+        let tables = self.read();
+        let found = tables.merchants.get(&merchant).cloned()?;
+        let entries = tables.by_merchant.get(&(merchant, mode)).cloned();
+        Some((found, entries.unwrap_or_else(|| Arc::from([]))))
+    }
+
+    /// Puts a merchant as it stands now.
+    pub(crate) fn put_merchant(&self, merchant: Merchant) {
+        self.write().merchants.insert(merchant.id, Arc::new(merchant));
+    }
+
+    /// Puts an endpoint as it stands now; its gauge stays.
+    pub(crate) fn put_endpoint(&self, endpoint: Endpoint) {
+        let mut tables = self.write();
+        let (id, merchant, mode) = (endpoint.id, endpoint.merchant, endpoint.mode);
+        let gauge = tables.endpoints.get(&id).map(|entry| Arc::clone(&entry.gauge));
+        let known = gauge.is_some();
+        let entry = Entry { endpoint: Arc::new(endpoint), gauge: gauge.unwrap_or_default() };
+        tables.endpoints.insert(id, entry.clone());
+        if !known {
+            let place = tables.by_merchant.entry((merchant, mode));
+            let place = place.or_insert_with(|| Arc::from([]));
+            *place = place.iter().cloned().chain([entry]).collect();
+        }
+        tables.regroup(merchant, mode);
+    }
+
+    /// Takes a deleted endpoint away.
+    pub(crate) fn remove_endpoint(&self, id: EndpointId) {
+        let mut tables = self.write();
+        if let Some(entry) = tables.endpoints.remove(&id) {
+            tables.regroup(entry.endpoint.merchant, entry.endpoint.mode);
+        }
+    }
+
+    /// Changes what a settled try changed, without reading the endpoint again.
+    pub(crate) fn change_endpoint(&self, id: EndpointId, change: impl FnOnce(&mut Endpoint)) {
+        let mut tables = self.write();
+        let Some(entry) = tables.endpoints.get_mut(&id) else { return };
+        let mut endpoint = Endpoint::clone(&entry.endpoint);
+        change(&mut endpoint);
+        let (merchant, mode) = (endpoint.merchant, endpoint.mode);
+        entry.endpoint = Arc::new(endpoint);
+        tables.regroup(merchant, mode);
+    }
+
+    /// Sets a merchant's sandbox clock.
+    pub(crate) fn set_clock(&self, id: MerchantId, offset: SignedDuration) {
+        let mut tables = self.write();
+        if let Some(merchant) = tables.merchants.get_mut(&id) {
+            let mut changed = Merchant::clone(merchant);
+            changed.clock_offset = offset;
+            *merchant = Arc::new(changed);
+        }
+    }
+
+    /// A merchant's time in a mode.
+    pub(crate) fn now(&self, merchant: MerchantId, mode: Mode, real: Timestamp) -> Timestamp {
+        if mode == Mode::Live {
+            return real;
+        }
+        self.read().merchants.get(&merchant).map_or(real, |found| found.now(mode, real))
+    }
+
+    fn read(&self) -> std::sync::RwLockReadGuard<'_, Tables> {
+        self.tables.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> std::sync::RwLockWriteGuard<'_, Tables> {
+        self.tables.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Applies what a settlement changes about an endpoint.
+pub(crate) fn apply(endpoint: &mut Endpoint, effects: &[posthorn_store::Effect]) {
+    for effect in effects {
+        match *effect {
+            posthorn_store::Effect::FailingSince(since) => endpoint.failing_since = since,
+            posthorn_store::Effect::Rest(status) => {
+                if matches!(endpoint.status, Status::Active | Status::Draining { .. }) {
+                    endpoint.status = status;
+                }
+            }
+        }
+    }
+}

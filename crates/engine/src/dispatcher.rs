@@ -1,0 +1,338 @@
+//! The dispatcher: one future that starts tries, records what came of them, and claims more.
+//!
+//! It owns all that is in memory about work under way. It never waits for one thing while another
+//! could go on: sends, one recording, one claim and one look-up are under way at the same time, and
+//! every event of any of them is followed by one [`Dispatcher::pump`].
+
+mod claiming;
+mod recording;
+mod starting;
+mod stepping;
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap, HashSet, VecDeque};
+use std::sync::Arc;
+
+use futures::StreamExt;
+use futures::future::{BoxFuture, FutureExt};
+use futures::stream::FuturesUnordered;
+use jiff::{SignedDuration, Timestamp};
+use posthorn_core::delivery::Claim;
+use posthorn_core::id::{DeliveryId, EndpointId, MerchantId};
+use posthorn_store::{Settlement, StoreError};
+use tokio::sync::mpsc;
+
+use crate::clock::later;
+use crate::pacing::Lane;
+use crate::start::Shared;
+
+use claiming::{Asked, Looked};
+use recording::Recorded;
+use starting::Sent;
+use stepping::Stepping;
+
+/// How long to leave a database alone that could not do something.
+const PAUSE_AFTER_ERROR: SignedDuration = SignedDuration::from_millis(200);
+/// Orders taken in one go, so that none of the others waits long.
+const ORDERS_AT_ONCE: usize = 1024;
+
+/// What the dispatcher is told.
+#[derive(Debug)]
+pub(crate) enum Order {
+    /// Deliveries were leased for this process in their accept transaction.
+    Claims(Vec<Claim>),
+    /// Deliveries are in the database that are due at these times of their merchants.
+    Due(Vec<(EndpointId, Timestamp)>),
+    /// Something changed about these endpoints or their deliveries: look again.
+    Look(Vec<EndpointId>),
+    /// A merchant's sandbox clock was set.
+    ClockMoved(MerchantId),
+    /// One at a time for this merchant from now on; answer, with the number of tries made since the
+    /// last answer, when nothing is due or under way for it.
+    Step(MerchantId, futures::channel::oneshot::Sender<u64>),
+    /// Back to the ordinary pace.
+    Unstep(MerchantId),
+    /// Finish what is under way, give the rest back, end.
+    Stop,
+}
+
+/// What is under way and what waits.
+pub(crate) struct Dispatcher {
+    shared: Arc<Shared>,
+    lanes: HashMap<EndpointId, Lane>,
+    /// Lanes that may have something to start, in turn.
+    ready: VecDeque<EndpointId>,
+    /// Lanes that wait for one of their merchant's tries to end.
+    crowded: HashMap<MerchantId, Vec<EndpointId>>,
+    /// When (in real time) to look at which lane again.
+    timers: BinaryHeap<Reverse<(Timestamp, EndpointId)>>,
+    sends: FuturesUnordered<BoxFuture<'static, Sent>>,
+    under_way: HashMap<DeliveryId, (u32, Timestamp)>,
+    by_merchant: HashMap<MerchantId, u32>,
+    unrecorded: Vec<Settlement>,
+    recording: Option<BoxFuture<'static, Recorded>>,
+    record_after: Option<Timestamp>,
+    wanted: HashSet<EndpointId>,
+    asking: Option<BoxFuture<'static, Asked>>,
+    unknown: HashSet<EndpointId>,
+    looking: Option<BoxFuture<'static, Looked>>,
+    to_release: Vec<Claim>,
+    releasing: FuturesUnordered<BoxFuture<'static, Vec<Claim>>>,
+    stepping: HashMap<MerchantId, Stepping>,
+    stop_by: Option<Timestamp>,
+    closed: bool,
+}
+
+impl Dispatcher {
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        Self {
+            shared,
+            lanes: HashMap::new(),
+            ready: VecDeque::new(),
+            crowded: HashMap::new(),
+            timers: BinaryHeap::new(),
+            sends: FuturesUnordered::new(),
+            under_way: HashMap::new(),
+            by_merchant: HashMap::new(),
+            unrecorded: Vec::new(),
+            recording: None,
+            record_after: None,
+            wanted: HashSet::new(),
+            asking: None,
+            unknown: HashSet::new(),
+            looking: None,
+            to_release: Vec::new(),
+            releasing: FuturesUnordered::new(),
+            stepping: HashMap::new(),
+            stop_by: None,
+            closed: false,
+        }
+    }
+
+    /// Runs until it was told to stop and everything is finished or given back.
+    pub(crate) async fn run(mut self, mut inbox: mpsc::UnboundedReceiver<Order>) {
+        self.look_at_everything().await;
+        let mut alarm: Option<(Timestamp, BoxFuture<'static, ()>)> = None;
+        loop {
+            self.pump();
+            if self.is_finished() {
+                break;
+            }
+            let wake = self.next_wake();
+            if alarm.as_ref().map(|(at, _)| *at) != wake {
+                alarm = wake.map(|at| (at, self.shared.clock.sleep_until(at)));
+            }
+            let rings = alarm.as_mut().map(|(_, sleep)| sleep);
+            tokio::select! {
+                order = inbox.recv() => self.obey_all(order, &mut inbox),
+                Some(sent) = self.sends.next(), if !self.sends.is_empty() => {
+                    self.sent(sent);
+                    while let Some(Some(sent)) = self.sends.next().now_or_never() {
+                        self.sent(sent);
+                    }
+                }
+                recorded = maybe(&mut self.recording) => {
+                    self.recording = None;
+                    self.recorded(recorded);
+                }
+                asked = maybe(&mut self.asking) => {
+                    self.asking = None;
+                    self.asked(asked);
+                }
+                looked = maybe(&mut self.looking) => {
+                    self.looking = None;
+                    self.looked(looked);
+                }
+                Some(released) = self.releasing.next(), if !self.releasing.is_empty() => {
+                    self.released(released);
+                }
+                () = rings_or_never(rings) => {
+                    alarm = None;
+                    self.ring();
+                }
+            }
+        }
+        self.shared.metrics.in_flight.set(0);
+    }
+
+    fn obey_all(&mut self, first: Option<Order>, inbox: &mut mpsc::UnboundedReceiver<Order>) {
+        self.obey(first.unwrap_or(Order::Stop));
+        for _ in 0..ORDERS_AT_ONCE {
+            let Ok(order) = inbox.try_recv() else { break };
+            self.obey(order);
+        }
+    }
+
+    fn obey(&mut self, order: Order) {
+        match order {
+            Order::Claims(claims) => self.take(claims),
+            Order::Due(due) => {
+                for (endpoint, at) in due {
+                    self.note_due(endpoint, at);
+                }
+            }
+            Order::Look(endpoints) => {
+                for id in endpoints {
+                    self.configure(id);
+                    self.unknown.insert(id);
+                }
+            }
+            Order::ClockMoved(merchant) => self.clock_moved(merchant),
+            Order::Step(merchant, reply) => self.step(merchant, reply),
+            Order::Unstep(merchant) => self.unstep(merchant),
+            Order::Stop => self.begin_stop(),
+        }
+    }
+
+    /// Starts whatever can start.
+    fn pump(&mut self) {
+        if self.stop_by.is_none() {
+            self.start_ready();
+            self.start_asking();
+            self.start_looking();
+        }
+        self.start_releasing();
+        self.start_recording();
+        self.answer_steps();
+        self.shared.metrics.in_flight.set(i64::try_from(self.sends.len()).unwrap_or(i64::MAX));
+    }
+
+    fn lane(&mut self, id: EndpointId) -> &mut Lane {
+        let shared = &self.shared;
+        let stepping = &self.stepping;
+        self.lanes.entry(id).or_insert_with(|| {
+            let entry = shared.directory.endpoint(id);
+            let settings = entry.as_ref().map(|entry| &entry.endpoint.settings);
+            let mut lane = Lane::new(
+                settings.and_then(|settings| settings.concurrency),
+                settings.and_then(|settings| settings.rate_limit),
+            );
+            let merchant = entry.as_ref().map(|entry| entry.endpoint.merchant);
+            lane.single = merchant.is_some_and(|merchant| stepping.contains_key(&merchant));
+            lane
+        })
+    }
+
+    /// Follows an endpoint's changed settings.
+    fn configure(&mut self, id: EndpointId) {
+        let Some(entry) = self.shared.directory.endpoint(id) else { return };
+        let settings = &entry.endpoint.settings;
+        self.lane(id).configure(settings.concurrency, settings.rate_limit);
+        self.list(id);
+    }
+
+    /// Puts a lane in the list of those that may have something to start.
+    fn list(&mut self, id: EndpointId) {
+        let lane = self.lane(id);
+        if !lane.listed && !lane.queue.is_empty() {
+            lane.listed = true;
+            self.ready.push_back(id);
+        }
+    }
+
+    /// Claims that came in: they wait for their turn in their lanes.
+    fn take(&mut self, claims: Vec<Claim>) {
+        if self.stop_by.is_some() {
+            self.to_release.extend(claims);
+            return;
+        }
+        for claim in claims {
+            let id = claim.endpoint;
+            self.lane(id).queue.push_back(claim);
+            self.list(id);
+        }
+    }
+
+    fn begin_stop(&mut self) {
+        if self.stop_by.is_some() {
+            return;
+        }
+        self.stop_by = Some(later(self.shared.clock.now(), self.shared.options.grace));
+        for lane in self.lanes.values_mut() {
+            self.to_release.extend(lane.queue.drain(..));
+        }
+        self.ready.clear();
+    }
+
+    /// The grace period is over: what is still under way is given back.
+    fn end_grace(&mut self) {
+        self.sends.clear();
+        let left: Vec<_> = self.under_way.drain().collect();
+        if !left.is_empty() {
+            tracing::warn!(tries = left.len(), "stopped in mid-send; they will be tried again");
+        }
+        let releases = left
+            .into_iter()
+            .map(|(delivery, (claim, at))| posthorn_store::Release { delivery, claim, at })
+            .collect();
+        let store = Arc::clone(&self.shared.store);
+        self.releasing.push(
+            async move {
+                if let Err(error) = store.release(releases).await {
+                    tracing::error!(%error, "leases could not be given back; the next start frees them");
+                }
+                Vec::new()
+            }
+            .boxed(),
+        );
+    }
+
+    fn is_finished(&self) -> bool {
+        let idle = self.sends.is_empty()
+            && self.recording.is_none()
+            && self.unrecorded.is_empty()
+            && self.releasing.is_empty()
+            && self.to_release.is_empty();
+        self.closed || (self.stop_by.is_some() && idle)
+    }
+
+    /// The next time at which something is to be looked at.
+    fn next_wake(&self) -> Option<Timestamp> {
+        let timer = self.timers.peek().map(|Reverse((at, _))| *at);
+        let timer = if self.stop_by.is_some() { None } else { timer };
+        let stop = self.stop_by.filter(|_| !self.sends.is_empty());
+        [timer, self.record_after, stop].into_iter().flatten().min()
+    }
+
+    /// A time has come.
+    fn ring(&mut self) {
+        let now = self.shared.clock.now();
+        if self.record_after.is_some_and(|at| at <= now) {
+            self.record_after = None;
+        }
+        if self.stop_by.is_some_and(|at| at <= now) && !self.sends.is_empty() {
+            self.end_grace();
+        }
+        while let Some(Reverse((at, id))) = self.timers.peek().copied() {
+            if at > now {
+                break;
+            }
+            self.timers.pop();
+            self.list(id);
+            self.schedule(id);
+        }
+    }
+
+    /// What an error of the database means for the dispatcher.
+    fn note_error(&mut self, error: &StoreError, doing: &'static str) {
+        if *error == StoreError::Closed {
+            self.closed = true;
+        }
+        tracing::error!(%error, doing, "the database could not do it; trying again");
+    }
+}
+
+/// Waits for a future that may not be there.
+async fn maybe<T>(slot: &mut Option<BoxFuture<'static, T>>) -> T {
+    match slot {
+        Some(future) => future.await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn rings_or_never(sleep: Option<&mut BoxFuture<'static, ()>>) {
+    match sleep {
+        Some(sleep) => sleep.await,
+        None => std::future::pending().await,
+    }
+}

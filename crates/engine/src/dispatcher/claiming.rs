@@ -1,0 +1,241 @@
+//! Finding due work: one claim for all endpoints that have some and room for it, one look-up for
+//! those of which it is not known when they have.
+
+use std::cmp::Reverse;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use futures::FutureExt;
+use jiff::Timestamp;
+use posthorn_core::delivery::Claim;
+use posthorn_core::id::{EndpointId, MerchantId};
+use posthorn_store::{Ask, StoreError};
+
+use super::{Dispatcher, PAUSE_AFTER_ERROR};
+use crate::clock::later;
+
+/// Endpoints asked for in one claim, at most.
+const ASKS_MAX: usize = 256;
+/// Deliveries claimed at once for one endpoint, at most.
+const SLOTS_MAX: u32 = 256;
+
+/// A claim that is over.
+pub(super) struct Asked {
+    asks: Vec<Ask>,
+    result: Result<Vec<Claim>, StoreError>,
+}
+
+/// A look-up that is over.
+pub(super) struct Looked {
+    endpoints: Vec<EndpointId>,
+    result: Result<Vec<(EndpointId, Timestamp)>, StoreError>,
+}
+
+impl Dispatcher {
+    /// Start-up: which endpoints have due work, and when.
+    pub(super) async fn look_at_everything(&mut self) {
+        loop {
+            match self.shared.store.next_due(None).await {
+                Ok(due) => {
+                    for (endpoint, at) in due {
+                        self.note_due(endpoint, at);
+                    }
+                    return;
+                }
+                Err(error) => {
+                    self.note_error(&error, "look for due deliveries");
+                    if self.closed {
+                        return;
+                    }
+                    let now = self.shared.clock.now();
+                    let at = now.checked_add(PAUSE_AFTER_ERROR).unwrap_or(now);
+                    self.shared.clock.sleep_until(at).await;
+                }
+            }
+        }
+    }
+
+    /// An endpoint has work that is due at this time of its merchant.
+    pub(super) fn note_due(&mut self, id: EndpointId, at: Timestamp) {
+        let lane = self.lane(id);
+        lane.next_due = Some(lane.next_due.map_or(at, |known| known.min(at)));
+        self.schedule(id);
+    }
+
+    /// Claims when the time has come, or sets a timer for it.
+    pub(super) fn schedule(&mut self, id: EndpointId) {
+        let Some(due) = self.lane(id).next_due else { return };
+        let real = self.shared.clock.now();
+        let Some(entry) = self.shared.directory.endpoint(id) else {
+            self.wanted.insert(id);
+            return;
+        };
+        let endpoint = &entry.endpoint;
+        let now = self.shared.directory.now(endpoint.merchant, endpoint.mode, real);
+        if due <= now {
+            self.wanted.insert(id);
+            return;
+        }
+        let wait = due.duration_since(now);
+        self.timers.push(Reverse((real.saturating_add(wait).unwrap_or(Timestamp::MAX), id)));
+    }
+
+    pub(super) fn clock_moved(&mut self, merchant: MerchantId) {
+        for entry in &*self.shared.directory.endpoints(merchant, posthorn_core::event::Mode::Test) {
+            let id = entry.endpoint.id;
+            if self.lanes.contains_key(&id) {
+                self.schedule(id);
+            }
+        }
+    }
+
+    pub(super) fn start_asking(&mut self) {
+        if self.asking.is_some() || self.wanted.is_empty() {
+            return;
+        }
+        let real = self.shared.clock.now();
+        let mut asks = Vec::new();
+        let mut until = real;
+        for id in self.wanted.iter().copied().take(ASKS_MAX).collect::<Vec<_>>() {
+            self.wanted.remove(&id);
+            let entry = self.shared.directory.endpoint(id);
+            let room = self.lane(id).room(real);
+            let (leased, now, end) = match &entry {
+                Some(entry) => {
+                    let endpoint = &entry.endpoint;
+                    entry.gauge.set_room(room);
+                    entry.gauge.set_behind(true);
+                    let now = self.shared.directory.now(endpoint.merchant, endpoint.mode, real);
+                    let in_force = self.shared.contract_of(endpoint);
+                    (entry.gauge.leased(), now, self.shared.lease_end(in_force, real))
+                }
+                None => (0, real, self.shared.lease_end(None, real)),
+            };
+            let slots = room.saturating_sub(leased).min(SLOTS_MAX);
+            if let Some(held) = self.lane(id).held_until(real) {
+                self.timers.push(Reverse((held, id)));
+            }
+            if slots > 0 {
+                until = until.max(end);
+                self.lane(id).asking = true;
+                self.lane(id).next_due = None;
+                asks.push(Ask { endpoint: id, slots, now });
+            }
+        }
+        if asks.is_empty() {
+            return;
+        }
+        let store = Arc::clone(&self.shared.store);
+        self.asking = Some(
+            async move {
+                let result = store.claim(asks.clone(), until).await;
+                Asked { asks, result }
+            }
+            .boxed(),
+        );
+    }
+
+    /// A full answer means that there is more; a short one, that it is to be found out when.
+    pub(super) fn asked(&mut self, asked: Asked) {
+        let Asked { asks, result } = asked;
+        let claims = match result {
+            Ok(claims) => claims,
+            Err(error) => {
+                self.note_error(&error, "claim");
+                self.ask_later(&asks);
+                return;
+            }
+        };
+        let mut counts: HashMap<EndpointId, u32> = HashMap::new();
+        for claim in &claims {
+            *counts.entry(claim.endpoint).or_default() += 1;
+            self.shared
+                .memory_bytes
+                .fetch_add(claim.event.data.as_bytes().len(), Ordering::Relaxed);
+        }
+        for ask in asks {
+            let count = counts.get(&ask.endpoint).copied().unwrap_or(0);
+            let full = count >= ask.slots;
+            let entry = self.shared.directory.endpoint(ask.endpoint);
+            let lane = self.lane(ask.endpoint);
+            lane.asking = false;
+            if full {
+                lane.next_due = Some(lane.next_due.map_or(ask.now, |due| due.min(ask.now)));
+            }
+            if let Some(entry) = entry {
+                entry.gauge.lease(count);
+                entry.gauge.set_behind(full);
+            }
+            if full {
+                self.schedule(ask.endpoint);
+            } else {
+                self.unknown.insert(ask.endpoint);
+            }
+        }
+        self.take(claims);
+    }
+
+    fn ask_later(&mut self, asks: &[Ask]) {
+        let real = self.shared.clock.now();
+        let at = later(real, PAUSE_AFTER_ERROR.unsigned_abs());
+        for ask in asks {
+            let lane = self.lane(ask.endpoint);
+            lane.asking = false;
+            lane.next_due = Some(lane.next_due.map_or(ask.now, |due| due.min(ask.now)));
+            self.timers.push(Reverse((at, ask.endpoint)));
+        }
+    }
+
+    pub(super) fn start_looking(&mut self) {
+        if self.looking.is_some() || self.unknown.is_empty() {
+            return;
+        }
+        let endpoints: Vec<EndpointId> = self.unknown.iter().copied().take(ASKS_MAX).collect();
+        for id in &endpoints {
+            self.unknown.remove(id);
+        }
+        let store = Arc::clone(&self.shared.store);
+        self.looking = Some(
+            async move {
+                let result = store.next_due(Some(endpoints.clone())).await;
+                Looked { endpoints, result }
+            }
+            .boxed(),
+        );
+    }
+
+    pub(super) fn looked(&mut self, looked: Looked) {
+        match looked.result {
+            Ok(due) => {
+                for (endpoint, at) in due {
+                    self.note_due(endpoint, at);
+                }
+            }
+            Err(error) => {
+                self.note_error(&error, "look for due deliveries");
+                let asks: Vec<Ask> = looked
+                    .endpoints
+                    .into_iter()
+                    .map(|endpoint| Ask { endpoint, slots: 0, now: Timestamp::MIN })
+                    .collect();
+                self.ask_later(&asks);
+            }
+        }
+    }
+
+    /// Whether anything is known to wait or to be looked up for an endpoint.
+    pub(super) fn is_quiet(&self, id: EndpointId, now: Timestamp) -> bool {
+        let looking = self.looking.is_some() || self.unknown.contains(&id);
+        let leased = self.shared.directory.endpoint(id).map_or(0, |entry| entry.gauge.leased());
+        let Some(lane) = self.lanes.get(&id) else { return !looking && leased == 0 };
+        let due = lane.next_due.is_some_and(|at| at <= now);
+        !looking
+            && !due
+            && !lane.asking
+            && leased == 0
+            && lane.in_flight() == 0
+            && lane.queue.is_empty()
+            && !self.wanted.contains(&id)
+    }
+}

@@ -1,0 +1,165 @@
+//! Starting tries, in turn over the lanes, and taking in what came of them.
+
+use std::cmp::Reverse;
+use std::sync::atomic::Ordering;
+
+use futures::FutureExt;
+use jiff::Timestamp;
+use posthorn_core::attempt::Tried;
+use posthorn_core::delivery::Claim;
+use posthorn_core::delivery::State;
+use posthorn_core::id::{EndpointId, MerchantId};
+
+use super::Dispatcher;
+use crate::clock::later;
+use crate::metrics::ByContract;
+use crate::pacing::Start;
+use crate::sending::{LEASE_MARGIN, Prepared, Ready};
+
+/// A try that is over.
+pub(super) struct Sent {
+    claim: Claim,
+    prepared: Box<Prepared>,
+    tried: Tried,
+    started: Timestamp,
+}
+
+impl Dispatcher {
+    /// Starts tries until nothing more may start, one lane after the other.
+    pub(super) fn start_ready(&mut self) {
+        let now = self.shared.clock.now();
+        let most = self.shared.options.in_flight_max as usize;
+        while self.sends.len() < most {
+            let Some(id) = self.ready.pop_front() else { break };
+            self.start_one(id, now);
+        }
+    }
+
+    fn start_one(&mut self, id: EndpointId, now: Timestamp) {
+        let lane = self.lane(id);
+        lane.listed = false;
+        let Some(merchant) = lane.queue.front().map(|claim| claim.event.merchant) else { return };
+        match lane.may_start(now) {
+            Start::WhenOneEnds => return,
+            Start::At(at) => {
+                self.timers.push(Reverse((at, id)));
+                return;
+            }
+            Start::Now => {}
+        }
+        if self.is_crowded(merchant) {
+            self.crowded.entry(merchant).or_default().push(id);
+            self.shared.metrics.bounds_reached.inc();
+            return;
+        }
+        let Some(claim) = self.lane(id).queue.pop_front() else { return };
+        self.begin(claim, now);
+        self.list(id);
+    }
+
+    fn is_crowded(&self, merchant: MerchantId) -> bool {
+        let under_way = self.by_merchant.get(&merchant).copied().unwrap_or(0);
+        under_way >= self.shared.options.merchant_in_flight_max
+    }
+
+    fn begin(&mut self, claim: Claim, now: Timestamp) {
+        match self.shared.prepare(&claim) {
+            Ready::Rest(settlement) => {
+                self.forget(&claim);
+                self.unrecorded.push(*settlement);
+            }
+            Ready::Send(prepared) => {
+                let over = later(later(now, prepared.request.timeout), LEASE_MARGIN / 2);
+                if over > claim.until {
+                    self.to_release.push(claim);
+                    return;
+                }
+                self.send(claim, prepared, now);
+            }
+        }
+    }
+
+    fn send(&mut self, claim: Claim, mut prepared: Box<Prepared>, now: Timestamp) {
+        let event = &claim.event;
+        let started = self.shared.directory.now(event.merchant, event.mode, now);
+        self.under_way.insert(claim.delivery, (claim.claim, started));
+        *self.by_merchant.entry(event.merchant).or_default() += 1;
+        self.lane(claim.endpoint).started(now);
+        let placeholder = crate::transport::Request {
+            url: prepared.request.url.clone(),
+            headers: Vec::new(),
+            body: bytes::Bytes::new(),
+            timeout: prepared.request.timeout,
+            reach: prepared.request.reach,
+        };
+        let request = std::mem::replace(&mut prepared.request, placeholder);
+        let sending = self.shared.transport.send(request);
+        self.sends.push(
+            async move {
+                let tried = sending.await;
+                Sent { claim, prepared, tried, started }
+            }
+            .boxed(),
+        );
+    }
+
+    /// Takes in what came of a try.
+    pub(super) fn sent(&mut self, sent: Sent) {
+        let Sent { claim, prepared, tried, started } = sent;
+        self.forget(&claim);
+        let merchant = claim.event.merchant;
+        let now = self.shared.clock.now();
+        self.under_way.remove(&claim.delivery);
+        if let Some(count) = self.by_merchant.get_mut(&merchant) {
+            *count = count.saturating_sub(1);
+        }
+        let timed_out = tried.result.as_ref().is_err_and(|error| error.class.is_timeout());
+        let label = ByContract::named(&prepared.in_force.contract.name);
+        let took = std::time::Duration::from_micros(tried.phases.total_us());
+        self.shared.metrics.attempt_took(&label, took);
+        if claim.number() > 1 {
+            self.shared.metrics.retried.get_or_create(&label).inc();
+        }
+        let (outcome, settlement) = self.shared.judge(&claim, &prepared, tried, started);
+        self.count(&label, &settlement.state);
+        let lane = self.lane(claim.endpoint);
+        lane.ended(outcome, timed_out, now);
+        let room = lane.room(now);
+        if let Some(entry) = self.shared.directory.endpoint(claim.endpoint) {
+            entry.gauge.set_room(room);
+        }
+        if let Some(stepping) = self.stepping.get_mut(&merchant) {
+            stepping.attempted += 1;
+        }
+        self.unrecorded.push(settlement);
+        self.list(claim.endpoint);
+        for id in self.crowded.remove(&merchant).unwrap_or_default() {
+            self.list(id);
+        }
+    }
+
+    /// A claim leaves the memory: its event's bytes are free for another.
+    pub(super) fn forget(&self, claim: &Claim) {
+        let bytes = claim.event.data.as_bytes().len();
+        self.shared.memory_bytes.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    fn count(&self, label: &ByContract, state: &State) {
+        let metrics = &self.shared.metrics;
+        match state {
+            State::Delivered { .. } => {
+                metrics.delivered.get_or_create(label).inc();
+            }
+            State::Exhausted { .. } => {
+                metrics.failed.get_or_create(label).inc();
+                metrics.exhausted.get_or_create(label).inc();
+            }
+            State::Due { .. }
+            | State::Leased { .. }
+            | State::Parked { .. }
+            | State::WillNotSend { .. } => {
+                metrics.failed.get_or_create(label).inc();
+            }
+        }
+    }
+}

@@ -1,0 +1,305 @@
+//! Endpoints: created, changed, rotated, put to rest and woken again.
+
+use std::sync::Arc;
+
+use jiff::SignedDuration;
+use posthorn_core::contract::Contract;
+use posthorn_core::endpoint::{DisabledWhy, Endpoint, Pattern, Settings, Status};
+use posthorn_core::event::Mode;
+use posthorn_core::filter::Filter;
+use posthorn_core::id::{EndpointId, MerchantId};
+use posthorn_core::json::Style;
+use posthorn_core::merchant::Merchant;
+use posthorn_core::secret::Secret;
+use posthorn_store::{Done, NewEndpoint, NewSecret};
+
+use crate::Engine;
+use crate::caller::{Caller, RequestKey};
+use crate::directory::Entry;
+use crate::dispatcher::Order;
+use crate::error::EngineError;
+use crate::keyring::Place;
+use crate::notices::Notice;
+use crate::settings::refuse;
+use crate::start::Shared;
+
+/// The longest overlap of a rotation.
+pub const OVERLAP_MAX: SignedDuration = SignedDuration::from_hours(24 * 30);
+/// An endpoint to create.
+pub struct EndpointDraft {
+    /// Where deliveries go.
+    pub url: String,
+    /// Which event types; `*` when empty.
+    pub events: Vec<Pattern>,
+    /// Which of those, by their data.
+    pub filter: Option<Filter>,
+    /// For people.
+    pub description: Option<String>,
+    /// Sent with every delivery.
+    pub headers: Vec<(String, String)>,
+    /// The contract it speaks, if not its merchant's.
+    pub contract: Option<String>,
+    /// How bodies are printed.
+    pub json: Style,
+    /// Deliveries a second, at most.
+    pub rate_limit: Option<u32>,
+    /// Deliveries under way at once, at most.
+    pub concurrency: Option<u32>,
+    /// Its secret; made when `None`.
+    pub secret: Option<Secret>,
+}
+
+/// What to change about an endpoint; `None` leaves a thing as it is, `Some(None)` takes it away.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct EndpointPatch {
+    /// Where deliveries go.
+    pub url: Option<String>,
+    /// Which event types.
+    pub events: Option<Vec<Pattern>>,
+    /// Which of those, by their data.
+    pub filter: Option<Option<Filter>>,
+    /// For people.
+    pub description: Option<Option<String>>,
+    /// Sent with every delivery.
+    pub headers: Option<Vec<(String, String)>>,
+    /// The contract it speaks.
+    pub contract: Option<Option<String>>,
+    /// How bodies are printed.
+    pub json: Option<Style>,
+    /// Deliveries a second, at most.
+    pub rate_limit: Option<Option<u32>>,
+    /// Deliveries under way at once, at most.
+    pub concurrency: Option<Option<u32>>,
+}
+
+/// An endpoint, with the secret that was made for it: shown once.
+pub struct Minted {
+    /// The endpoint.
+    pub endpoint: Arc<Endpoint>,
+    /// Its secret, if Posthorn made it.
+    pub secret: Option<Secret>,
+}
+
+impl Shared {
+    /// A merchant's endpoint in a mode.
+    pub(crate) fn owned(
+        &self,
+        merchant: MerchantId,
+        mode: Mode,
+        id: EndpointId,
+    ) -> Result<Entry, EngineError> {
+        let entry = self.directory.endpoint(id);
+        entry
+            .filter(|entry| entry.endpoint.merchant == merchant && entry.endpoint.mode == mode)
+            .ok_or(EngineError::Missing { what: "endpoint" })
+    }
+
+    pub(crate) async fn reload_endpoint(&self, id: EndpointId) -> Result<(), EngineError> {
+        match self.store.endpoint(id).await? {
+            Some(endpoint) => self.directory.put_endpoint(endpoint),
+            None => self.directory.remove_endpoint(id),
+        }
+        self.order(Order::Look(vec![id]));
+        Ok(())
+    }
+
+    fn contract_for(
+        &self,
+        merchant: &Merchant,
+        own: Option<&str>,
+    ) -> Result<Arc<Contract>, EngineError> {
+        self.contract_named(own.unwrap_or(&merchant.contract))
+    }
+}
+
+impl Engine {
+    /// Creates an endpoint. A secret that was made for it is shown this once; the same request again
+    /// answers the same endpoint and secret.
+    pub async fn create_endpoint(
+        &self,
+        caller: Caller,
+        (merchant, mode): (MerchantId, Mode),
+        draft: EndpointDraft,
+        request: Option<&RequestKey>,
+    ) -> Result<Minted, EngineError> {
+        let shared = &self.shared;
+        let owner = self.merchant(merchant)?;
+        let contract = shared.contract_for(&owner, draft.contract.as_deref())?;
+        let url = shared.check_url(&draft.url, mode, &contract)?;
+        let events = if draft.events.is_empty() { vec![Pattern::Any] } else { draft.events };
+        let settings = Settings {
+            url,
+            events,
+            filter: draft.filter,
+            description: draft.description,
+            headers: draft.headers,
+            contract: draft.contract,
+            json: draft.json,
+            rate_limit: draft.rate_limit,
+            concurrency: draft.concurrency,
+        };
+        shared.check_settings(&settings, mode, &contract)?;
+        let made = shared.secret_for(&contract, draft.secret.as_ref())?;
+        let secret = made.as_ref().or(draft.secret.as_ref());
+        let sealed =
+            secret.map(|text| shared.keyring.seal(text.expose(), Place::Endpoint, &shared.entropy));
+        let (once, _held) = shared.once(caller, request)?;
+        let created = shared.clock.now();
+        let new = NewEndpoint { merchant, mode, settings, secret: sealed, created };
+        let done = shared.store.create_endpoint(new, once).await?;
+        shared.reload_endpoint(done.get()).await?;
+        let endpoint = shared.owned(merchant, mode, done.get())?.endpoint;
+        let secret = match done {
+            Done::Now(_) => made,
+            Done::Before(_) if made.is_some() => shared.current_secret(&endpoint)?,
+            Done::Before(_) => None,
+        };
+        Ok(Minted { endpoint, secret })
+    }
+
+    /// A merchant's endpoints in a mode, by id.
+    #[must_use]
+    pub fn endpoints(&self, merchant: MerchantId, mode: Mode) -> Vec<Arc<Endpoint>> {
+        let entries = self.shared.directory.endpoints(merchant, mode);
+        entries.iter().map(|entry| Arc::clone(&entry.endpoint)).collect()
+    }
+
+    /// One endpoint.
+    pub fn endpoint(
+        &self,
+        merchant: MerchantId,
+        mode: Mode,
+        id: EndpointId,
+    ) -> Result<Arc<Endpoint>, EngineError> {
+        Ok(self.shared.owned(merchant, mode, id)?.endpoint)
+    }
+
+    /// Changes an endpoint's settings: a new version.
+    pub async fn change_endpoint(
+        &self,
+        (merchant, mode, id): (MerchantId, Mode, EndpointId),
+        patch: EndpointPatch,
+    ) -> Result<Arc<Endpoint>, EngineError> {
+        let shared = &self.shared;
+        let old = shared.owned(merchant, mode, id)?.endpoint;
+        let owner = self.merchant(merchant)?;
+        let mut settings = old.settings.clone();
+        if let Some(url) = patch.url {
+            let own = patch.contract.as_ref().unwrap_or(&settings.contract);
+            let contract = shared.contract_for(&owner, own.as_deref())?;
+            settings.url = shared.check_url(&url, mode, &contract)?;
+        }
+        settings.events = patch.events.unwrap_or(settings.events);
+        settings.filter = patch.filter.unwrap_or(settings.filter);
+        settings.description = patch.description.unwrap_or(settings.description);
+        settings.headers = patch.headers.unwrap_or(settings.headers);
+        settings.contract = patch.contract.unwrap_or(settings.contract);
+        settings.json = patch.json.unwrap_or(settings.json);
+        settings.rate_limit = patch.rate_limit.unwrap_or(settings.rate_limit);
+        settings.concurrency = patch.concurrency.unwrap_or(settings.concurrency);
+        let contract = shared.contract_for(&owner, settings.contract.as_deref())?;
+        shared.check_settings(&settings, mode, &contract)?;
+        shared.check_secrets_fit(&old, &contract)?;
+        let now = shared.clock.now();
+        shared.store.change_endpoint(id, old.version, settings, now).await?;
+        shared.reload_endpoint(id).await?;
+        self.endpoint(merchant, mode, id)
+    }
+
+    /// Enables an endpoint; what was parked drains first, in order.
+    pub async fn enable_endpoint(
+        &self,
+        place: (MerchantId, Mode, EndpointId),
+    ) -> Result<Arc<Endpoint>, EngineError> {
+        self.set_status(place, Status::Active).await
+    }
+
+    /// Disables an endpoint: what arrives is parked, running schedules run on.
+    pub async fn disable_endpoint(
+        &self,
+        place: (MerchantId, Mode, EndpointId),
+    ) -> Result<Arc<Endpoint>, EngineError> {
+        let since = self.shared.clock.now();
+        let since = self.shared.directory.now(place.0, place.1, since);
+        let status = Status::Disabled { since, why: DisabledWhy::Requested };
+        self.set_status(place, status).await
+    }
+
+    async fn set_status(
+        &self,
+        (merchant, mode, id): (MerchantId, Mode, EndpointId),
+        status: Status,
+    ) -> Result<Arc<Endpoint>, EngineError> {
+        let shared = &self.shared;
+        let endpoint = shared.owned(merchant, mode, id)?.endpoint;
+        let at = shared.directory.now(merchant, mode, shared.clock.now());
+        let enable = status == Status::Active;
+        let rests = matches!(endpoint.status, Status::Paused { .. } | Status::Disabled { .. });
+        let why = DisabledWhy::Requested;
+        let notices = match (enable, rests) {
+            (true, true) => {
+                shared.notice(merchant, mode, at, &Notice::Enabled { endpoint: &endpoint })
+            }
+            (false, false) => {
+                shared.notice(merchant, mode, at, &Notice::Disabled { endpoint: &endpoint, why })
+            }
+            (true, false) | (false, true) => Vec::new(),
+        };
+        let told = notices.iter().flat_map(|notice| &notice.deliveries).map(|d| d.endpoint);
+        let told: Vec<EndpointId> = told.collect();
+        shared.store.set_status(id, status, at, notices).await?;
+        shared.reload_endpoint(id).await?;
+        shared.order(Order::Look(told));
+        shared.job_bell.notify_one();
+        self.endpoint(merchant, mode, id)
+    }
+
+    /// Deletes an endpoint; what still waits for it ends as `will_not_send`.
+    pub async fn delete_endpoint(
+        &self,
+        (merchant, mode, id): (MerchantId, Mode, EndpointId),
+    ) -> Result<(), EngineError> {
+        let shared = &self.shared;
+        shared.owned(merchant, mode, id)?;
+        let at = shared.directory.now(merchant, mode, shared.clock.now());
+        shared.store.delete_endpoint(id, at).await?;
+        shared.directory.remove_endpoint(id);
+        shared.job_bell.notify_one();
+        Ok(())
+    }
+
+    /// Makes a new secret the current one. Those before it go on signing for `overlap`.
+    pub async fn rotate_secret(
+        &self,
+        caller: Caller,
+        (merchant, mode, id): (MerchantId, Mode, EndpointId),
+        (secret, overlap): (Option<Secret>, SignedDuration),
+        request: Option<&RequestKey>,
+    ) -> Result<Minted, EngineError> {
+        let shared = &self.shared;
+        if overlap.is_negative() || overlap > OVERLAP_MAX {
+            return refuse("overlap", "must be 0s to 30d");
+        }
+        let endpoint = shared.owned(merchant, mode, id)?.endpoint;
+        let owner = self.merchant(merchant)?;
+        let contract = shared.contract_for(&owner, endpoint.settings.contract.as_deref())?;
+        let made = shared.secret_for(&contract, secret.as_ref())?;
+        let Some(text) = made.as_ref().or(secret.as_ref()) else {
+            return refuse("secret", "is missing");
+        };
+        let sealed = shared.keyring.seal(text.expose(), Place::Endpoint, &shared.entropy);
+        let created = shared.clock.now();
+        let until = created.checked_add(overlap).unwrap_or(created);
+        let (once, _held) = shared.once(caller, request)?;
+        let new = NewSecret { sealed, created };
+        let done = shared.store.rotate_secret(id, new, until, once).await?;
+        shared.reload_endpoint(id).await?;
+        let endpoint = shared.owned(merchant, mode, id)?.endpoint;
+        let secret = match done {
+            Done::Now(_) => made,
+            Done::Before(_) if made.is_some() => shared.current_secret(&endpoint)?,
+            Done::Before(_) => None,
+        };
+        Ok(Minted { endpoint, secret })
+    }
+}

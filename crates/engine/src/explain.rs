@@ -1,0 +1,158 @@
+//! Why an event was, or was not, sent to an endpoint: decided again from the record.
+//!
+//! Nothing is written for this when an event is accepted. The endpoint's settings as they stood then
+//! are taken from its versions; where a later version would decide otherwise, that is named.
+
+use jiff::Timestamp;
+use posthorn_core::delivery::Delivery;
+use posthorn_core::endpoint::{Endpoint, Settings};
+use posthorn_core::event::{Event, Mode};
+use posthorn_core::id::{EndpointId, MerchantId};
+use posthorn_core::json::Json;
+use posthorn_core::route::{Decision, decide};
+use posthorn_store::{DeliveryQuery, Page};
+
+use std::sync::Arc;
+
+use crate::Engine;
+use crate::error::EngineError;
+
+/// Why an endpoint got an event, or did not.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Reason {
+    /// What routing decides from the record.
+    Routed(Decision),
+    /// The endpoint did not exist yet when the event was accepted.
+    CreatedLater(Timestamp),
+    /// There is a delivery although the record would route none: settings changed at that moment.
+    Sent,
+}
+
+/// A setting that has changed since the event was accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SettingChanged {
+    /// The URL.
+    Url,
+    /// The event patterns.
+    Events,
+    /// The filter.
+    Filter,
+    /// The contract.
+    Contract,
+    /// Another setting.
+    Other,
+}
+
+impl SettingChanged {
+    /// The name of the setting in the API.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Url => "url",
+            Self::Events => "events",
+            Self::Filter => "filter",
+            Self::Contract => "contract",
+            Self::Other => "other",
+        }
+    }
+}
+
+/// Why one endpoint got an event, or did not.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Explanation {
+    /// Which endpoint.
+    pub endpoint: EndpointId,
+    /// Where it is now.
+    pub url: String,
+    /// Why.
+    pub reason: Reason,
+    /// The delivery, if there is one.
+    pub delivery: Option<Delivery>,
+    /// What has changed since.
+    pub changed: Vec<SettingChanged>,
+    /// What would be decided with the settings of now, where that differs.
+    pub now: Option<Decision>,
+}
+
+impl Engine {
+    /// For each endpoint that the merchant has (or that has a delivery of the event): why it was or
+    /// was not sent.
+    pub async fn explain(
+        &self,
+        merchant: MerchantId,
+        mode: Mode,
+        event: &Event,
+    ) -> Result<Vec<Explanation>, EngineError> {
+        let shared = &self.shared;
+        let query =
+            DeliveryQuery { merchant, mode, endpoint: None, event: Some(event.id), state: None };
+        let deliveries = shared.store.deliveries(query, Page { after: None, limit: 1024 }).await?;
+        let data = event.data.to_json();
+        let mut all = Vec::new();
+        for endpoint in self.endpoints(merchant, mode) {
+            let delivery = deliveries.iter().find(|d| d.endpoint == endpoint.id).cloned();
+            let versions = shared.store.versions(endpoint.id).await?;
+            all.push(explain_one(event, &data, &endpoint, delivery, &versions));
+        }
+        for delivery in deliveries {
+            if all.iter().any(|known| known.endpoint == delivery.endpoint) {
+                continue;
+            }
+            let versions = shared.store.versions(delivery.endpoint).await?;
+            let url = versions.last().map_or(String::new(), |(_, _, s)| s.url.to_string());
+            all.push(Explanation {
+                endpoint: delivery.endpoint,
+                url,
+                reason: Reason::Sent,
+                delivery: Some(delivery),
+                changed: Vec::new(),
+                now: None,
+            });
+        }
+        Ok(all)
+    }
+}
+
+fn explain_one(
+    event: &Event,
+    data: &Json,
+    endpoint: &Arc<Endpoint>,
+    delivery: Option<Delivery>,
+    versions: &[(u32, Timestamp, Settings)],
+) -> Explanation {
+    let accepted = event.id.accepted_at();
+    let with = |settings: &Settings| {
+        let then = Endpoint { settings: settings.clone(), ..Endpoint::clone(endpoint) };
+        decide(&then, &event.kind, data, event.only)
+    };
+    let then = versions.iter().rev().find(|(_, at, _)| *at <= accepted).map(|(_, _, s)| s);
+    let current = with(&endpoint.settings);
+    let (reason, changed) = match then {
+        None => (Reason::CreatedLater(endpoint.created), Vec::new()),
+        Some(then) => (Reason::Routed(with(then)), differences(then, &endpoint.settings)),
+    };
+    let sent = delivery.is_some();
+    let decided_to_send = matches!(&reason, Reason::Routed(decision) if decision.sends());
+    let reason = if sent && !decided_to_send { Reason::Sent } else { reason };
+    let now = match &reason {
+        Reason::Routed(decision) if *decision == current => None,
+        Reason::Routed(_) | Reason::CreatedLater(_) | Reason::Sent => Some(current),
+    };
+    let url = endpoint.settings.url.to_string();
+    Explanation { endpoint: endpoint.id, url, reason, delivery, changed, now }
+}
+
+fn differences(then: &Settings, now: &Settings) -> Vec<SettingChanged> {
+    let mut changed = Vec::new();
+    let named = [
+        (then.url != now.url, SettingChanged::Url),
+        (then.events != now.events, SettingChanged::Events),
+        (then.filter != now.filter, SettingChanged::Filter),
+        (then.contract != now.contract, SettingChanged::Contract),
+    ];
+    changed.extend(named.into_iter().filter(|(differs, _)| *differs).map(|(_, which)| which));
+    if changed.is_empty() && then != now {
+        changed.push(SettingChanged::Other);
+    }
+    changed
+}

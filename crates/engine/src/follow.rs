@@ -1,0 +1,147 @@
+//! Following a merchant's events as they are accepted: what `posthorn listen` reads.
+//!
+//! Nothing is kept per follower but its cursor, the id of the last event it was given, so a
+//! follower that comes back (after its own restart or ours) misses nothing. Ids are handed out
+//! before they are committed, so followers see only what is below every accept under way.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Mutex, PoisonError};
+
+use posthorn_core::event::Mode;
+use posthorn_core::id::{DeliveryId, EventId, MerchantId};
+use posthorn_core::json::Style;
+use tokio::sync::watch;
+
+use crate::Engine;
+use crate::error::EngineError;
+use crate::keyring::Place;
+use crate::sending::Subject;
+use posthorn_core::attempt::Rendering;
+
+/// Who waits for which merchant's events, and the accepts under way.
+#[derive(Default)]
+pub(crate) struct Followers {
+    waiting: Mutex<HashMap<MerchantId, watch::Sender<EventId>>>,
+    running: Mutex<BTreeMap<EventId, u32>>,
+}
+
+/// An accept under way, until it is dropped.
+pub(crate) struct Running<'a> {
+    all: &'a Followers,
+    floor: EventId,
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        let mut running = self.all.running.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = running.get_mut(&self.floor) {
+            *count -= 1;
+            if *count == 0 {
+                running.remove(&self.floor);
+            }
+        }
+    }
+}
+
+impl Followers {
+    /// An accept begins whose ids are all above `floor`.
+    pub(crate) fn begin(&self, floor: EventId) -> Running<'_> {
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        *running.entry(floor).or_default() += 1;
+        Running { all: self, floor }
+    }
+
+    /// An id below which nothing is still to be committed.
+    fn horizon(&self, last: EventId) -> EventId {
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        running.keys().next().copied().unwrap_or(last)
+    }
+
+    /// Wakes the followers of a merchant.
+    pub(crate) fn tell(&self, merchant: MerchantId, last: EventId) {
+        let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(sender) = waiting.get(&merchant) {
+            sender.send_replace(last);
+        }
+    }
+
+    fn watch(&self, merchant: MerchantId) -> watch::Receiver<EventId> {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let sender =
+            waiting.entry(merchant).or_insert_with(|| watch::channel(EventId::from_i64(0)).0);
+        sender.subscribe()
+    }
+}
+
+/// An event as its contract would send it, for a program that is not an endpoint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Followed {
+    /// The event: the cursor.
+    pub id: EventId,
+    /// Its type.
+    pub kind: String,
+    /// The headers, signed with the merchant's webhook secret.
+    pub headers: Vec<(String, String)>,
+    /// The body; contracts are JSON, so it is text.
+    pub body: String,
+}
+
+impl Engine {
+    /// Wakes when a merchant's events may have grown. Subscribe before reading, so that none is
+    /// missed.
+    #[must_use]
+    pub fn follow(&self, merchant: MerchantId) -> watch::Receiver<EventId> {
+        self.shared.followers.watch(merchant)
+    }
+
+    /// The cursor of a follower that wants only what is still to come.
+    #[must_use]
+    pub fn newest_event(&self) -> EventId {
+        self.shared.followers.horizon(self.shared.last_event_id())
+    }
+
+    /// Events of a merchant after `after`, oldest first, rendered and signed as its contract has it,
+    /// and the cursor after them. An event that cannot be rendered is passed over.
+    pub async fn followed(
+        &self,
+        (merchant, mode): (MerchantId, Mode),
+        after: EventId,
+        limit: u32,
+    ) -> Result<(Vec<Followed>, EventId), EngineError> {
+        let shared = &self.shared;
+        let found =
+            shared.directory.merchant(merchant).ok_or(EngineError::Missing { what: "merchant" })?;
+        let horizon = shared.followers.horizon(shared.last_event_id());
+        let events = shared.store.events_after(merchant, mode, after, limit).await?;
+        let in_force = shared.contracts.get(&found.contract).ok_or_else(|| {
+            EngineError::Broken { what: format!("contract `{}` is not loaded", found.contract) }
+        })?;
+        let broken = |what: String| EngineError::Broken { what };
+        let secret = shared.keyring.open(found.webhook_secret(mode), Place::Merchant);
+        let secret = secret.map_err(|error| broken(error.to_string()))?;
+        let key = in_force.contract.key(secret.expose());
+        let keys = [key.map_err(|error| broken(error.to_string()))?];
+        let rendering = Rendering {
+            signed_at: shared.clock.now().as_second(),
+            endpoint_version: 0,
+            contract: in_force.id,
+            secrets: Vec::new(),
+        };
+        let mut followed = Vec::with_capacity(events.len());
+        let mut cursor = after;
+        for event in events.iter().take_while(|event| event.id <= horizon) {
+            cursor = event.id;
+            let delivery = DeliveryId::from_i64(event.id.as_i64());
+            let subject = Subject { event, delivery, number: 1 };
+            let signed = shared.render(&subject, Style::Js, &in_force.contract, &rendering, &keys);
+            let Ok(signed) = signed else { continue };
+            followed.push(Followed {
+                id: event.id,
+                kind: event.kind.to_string(),
+                headers: signed.headers,
+                body: String::from_utf8_lossy(&signed.body).into_owned(),
+            });
+        }
+        Ok((followed, cursor))
+    }
+}

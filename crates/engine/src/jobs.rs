@@ -1,0 +1,196 @@
+//! Durable jobs: drain, recover, sweep, advance. Each is a row; a restart takes it up where it was.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use futures::StreamExt;
+use futures::future::{BoxFuture, FutureExt};
+use futures::stream::FuturesUnordered;
+use jiff::{SignedDuration, Timestamp};
+use posthorn_core::delivery::StateKind;
+use posthorn_core::event::{EventType, Mode};
+use posthorn_core::id::{EndpointId, JobId, MerchantId};
+use posthorn_store::{Done, Job, JobKind, JobState, NewJob, Page, Step};
+
+use crate::caller::{Caller, RequestKey};
+use crate::dispatcher::Order;
+use crate::error::EngineError;
+use crate::sandbox::advance;
+use crate::start::Shared;
+use crate::{Engine, clock::later};
+
+/// How often to look for jobs that nobody told of.
+const ROUND: SignedDuration = SignedDuration::from_secs(1);
+/// Deliveries moved in one step, at most.
+const ROWS_MAX: u32 = 500;
+
+/// What to recover.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Recovery {
+    /// Events accepted at or after this real time.
+    pub since: Timestamp,
+    /// Events accepted before this real time; now when `None`.
+    pub until: Option<Timestamp>,
+    /// Deliveries in these states; `Exhausted` when empty.
+    pub states: Vec<StateKind>,
+    /// Events of these types; of every type when empty.
+    pub types: Vec<EventType>,
+}
+
+impl Engine {
+    /// Opens a new run of deliveries of an endpoint that ended, as a durable job.
+    pub async fn recover(
+        &self,
+        caller: Caller,
+        (merchant, mode, endpoint): (MerchantId, Mode, EndpointId),
+        recovery: Recovery,
+        request: Option<&RequestKey>,
+    ) -> Result<Job, EngineError> {
+        let shared = &self.shared;
+        shared.owned(merchant, mode, endpoint)?;
+        let now = shared.clock.now();
+        let states =
+            if recovery.states.is_empty() { vec![StateKind::Exhausted] } else { recovery.states };
+        for state in &states {
+            match state {
+                StateKind::Delivered | StateKind::Exhausted | StateKind::Parked => {}
+                StateKind::Due | StateKind::Leased | StateKind::WillNotSend => {
+                    let what = format!(
+                        "deliveries that are `{}` cannot be recovered; choose from `delivered`, \
+                         `exhausted`, `parked`",
+                        state.name()
+                    );
+                    return Err(EngineError::Setting { field: "states", what });
+                }
+            }
+        }
+        let until = recovery.until.unwrap_or(now).min(now);
+        if until <= recovery.since {
+            let what = "must lie before `until` and before now".to_owned();
+            return Err(EngineError::Setting { field: "since", what });
+        }
+        let (since, types) = (recovery.since, recovery.types);
+        let kind = JobKind::Recover { endpoint, since, until, states, types };
+        let (once, _held) = shared.once(caller, request)?;
+        let before = shared.directory.now(merchant, mode, now);
+        let job = NewJob { merchant, mode, kind, created: now, before };
+        let id = match shared.store.create_job(job, once).await? {
+            Done::Now(id) | Done::Before(id) => id,
+        };
+        shared.job_bell.notify_one();
+        self.job(merchant, mode, id).await
+    }
+
+    /// One job of a merchant.
+    pub async fn job(
+        &self,
+        merchant: MerchantId,
+        mode: Mode,
+        id: JobId,
+    ) -> Result<Job, EngineError> {
+        let job = self.shared.store.job(id).await?;
+        job.filter(|job| job.merchant == merchant && job.mode == mode)
+            .ok_or(EngineError::Missing { what: "job" })
+    }
+
+    /// A merchant's jobs, newest first.
+    pub async fn jobs(
+        &self,
+        merchant: MerchantId,
+        mode: Mode,
+        page: Page<JobId>,
+    ) -> Result<Vec<Job>, EngineError> {
+        Ok(self.shared.store.jobs(merchant, mode, page).await?)
+    }
+
+    /// Stops a job; what it has moved stays moved.
+    pub async fn cancel_job(
+        &self,
+        merchant: MerchantId,
+        mode: Mode,
+        id: JobId,
+    ) -> Result<Job, EngineError> {
+        let job = self.job(merchant, mode, id).await?;
+        if let JobKind::Drain { .. } | JobKind::Sweep { .. } = job.kind {
+            let what = "this job keeps deliveries in order and cannot be cancelled; pause or \
+                        disable the endpoint to stop a drain"
+                .to_owned();
+            return Err(EngineError::Conflict { what });
+        }
+        if !self.shared.store.cancel_job(id, self.shared.clock.now()).await? {
+            return Err(EngineError::Conflict { what: "the job has ended already".into() });
+        }
+        self.job(merchant, mode, id).await
+    }
+}
+
+/// Takes up every job that runs, each at its own pace.
+pub(crate) async fn run_jobs(shared: Arc<Shared>) {
+    let mut under_way: FuturesUnordered<BoxFuture<'static, JobId>> = FuturesUnordered::new();
+    let mut taken: HashSet<JobId> = HashSet::new();
+    loop {
+        let bell = shared.job_bell.notified();
+        match shared.store.running_jobs().await {
+            Ok(jobs) => {
+                for job in jobs {
+                    if taken.insert(job.id) {
+                        under_way.push(run(Arc::clone(&shared), job).boxed());
+                    }
+                }
+            }
+            Err(error) => tracing::warn!(%error, "jobs could not be read"),
+        }
+        let now = shared.clock.now();
+        let round = shared.clock.sleep_until(now.checked_add(ROUND).unwrap_or(now));
+        tokio::select! {
+            Some(ended) = under_way.next(), if !under_way.is_empty() => {
+                taken.remove(&ended);
+            }
+            () = bell => {}
+            () = round => {}
+        }
+    }
+}
+
+/// Runs one job until it ends, is cancelled, or the database cannot go on (then a later round takes
+/// it up again).
+async fn run(shared: Arc<Shared>, job: Job) -> JobId {
+    let id = job.id;
+    let result = match job.kind {
+        JobKind::Advance { target } => advance(&shared, &job, target).await,
+        JobKind::Drain { endpoint }
+        | JobKind::Recover { endpoint, .. }
+        | JobKind::Sweep { endpoint } => move_rows(&shared, &job, endpoint).await,
+    };
+    if let Err(error) = result {
+        tracing::warn!(job.id = %id, %error, "the job could not go on; it is taken up again");
+        let now = shared.clock.now();
+        shared.clock.sleep_until(now.checked_add(ROUND).unwrap_or(now)).await;
+    }
+    id
+}
+
+async fn move_rows(shared: &Shared, job: &Job, endpoint: EndpointId) -> Result<(), EngineError> {
+    let gentle = !matches!(job.kind, JobKind::Sweep { .. });
+    let per_second = shared.options.drain_per_second.max(1);
+    let spacing = if gentle {
+        SignedDuration::from_nanos(1_000_000_000 / i64::from(per_second))
+    } else {
+        SignedDuration::ZERO
+    };
+    let rows = if gentle { per_second.min(ROWS_MAX) } else { ROWS_MAX };
+    loop {
+        let now = shared.clock.now();
+        let at = shared.directory.now(job.merchant, job.mode, now);
+        let step = shared.store.step_job(job.id, Step { rows, at, spacing, now }).await?;
+        if step.moved > 0 {
+            shared.order(Order::Look(vec![endpoint]));
+        }
+        if step.job.state != JobState::Running {
+            shared.reload_endpoint(endpoint).await?;
+            return Ok(());
+        }
+        let wait = spacing.unsigned_abs() * step.moved;
+        shared.clock.sleep_until(later(now, wait)).await;
+    }
+}

@@ -1,0 +1,58 @@
+//! What runs: accept, dispatch, pace, retry, recover.
+//!
+//! [`Engine`] is the handle that HTTP handlers call; each call is one store verb. The [`Runner`]
+//! that [`Engine::start`] returns beside it is a single future that does everything else: it sends
+//! what is due, records what came of it, runs jobs. Time, chance, the network and the database come
+//! in through [`clock::Clock`], [`entropy::Entropy`], [`transport::Transport`] and
+//! `posthorn_store::Store`, so that the simulator runs this very code.
+
+mod accept;
+mod caller;
+pub mod clock;
+mod contracts;
+mod directory;
+mod dispatcher;
+mod endpoints;
+pub mod entropy;
+mod error;
+mod explain;
+mod follow;
+pub mod guard;
+pub mod http;
+mod jobs;
+mod keyring;
+mod merchants;
+pub mod metrics;
+mod notices;
+mod pacing;
+mod reading;
+mod runner;
+mod sandbox;
+mod sending;
+mod settings;
+mod start;
+mod trial;
+pub mod transport;
+
+pub use accept::{Receipt, Receipts};
+pub use caller::{Caller, RequestKey, Unauthorized};
+pub use endpoints::{EndpointDraft, EndpointPatch, Minted, OVERLAP_MAX};
+pub use error::EngineError;
+pub use explain::{Explanation, Reason, SettingChanged};
+pub use follow::Followed;
+pub use jobs::Recovery;
+pub use merchants::{MerchantDraft, MerchantKeys, ModeKeys, NewKeyMade};
+pub use notices::NOTICES;
+pub use reading::SentRequest;
+pub use runner::Runner;
+pub use sandbox::Advanced;
+pub use start::{Options, Parts};
+pub use trial::{Trial, TrialTarget};
+
+use std::sync::Arc;
+
+/// The engine, as everybody else sees it: cheap to clone, safe to share.
+#[derive(Clone)]
+pub struct Engine {
+    pub(crate) shared: Arc<start::Shared>,
+}

@@ -1,0 +1,122 @@
+//! What the engine counts: a Prometheus registry that the server prints at `/metrics`.
+
+use std::time::Duration;
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::{Registry, Unit};
+
+/// By contract.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct ByContract {
+    /// The contract's name.
+    pub contract: String,
+}
+
+impl ByContract {
+    /// The label of a contract.
+    #[must_use]
+    pub fn named(contract: &str) -> Self {
+        Self { contract: contract.to_owned() }
+    }
+}
+
+/// Everything the engine counts.
+pub struct Metrics {
+    /// Events accepted.
+    pub accepted: Family<ByContract, Counter>,
+    /// Deliveries that a receiver answered with 2xx.
+    pub delivered: Family<ByContract, Counter>,
+    /// Deliveries given up.
+    pub exhausted: Family<ByContract, Counter>,
+    /// Tries that failed, whatever came after.
+    pub failed: Family<ByContract, Counter>,
+    /// Tries after the first of a run.
+    pub retried: Family<ByContract, Counter>,
+    /// How long tries took.
+    pub attempt_seconds: Family<ByContract, Histogram>,
+    /// Tries whose lease was lost before they were recorded.
+    pub lease_lost: Counter,
+    /// Leases given back unsent.
+    pub released: Counter,
+    /// Events, requests or deliveries that met a bound.
+    pub bounds_reached: Counter,
+    /// Deliveries that are due, now or later (counted to a million).
+    pub due: Gauge,
+    /// Deliveries that are leased.
+    pub leased: Gauge,
+    /// Deliveries that are parked (counted to a million).
+    pub parked: Gauge,
+    /// Age of the oldest event that is still due or leased.
+    pub oldest_seconds: Gauge,
+    /// Tries under way.
+    pub in_flight: Gauge,
+    /// Settlements recorded in one transaction.
+    pub settle_batch: Histogram,
+    /// Bytes of the database's write-ahead log.
+    pub wal_bytes: Gauge,
+}
+
+impl Metrics {
+    /// Counters at zero, registered under `posthorn_`.
+    #[must_use]
+    pub fn new(registry: &mut Registry) -> Self {
+        let latency = || Histogram::new(exponential_buckets(0.001, 2.0, 16));
+        let metrics = Self {
+            accepted: Family::default(),
+            delivered: Family::default(),
+            exhausted: Family::default(),
+            failed: Family::default(),
+            retried: Family::default(),
+            attempt_seconds: Family::new_with_constructor(latency),
+            lease_lost: Counter::default(),
+            released: Counter::default(),
+            bounds_reached: Counter::default(),
+            due: Gauge::default(),
+            leased: Gauge::default(),
+            parked: Gauge::default(),
+            oldest_seconds: Gauge::default(),
+            in_flight: Gauge::default(),
+            settle_batch: Histogram::new(exponential_buckets(1.0, 2.0, 10)),
+            wal_bytes: Gauge::default(),
+        };
+        metrics.register(registry);
+        metrics
+    }
+
+    fn register(&self, registry: &mut Registry) {
+        let registry = registry.sub_registry_with_prefix("posthorn");
+        let r = registry;
+        r.register("events_accepted", "Events accepted", self.accepted.clone());
+        r.register("deliveries_delivered", "Deliveries answered with 2xx", self.delivered.clone());
+        r.register("deliveries_exhausted", "Deliveries given up", self.exhausted.clone());
+        r.register("attempts_failed", "Tries that failed", self.failed.clone());
+        r.register("attempts_retried", "Tries after the first of a run", self.retried.clone());
+        let help = "How long tries took";
+        r.register_with_unit("attempt", help, Unit::Seconds, self.attempt_seconds.clone());
+        r.register("leases_lost", "Tries recorded after their lease", self.lease_lost.clone());
+        r.register("leases_released", "Leases given back unsent", self.released.clone());
+        r.register(
+            "bounds_reached",
+            "Refusals because a bound was met",
+            self.bounds_reached.clone(),
+        );
+        r.register("deliveries_due", "Deliveries due now or later", self.due.clone());
+        r.register("deliveries_leased", "Deliveries being tried", self.leased.clone());
+        r.register("deliveries_parked", "Deliveries of endpoints at rest", self.parked.clone());
+        let help = "Age of the oldest undelivered event";
+        let oldest = self.oldest_seconds.clone();
+        r.register_with_unit("oldest_undelivered", help, Unit::Seconds, oldest);
+        r.register("attempts_in_flight", "Tries under way", self.in_flight.clone());
+        r.register("settle_batch", "Settlements in one transaction", self.settle_batch.clone());
+        r.register_with_unit("wal", "Write-ahead log", Unit::Bytes, self.wal_bytes.clone());
+    }
+
+    /// Notes how long a try took.
+    pub fn attempt_took(&self, contract: &ByContract, took: Duration) {
+        self.attempt_seconds.get_or_create(contract).observe(took.as_secs_f64());
+    }
+}

@@ -1,0 +1,287 @@
+//! How much is asked of one endpoint at once: a window that adapts, a rate that is kept, a hold.
+//!
+//! Pure: a [`Lane`] is told what happened and when, and says what may start. The window doubles
+//! while an endpoint answers well, halves on timeouts and busy answers (additive increase after
+//! that), and never leaves 1 to the endpoint's own bound.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use posthorn_core::attempt::Outcome;
+use posthorn_core::delivery::Claim;
+
+use crate::clock::later;
+
+/// Tries under way at once for an endpoint that sets no bound of its own.
+pub(crate) const WINDOW_MAX: u32 = 64;
+/// Where a window starts.
+const WINDOW_START: u32 = 16;
+/// The longest that a busy answer's `Retry-After` holds back an endpoint's other deliveries.
+const HOLD_MAX: Duration = Duration::from_secs(60);
+/// Claims kept in memory beyond the window, at most: about a second's worth.
+const QUEUE_MAX: u32 = 4096;
+/// Claims kept in memory beyond the window, at least.
+const QUEUE_MIN: u32 = 64;
+
+/// One endpoint's pace and its claims in memory.
+#[derive(Debug)]
+pub(crate) struct Lane {
+    window: u32,
+    threshold: u32,
+    grown: u32,
+    window_max: u32,
+    in_flight: u32,
+    rate: Option<Rate>,
+    hold: Option<Timestamp>,
+    finished: Finished,
+    /// Claims that wait for their start, oldest first.
+    pub(crate) queue: VecDeque<Claim>,
+    /// The earliest due time in the database, on the merchant's clock, as far as is known.
+    pub(crate) next_due: Option<Timestamp>,
+    /// Whether it stands in the dispatcher's list of lanes to start from.
+    pub(crate) listed: bool,
+    /// Whether a claim for it is under way.
+    pub(crate) asking: bool,
+    /// One at a time, for a sandbox clock that is being advanced.
+    pub(crate) single: bool,
+}
+
+/// Whether a lane may start a try.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Start {
+    /// Yes.
+    Now,
+    /// When one of those under way is over.
+    WhenOneEnds,
+    /// Not before this real time.
+    At(Timestamp),
+}
+
+impl Lane {
+    pub(crate) fn new(concurrency: Option<u32>, rate_limit: Option<u32>) -> Self {
+        let window_max = concurrency.unwrap_or(WINDOW_MAX).max(1);
+        Self {
+            window: WINDOW_START.min(window_max),
+            threshold: window_max,
+            grown: 0,
+            window_max,
+            in_flight: 0,
+            rate: rate_limit.map(Rate::new),
+            hold: None,
+            finished: Finished::default(),
+            queue: VecDeque::new(),
+            next_due: None,
+            listed: false,
+            asking: false,
+            single: false,
+        }
+    }
+
+    /// Follows changed settings.
+    pub(crate) fn configure(&mut self, concurrency: Option<u32>, rate_limit: Option<u32>) {
+        self.window_max = concurrency.unwrap_or(WINDOW_MAX).max(1);
+        self.window = self.window.min(self.window_max);
+        if self.rate.as_ref().map(|rate| rate.per_second) != rate_limit {
+            self.rate = rate_limit.map(Rate::new);
+        }
+    }
+
+    fn window(&self) -> u32 {
+        if self.single { 1 } else { self.window }
+    }
+
+    pub(crate) fn in_flight(&self) -> u32 {
+        self.in_flight
+    }
+
+    /// How many leases this process may hold for the endpoint at `now` (real time).
+    pub(crate) fn room(&self, now: Timestamp) -> u32 {
+        if self.held_until(now).is_some() {
+            return 0;
+        }
+        if self.single {
+            return 1;
+        }
+        self.window + self.finished.last_second().clamp(QUEUE_MIN, QUEUE_MAX)
+    }
+
+    /// Until when a busy answer holds it back.
+    pub(crate) fn held_until(&self, now: Timestamp) -> Option<Timestamp> {
+        self.hold.filter(|until| *until > now && !self.single)
+    }
+
+    /// Whether a try may start at `now` (real time).
+    pub(crate) fn may_start(&mut self, now: Timestamp) -> Start {
+        if let Some(until) = self.held_until(now) {
+            return Start::At(until);
+        }
+        if self.in_flight >= self.window() {
+            return Start::WhenOneEnds;
+        }
+        match self.rate.as_mut().map(|rate| rate.free_at(now)) {
+            Some(at) if at > now => Start::At(at),
+            Some(_) | None => Start::Now,
+        }
+    }
+
+    /// A try starts.
+    pub(crate) fn started(&mut self, now: Timestamp) {
+        self.in_flight += 1;
+        if let Some(rate) = &mut self.rate {
+            rate.take(now);
+        }
+    }
+
+    /// A try ended; `timed_out` is for tries that got no answer in time.
+    pub(crate) fn ended(&mut self, outcome: Outcome, timed_out: bool, now: Timestamp) {
+        self.in_flight = self.in_flight.saturating_sub(1);
+        self.finished.count(now);
+        match outcome {
+            Outcome::Success => self.grow(),
+            Outcome::Slow { retry_after } => {
+                self.shrink();
+                if let Some(wait) = retry_after.filter(|wait| !wait.is_zero()) {
+                    self.hold = Some(later(now, wait.min(HOLD_MAX)));
+                }
+            }
+            Outcome::Failure { .. } if timed_out => self.shrink(),
+            Outcome::Failure { .. } | Outcome::Gone => {}
+        }
+    }
+
+    fn grow(&mut self) {
+        if self.window < self.threshold {
+            self.window = (self.window + 1).min(self.window_max);
+            return;
+        }
+        self.grown += 1;
+        if self.grown >= self.window {
+            self.grown = 0;
+            self.window = (self.window + 1).min(self.window_max);
+        }
+    }
+
+    fn shrink(&mut self) {
+        self.window = (self.window / 2).max(1);
+        self.threshold = self.window;
+        self.grown = 0;
+    }
+}
+
+/// At most so many a second, evenly: the n-th start is not before the (n-1)-th and one interval,
+/// with a tenth of a second's worth of slack for starts that came late.
+#[derive(Debug)]
+struct Rate {
+    per_second: u32,
+    next: Timestamp,
+}
+
+impl Rate {
+    const SLACK: SignedDuration = SignedDuration::from_millis(100);
+
+    fn new(per_second: u32) -> Self {
+        Self { per_second: per_second.max(1), next: Timestamp::MIN }
+    }
+
+    fn interval(&self) -> SignedDuration {
+        SignedDuration::from_nanos(1_000_000_000 / i64::from(self.per_second))
+    }
+
+    fn free_at(&self, now: Timestamp) -> Timestamp {
+        if self.next <= now { now } else { self.next }
+    }
+
+    fn take(&mut self, now: Timestamp) {
+        let earliest = now.checked_sub(Self::SLACK).unwrap_or(now);
+        let from = self.next.max(earliest);
+        self.next = from.checked_add(self.interval()).unwrap_or(Timestamp::MAX);
+    }
+}
+
+/// Tries that ended in the last whole second.
+#[derive(Debug, Default)]
+struct Finished {
+    second: i64,
+    current: u32,
+    last: u32,
+}
+
+impl Finished {
+    fn count(&mut self, now: Timestamp) {
+        let second = now.as_second();
+        if second != self.second {
+            self.last = if second == self.second + 1 { self.current } else { 0 };
+            self.current = 0;
+            self.second = second;
+        }
+        self.current = self.current.saturating_add(1);
+    }
+
+    fn last_second(&self) -> u32 {
+        self.last.max(self.current)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(ms: i64) -> Timestamp {
+        Timestamp::from_millisecond(1_800_000_000_000 + ms).unwrap()
+    }
+
+    fn starts(lane: &mut Lane, now: Timestamp) -> u32 {
+        let mut count = 0;
+        while lane.may_start(now) == Start::Now {
+            lane.started(now);
+            count += 1;
+        }
+        count
+    }
+
+    #[test]
+    fn a_busy_receiver_is_asked_less_and_a_well_one_more_up_to_its_bound() {
+        let mut lane = Lane::new(Some(20), None);
+        assert_eq!(starts(&mut lane, at(0)), WINDOW_START);
+        for _ in 0..WINDOW_START {
+            lane.ended(Outcome::Success, false, at(1));
+        }
+        assert_eq!(starts(&mut lane, at(1)), 20);
+        for _ in 0..20 {
+            lane.ended(Outcome::Slow { retry_after: None }, false, at(2));
+        }
+        assert_eq!(starts(&mut lane, at(2)), 1);
+    }
+
+    #[test]
+    fn retry_after_holds_the_others_back_for_a_minute_at_most() {
+        let mut lane = Lane::new(None, None);
+        lane.started(at(0));
+        let hour = Some(Duration::from_secs(3600));
+        lane.ended(Outcome::Slow { retry_after: hour }, false, at(0));
+        assert_eq!(lane.may_start(at(59_999)), Start::At(at(60_000)));
+        assert_eq!(lane.may_start(at(60_000)), Start::Now);
+    }
+
+    #[test]
+    fn a_rate_limit_is_kept_over_ten_seconds() {
+        let mut lane = Lane::new(Some(10_000), Some(50));
+        let mut sent = 0;
+        for ms in 0..10_000 {
+            while lane.may_start(at(ms)) == Start::Now {
+                lane.started(at(ms));
+                lane.ended(Outcome::Success, false, at(ms));
+                sent += 1;
+            }
+        }
+        assert!((475..=525).contains(&sent), "{sent} in 10 s at 50/s");
+    }
+
+    #[test]
+    fn while_a_clock_is_advanced_one_goes_at_a_time() {
+        let mut lane = Lane::new(None, None);
+        lane.single = true;
+        assert_eq!(starts(&mut lane, at(0)), 1);
+    }
+}

@@ -1,0 +1,162 @@
+//! Reading: events, deliveries, and old requests as they were sent, byte for byte.
+
+use posthorn_core::contract::SigningKey;
+use posthorn_core::delivery::Delivery;
+use posthorn_core::event::{Event, Mode};
+use posthorn_core::id::{DeliveryId, EventId, MerchantId};
+use posthorn_store::{DeliveryQuery, DeliveryRecord, EventQuery, Page};
+
+use crate::Engine;
+use crate::caller::{Caller, RequestKey};
+use crate::dispatcher::Order;
+use crate::error::EngineError;
+use crate::sending::Subject;
+use crate::start::Shared;
+
+/// A request as it was sent, rendered again from what the attempt was rendered from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SentRequest {
+    /// Where it went.
+    pub url: String,
+    /// Its headers, in order; HTTP's own (`Host`, `Content-Length`) left out.
+    pub headers: Vec<(String, String)>,
+    /// Its body.
+    pub body: Vec<u8>,
+}
+
+impl SentRequest {
+    /// The same request as a command for a shell.
+    #[must_use]
+    pub fn curl(&self) -> String {
+        use std::fmt::Write;
+        let quote = |text: &str| format!("'{}'", text.replace('\'', r"'\''"));
+        let mut command = format!("curl -i -X POST {}", quote(&self.url));
+        for (name, value) in &self.headers {
+            let _infallible = write!(command, " \\\n  -H {}", quote(&format!("{name}: {value}")));
+        }
+        let body = String::from_utf8_lossy(&self.body);
+        let _infallible = write!(command, " \\\n  --data-binary {}", quote(&body));
+        command
+    }
+}
+
+impl Engine {
+    /// An event, by our id or by the caller's own.
+    pub async fn event(
+        &self,
+        merchant: MerchantId,
+        mode: Mode,
+        id: &str,
+    ) -> Result<Event, EngineError> {
+        let store = &self.shared.store;
+        if let Ok(id) = id.parse::<EventId>() {
+            let event = store.event(id).await?;
+            let own = event.filter(|event| event.merchant == merchant && event.mode == mode);
+            if let Some(event) = own {
+                return Ok(event);
+            }
+        }
+        let event = store.event_by_reference(merchant, mode, id.to_owned()).await?;
+        event.ok_or(EngineError::Missing { what: "event" })
+    }
+
+    /// Events, newest first.
+    pub async fn events(
+        &self,
+        query: EventQuery,
+        page: Page<EventId>,
+    ) -> Result<Vec<Event>, EngineError> {
+        Ok(self.shared.store.events(query, page).await?)
+    }
+
+    /// Deliveries, newest first.
+    pub async fn deliveries(
+        &self,
+        query: DeliveryQuery,
+        page: Page<DeliveryId>,
+    ) -> Result<Vec<Delivery>, EngineError> {
+        Ok(self.shared.store.deliveries(query, page).await?)
+    }
+
+    /// One delivery with its event and attempts.
+    pub async fn delivery(
+        &self,
+        merchant: MerchantId,
+        mode: Mode,
+        id: DeliveryId,
+    ) -> Result<DeliveryRecord, EngineError> {
+        let record = self.shared.store.delivery(id).await?;
+        record
+            .filter(|record| record.event.merchant == merchant && record.event.mode == mode)
+            .ok_or(EngineError::Missing { what: "delivery" })
+    }
+
+    /// Opens a new run of a delivery's whole schedule, now: same event id, attempt 1 again.
+    pub async fn resend(
+        &self,
+        caller: Caller,
+        (merchant, mode, id): (MerchantId, Mode, DeliveryId),
+        request: Option<&RequestKey>,
+    ) -> Result<DeliveryRecord, EngineError> {
+        let shared = &self.shared;
+        let record = self.delivery(merchant, mode, id).await?;
+        let endpoint = record.delivery.endpoint;
+        if shared.owned(merchant, mode, endpoint).is_err() {
+            let what = "the endpoint was deleted; nothing can be sent to it".to_owned();
+            return Err(EngineError::Conflict { what });
+        }
+        let (once, _held) = shared.once(caller, request)?;
+        let now = shared.directory.now(merchant, mode, shared.clock.now());
+        shared.store.resend(id, now, once).await?;
+        shared.order(Order::Due(vec![(endpoint, now)]));
+        self.delivery(merchant, mode, id).await
+    }
+
+    /// The request of one attempt as it was sent, rendered again. `attempt` counts from 0 in the
+    /// record's list.
+    pub async fn sent_request(
+        &self,
+        record: &DeliveryRecord,
+        attempt: usize,
+    ) -> Result<SentRequest, EngineError> {
+        let shared = &self.shared;
+        let attempt =
+            record.attempts.get(attempt).ok_or(EngineError::Missing { what: "attempt" })?;
+        let rendering = &attempt.rendering;
+        let endpoint = record.delivery.endpoint;
+        let versions = shared.store.versions(endpoint).await?;
+        let settings = versions
+            .into_iter()
+            .find(|(version, _, _)| *version == rendering.endpoint_version)
+            .map(|(_, _, settings)| settings)
+            .ok_or(EngineError::Missing { what: "version of the endpoint's settings" })?;
+        let contract = shared.contracts.version(&*shared.store, rendering.contract).await?;
+        let secrets = shared.store.secrets(endpoint).await?;
+        let mut keys = Vec::with_capacity(rendering.secrets.len());
+        for id in &rendering.secrets {
+            let secret = secrets.iter().find(|secret| secret.id == *id);
+            let secret = secret.ok_or(EngineError::Missing { what: "secret" })?;
+            keys.push(shared.open_key(secret, &contract)?);
+        }
+        let subject =
+            Subject { event: &record.event, delivery: record.delivery.id, number: attempt.number };
+        let signed = shared.render(&subject, settings.json, &contract, rendering, &keys);
+        let mut signed = signed.map_err(|error| EngineError::Broken { what: error.to_string() })?;
+        signed.headers.extend(settings.headers);
+        let url = settings.url.to_string();
+        Ok(SentRequest { url, headers: signed.headers, body: signed.body })
+    }
+}
+
+impl Shared {
+    fn open_key(
+        &self,
+        secret: &posthorn_core::endpoint::EndpointSecret,
+        contract: &posthorn_core::contract::Contract,
+    ) -> Result<SigningKey, EngineError> {
+        let broken = |what: String| EngineError::Broken { what };
+        let text = self.keyring.open(&secret.sealed, crate::keyring::Place::Endpoint);
+        let text = text.map_err(|error| broken(error.to_string()))?;
+        contract.key(text.expose()).map_err(|error| broken(error.to_string()))
+    }
+}

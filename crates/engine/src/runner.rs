@@ -1,0 +1,90 @@
+//! The runner: one future that does all the work that no call waits for.
+
+use std::sync::Arc;
+
+use futures::future::{BoxFuture, FutureExt, Shared as SharedFuture};
+use jiff::SignedDuration;
+use tokio::sync::mpsc;
+
+use crate::dispatcher::{Dispatcher, Order};
+use crate::jobs::run_jobs;
+use crate::start::Shared;
+
+/// How often what was gathered in memory is written, and what is waiting counted.
+const ROUND: SignedDuration = SignedDuration::from_secs(5);
+/// How long an idempotency key is kept: longer than any client of the guides goes on retrying.
+const ONCE_KEPT: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// Idempotency keys forgotten in one transaction, at most.
+const FORGOTTEN_AT_ONCE: u32 = 1000;
+
+/// Sends what is due, runs jobs, keeps house; ends when the engine was stopped.
+pub struct Runner {
+    shared: Arc<Shared>,
+    inbox: mpsc::UnboundedReceiver<Order>,
+}
+
+impl Runner {
+    pub(crate) fn new(shared: Arc<Shared>, inbox: mpsc::UnboundedReceiver<Order>) -> Self {
+        Self { shared, inbox }
+    }
+
+    /// Runs until [`crate::Engine::stop`]; answers when everything is finished or given back.
+    pub async fn run(self) {
+        let dispatcher = Dispatcher::new(Arc::clone(&self.shared)).run(self.inbox);
+        let stopped: SharedFuture<BoxFuture<'static, ()>> = dispatcher.boxed().shared();
+        futures::join!(
+            stopped.clone(),
+            until(stopped.clone(), keep_house(Arc::clone(&self.shared))),
+            until(stopped, run_jobs(Arc::clone(&self.shared))),
+        );
+        write_used_keys(&self.shared).await;
+    }
+}
+
+async fn until(stopped: SharedFuture<BoxFuture<'static, ()>>, work: impl Future<Output = ()>) {
+    futures::pin_mut!(work);
+    futures::future::select(stopped, work).await;
+}
+
+async fn keep_house(shared: Arc<Shared>) {
+    loop {
+        let now = shared.clock.now();
+        write_used_keys(&shared).await;
+        count_backlog(&shared).await;
+        let before = now.checked_sub(ONCE_KEPT).unwrap_or(now);
+        if let Err(error) = shared.store.expire_once(before, FORGOTTEN_AT_ONCE).await {
+            tracing::warn!(%error, "old idempotency keys could not be forgotten");
+        }
+        let next = shared.clock.now().checked_add(ROUND).unwrap_or(now);
+        shared.clock.sleep_until(next).await;
+    }
+}
+
+async fn write_used_keys(shared: &Shared) {
+    let used = shared.keys.take_used();
+    if used.is_empty() {
+        return;
+    }
+    if let Err(error) = shared.store.touch_keys(used).await {
+        tracing::warn!(%error, "the last use of keys could not be written");
+    }
+}
+
+async fn count_backlog(shared: &Shared) {
+    let gauge = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+    match shared.store.backlog().await {
+        Ok(backlog) => {
+            let metrics = &shared.metrics;
+            metrics.due.set(gauge(backlog.due));
+            metrics.leased.set(gauge(backlog.leased));
+            metrics.parked.set(gauge(backlog.parked));
+            let age =
+                backlog.oldest.map_or(0, |at| shared.clock.now().duration_since(at).as_secs());
+            metrics.oldest_seconds.set(age.max(0));
+        }
+        Err(error) => tracing::warn!(%error, "the backlog could not be counted"),
+    }
+    if let Ok(wal) = shared.store.health().await {
+        shared.metrics.wal_bytes.set(gauge(wal));
+    }
+}

@@ -1,0 +1,168 @@
+//! The sandbox clock: ten days of a test merchant's retries, now, in order.
+//!
+//! A merchant's test time is real time and an offset that is kept. Advancing steps it from due time
+//! to due time: each attempt happens at its own virtual time, and what it schedules is run too. The
+//! advance is a durable job; leases and signatures stay in real time.
+
+use std::time::Duration;
+
+use futures::channel::oneshot;
+use jiff::{SignedDuration, Timestamp};
+use posthorn_core::event::Mode;
+use posthorn_core::id::MerchantId;
+use posthorn_store::{Done, Job, JobKind, JobState, NewJob};
+
+use crate::Engine;
+use crate::caller::{Caller, RequestKey};
+use crate::clock::later;
+use crate::dispatcher::Order;
+use crate::error::EngineError;
+use crate::start::Shared;
+
+/// How long a caller waits for an advance before it is given the job instead.
+const ANSWER_WITHIN: Duration = Duration::from_secs(30);
+/// How often the waiting caller looks.
+const LOOK_EVERY: SignedDuration = SignedDuration::from_millis(10);
+/// The furthest a clock may be ahead of real time.
+const AHEAD_MAX: SignedDuration = SignedDuration::from_hours(24 * 366 * 10);
+
+/// What came of an advance.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Advanced {
+    /// It is done.
+    Done {
+        /// The merchant's time now.
+        now: Timestamp,
+        /// Tries that were made on the way.
+        attempted: u64,
+    },
+    /// It goes on as this job.
+    Running(Box<Job>),
+}
+
+impl Engine {
+    /// A test merchant's time.
+    pub fn sandbox_now(&self, merchant: MerchantId, mode: Mode) -> Result<Timestamp, EngineError> {
+        only_test(mode)?;
+        Ok(self.shared.directory.now(merchant, mode, self.shared.clock.now()))
+    }
+
+    /// Takes a test merchant's clock forward, through everything that is due on the way.
+    pub async fn advance_clock(
+        &self,
+        caller: Caller,
+        (merchant, mode): (MerchantId, Mode),
+        by: SignedDuration,
+        request: Option<&RequestKey>,
+    ) -> Result<Advanced, EngineError> {
+        only_test(mode)?;
+        let shared = &self.shared;
+        let real = shared.clock.now();
+        let now = shared.directory.now(merchant, mode, real);
+        let target = now.checked_add(by).unwrap_or(Timestamp::MAX);
+        if by.is_negative() || target.duration_since(real) > AHEAD_MAX {
+            let what = "a clock goes forward only, at most ten years ahead of real time".to_owned();
+            return Err(EngineError::Setting { field: "advance", what });
+        }
+        let (once, _held) = shared.once(caller, request)?;
+        let kind = JobKind::Advance { target };
+        let job = NewJob { merchant, mode, kind, created: real, before: now };
+        let id = match shared.store.create_job(job, once).await? {
+            Done::Now(id) | Done::Before(id) => id,
+        };
+        shared.job_bell.notify_one();
+        let give_up = later(real, ANSWER_WITHIN);
+        loop {
+            let job = self.job(merchant, mode, id).await?;
+            if job.state != JobState::Running {
+                let now = shared.directory.now(merchant, mode, shared.clock.now());
+                return Ok(Advanced::Done { now, attempted: job.done });
+            }
+            if shared.clock.now() >= give_up {
+                return Ok(Advanced::Running(Box::new(job)));
+            }
+            let next = shared.clock.now().checked_add(LOOK_EVERY).unwrap_or(give_up);
+            shared.clock.sleep_until(next).await;
+        }
+    }
+}
+
+fn only_test(mode: Mode) -> Result<(), EngineError> {
+    match mode {
+        Mode::Test => Ok(()),
+        Mode::Live => Err(EngineError::WrongMode {
+            what: "live mode has no sandbox clock; use a test key (`sk_test_…`)",
+        }),
+    }
+}
+
+/// Steps a merchant's clock to `target`.
+pub(crate) async fn advance(
+    shared: &Shared,
+    job: &Job,
+    target: Timestamp,
+) -> Result<(), EngineError> {
+    let mut attempted = job.done;
+    let result = step_through(shared, job, target, &mut attempted).await;
+    shared.order(Order::Unstep(job.merchant));
+    result?;
+    let ended = Some(shared.clock.now());
+    shared.store.progress_job(job.id, attempted, ended).await?;
+    Ok(())
+}
+
+async fn step_through(
+    shared: &Shared,
+    job: &Job,
+    target: Timestamp,
+    attempted: &mut u64,
+) -> Result<(), EngineError> {
+    let merchant = job.merchant;
+    loop {
+        *attempted += quiet(shared, merchant).await?;
+        shared.store.progress_job(job.id, *attempted, None).await?;
+        let stands = shared.store.job(job.id).await?;
+        if stands.is_none_or(|job| job.state != JobState::Running) {
+            return Ok(());
+        }
+        match next_due(shared, merchant).await? {
+            Some(at) if at <= target => move_clock(shared, merchant, at).await?,
+            Some(_) | None => break,
+        }
+    }
+    move_clock(shared, merchant, target).await?;
+    *attempted += quiet(shared, merchant).await?;
+    Ok(())
+}
+
+/// Waits until nothing is due or under way for a merchant; answers how many tries were made.
+async fn quiet(shared: &Shared, merchant: MerchantId) -> Result<u64, EngineError> {
+    let (reply, answer) = oneshot::channel();
+    shared.order(Order::Step(merchant, reply));
+    let stopping = |_| EngineError::Conflict { what: "the server is stopping".into() };
+    answer.await.map_err(stopping)
+}
+
+async fn next_due(shared: &Shared, merchant: MerchantId) -> Result<Option<Timestamp>, EngineError> {
+    let entries = shared.directory.endpoints(merchant, Mode::Test);
+    let ids = entries.iter().map(|entry| entry.endpoint.id).collect();
+    let due = shared.store.next_due(Some(ids)).await?;
+    Ok(due.into_iter().map(|(_, at)| at).min())
+}
+
+/// Sets the clock to `at`, unless it is there already.
+async fn move_clock(
+    shared: &Shared,
+    merchant: MerchantId,
+    at: Timestamp,
+) -> Result<(), EngineError> {
+    let real = shared.clock.now();
+    if shared.directory.now(merchant, Mode::Test, real) >= at {
+        return Ok(());
+    }
+    let offset = at.duration_since(real);
+    shared.store.set_clock(merchant, offset).await?;
+    shared.directory.set_clock(merchant, offset);
+    shared.order(Order::ClockMoved(merchant));
+    Ok(())
+}

@@ -1,0 +1,283 @@
+//! From a claim to a request, and from what came back to a settlement: first try, retry, resend.
+//!
+//! There is one path. The attempt number is data.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use posthorn_core::attempt::{
+    Attempt, FAILURE_BODY_BYTES_MAX, Outcome, Rendering, SUCCESS_BODY_BYTES_MAX, Tried, judge,
+};
+use posthorn_core::contract::{Contract, Sending, Signed, SigningKey, Unsendable};
+use posthorn_core::delivery::{Claim, Ending, ParkedWhy, State, WillNotSendWhy, settle};
+use posthorn_core::endpoint::{DisabledWhy, Endpoint, Settings, Status};
+use posthorn_core::event::{Event, Mode};
+use posthorn_core::health;
+use posthorn_core::json::Style;
+use posthorn_store::{Accept, Effect, Settlement};
+
+use crate::clock::later;
+use crate::contracts::InForce;
+use crate::directory::Entry;
+use crate::notices::Notice;
+use crate::start::Shared;
+use crate::transport::{Reach, Request};
+
+/// How long a leased delivery may wait in memory for its turn.
+pub(crate) const QUEUE_WAIT: Duration = Duration::from_secs(2);
+/// What is left of a lease when everything took as long as it may: time to record it.
+pub(crate) const LEASE_MARGIN: Duration = Duration::from_secs(10);
+
+/// A claim, ready to go.
+pub(crate) struct Prepared {
+    pub(crate) request: Request,
+    pub(crate) rendering: Rendering,
+    pub(crate) in_force: InForce,
+}
+
+/// What becomes of a claim before anything is sent.
+pub(crate) enum Ready {
+    /// It is sent.
+    Send(Box<Prepared>),
+    /// It comes to rest unsent.
+    Rest(Box<Settlement>),
+}
+
+impl Shared {
+    /// The contract an endpoint speaks.
+    pub(crate) fn contract_of(&self, endpoint: &Endpoint) -> Option<&InForce> {
+        if let Some(name) = &endpoint.settings.contract {
+            return self.contracts.get(name);
+        }
+        let merchant = self.directory.merchant(endpoint.merchant)?;
+        self.contracts.get(&merchant.contract)
+    }
+
+    /// Until when a lease must last that begins at `now`.
+    pub(crate) fn lease_end(&self, in_force: Option<&InForce>, now: Timestamp) -> Timestamp {
+        let timeout =
+            in_force.map_or(Duration::from_secs(30), |entry| entry.contract.retry.timeout);
+        later(now, timeout + QUEUE_WAIT + LEASE_MARGIN)
+    }
+
+    /// Makes a claim ready to go.
+    pub(crate) fn prepare(&self, claim: &Claim) -> Ready {
+        let real = self.clock.now();
+        let event = &claim.event;
+        let now = self.directory.now(event.merchant, event.mode, real);
+        let Some(Entry { endpoint, .. }) = self.directory.endpoint(claim.endpoint) else {
+            let why = WillNotSendWhy::EndpointDeleted;
+            return rest(claim, State::WillNotSend { since: now, why }, Vec::new());
+        };
+        let untried = claim.attempts == claim.base;
+        let draining = matches!(endpoint.status, Status::Draining { .. });
+        if endpoint.status.parks() && !draining && untried && event.only.is_none() {
+            let why = ParkedWhy::EndpointAtRest;
+            return rest(claim, State::Parked { since: now, why }, Vec::new());
+        }
+        let Some(in_force) = self.contract_of(&endpoint) else {
+            return self.unsendable(claim, &endpoint, now, "its contract is not loaded");
+        };
+        let secrets = endpoint.signing_secrets(real);
+        let keys = match self.keyring.signing_keys(endpoint.id, &secrets, in_force) {
+            Ok(keys) => keys,
+            Err(what) => return self.unsendable(claim, &endpoint, now, &what),
+        };
+        let rendering = Rendering {
+            signed_at: real.as_second(),
+            endpoint_version: endpoint.version,
+            contract: in_force.id,
+            secrets: secrets.iter().map(|secret| secret.id).collect(),
+        };
+        let subject = Subject { event, delivery: claim.delivery, number: claim.number() };
+        let style = endpoint.settings.json;
+        let signed = self.render(&subject, style, &in_force.contract, &rendering, &keys);
+        match signed {
+            Ok(signed) => Ready::Send(Box::new(Prepared {
+                request: self.request(signed, &endpoint.settings, event.mode, in_force),
+                rendering,
+                in_force: in_force.clone(),
+            })),
+            Err(Unsendable::TooLarge { bytes, limit }) => {
+                let notice = Notice::TooLarge { claim, bytes, limit };
+                self.give_up(claim, Ending::TooLarge, now, &notice)
+            }
+        }
+    }
+
+    /// The bytes of one try, from nothing but its record: also how old tries are shown again.
+    pub(crate) fn render(
+        &self,
+        subject: &Subject<'_>,
+        style: Style,
+        contract: &Contract,
+        rendering: &Rendering,
+        keys: &[SigningKey],
+    ) -> Result<Signed, Unsendable> {
+        let event = subject.event;
+        let (id, delivery) = (event.wire_id(), subject.delivery.to_string());
+        let merchant = self
+            .directory
+            .merchant(event.merchant)
+            .map_or_else(|| event.merchant.to_string(), |merchant| merchant.wire_id());
+        let sending = Sending {
+            id: &id,
+            kind: event.kind.as_str(),
+            created: event.at,
+            merchant: &merchant,
+            delivery: &delivery,
+            attempt: subject.number,
+            timestamp: rendering.signed_at,
+            data: event.data.as_bytes(),
+            style,
+        };
+        contract.sign(&sending, keys)
+    }
+
+    /// The request that carries signed bytes.
+    pub(crate) fn request(
+        &self,
+        mut signed: Signed,
+        settings: &Settings,
+        mode: Mode,
+        in_force: &InForce,
+    ) -> Request {
+        signed.headers.extend(settings.headers.iter().cloned());
+        Request {
+            url: settings.url.clone(),
+            headers: signed.headers,
+            body: Bytes::from(signed.body),
+            timeout: in_force.contract.retry.timeout,
+            reach: self.reach(mode),
+        }
+    }
+
+    /// What a mode may reach: only test mode of a sandbox may reach this machine and its network.
+    pub(crate) fn reach(&self, mode: Mode) -> Reach {
+        match mode {
+            Mode::Test if self.options.sandbox => Reach::Sandbox,
+            Mode::Test | Mode::Live => Reach::Public,
+        }
+    }
+
+    /// What a try leads to. `started` is the merchant's time when it began.
+    pub(crate) fn judge(
+        &self,
+        claim: &Claim,
+        prepared: &Prepared,
+        tried: Tried,
+        started: Timestamp,
+    ) -> (Outcome, Settlement) {
+        let real = self.clock.now();
+        let event = &claim.event;
+        let now = self.directory.now(event.merchant, event.mode, real);
+        let outcome = judge(&tried.result, real);
+        let schedule = &prepared.in_force.contract.retry;
+        let number = claim.number();
+        let state = settle(outcome, number, schedule, now);
+        let attempt = Attempt {
+            claim: claim.claim,
+            run: claim.run,
+            number,
+            at: started,
+            late: false,
+            tried: clip(tried, outcome),
+            rendering: prepared.rendering.clone(),
+        };
+        let (effects, mut notices) = self.effects(claim, outcome, schedule.pause_after, now);
+        if let State::Exhausted { .. } = state {
+            let notice = Notice::Exhausted { claim, called: &schedule.exhausted };
+            notices.extend(self.notice(event.merchant, event.mode, now, &notice));
+        }
+        let settlement = Settlement {
+            delivery: claim.delivery,
+            endpoint: claim.endpoint,
+            claim: claim.claim,
+            state,
+            attempt: Some(attempt),
+            effects,
+            notices,
+        };
+        (outcome, settlement)
+    }
+
+    fn effects(
+        &self,
+        claim: &Claim,
+        outcome: Outcome,
+        pause_after: Option<jiff::SignedDuration>,
+        now: Timestamp,
+    ) -> (Vec<Effect>, Vec<Accept>) {
+        let Some(Entry { endpoint, .. }) = self.directory.endpoint(claim.endpoint) else {
+            return (Vec::new(), Vec::new());
+        };
+        let (merchant, mode) = (endpoint.merchant, endpoint.mode);
+        let active = matches!(endpoint.status, Status::Active | Status::Draining { .. });
+        let mut notices = Vec::new();
+        let succeeded = outcome == Outcome::Success;
+        let mut effects = match health::judge(endpoint.failing_since, succeeded, pause_after, now) {
+            health::Change::None => Vec::new(),
+            health::Change::Failing { since } => vec![Effect::FailingSince(Some(since))],
+            health::Change::Recovered => vec![Effect::FailingSince(None)],
+            health::Change::Pause { failing_since } if active => {
+                let notice = Notice::Paused { endpoint: &endpoint, failing_since };
+                notices.extend(self.notice(merchant, mode, now, &notice));
+                vec![Effect::Rest(Status::Paused { since: now })]
+            }
+            health::Change::Pause { .. } => Vec::new(),
+        };
+        if outcome == Outcome::Gone && active {
+            let why = DisabledWhy::Gone;
+            effects.retain(|effect| !matches!(effect, Effect::Rest(_)));
+            effects.push(Effect::Rest(Status::Disabled { since: now, why }));
+            notices =
+                self.notice(merchant, mode, now, &Notice::Disabled { endpoint: &endpoint, why });
+        }
+        (effects, notices)
+    }
+
+    fn unsendable(&self, claim: &Claim, endpoint: &Endpoint, now: Timestamp, what: &str) -> Ready {
+        tracing::error!(delivery.id = %claim.delivery, endpoint.id = %endpoint.id, what, "delivery cannot be rendered");
+        self.give_up(claim, Ending::Unsendable, now, &Notice::Unsendable { claim, what })
+    }
+
+    fn give_up(&self, claim: &Claim, why: Ending, now: Timestamp, notice: &Notice<'_>) -> Ready {
+        let notices = self.notice(claim.event.merchant, claim.event.mode, now, notice);
+        rest(claim, State::Exhausted { at: now, why }, notices)
+    }
+}
+
+/// What a body is rendered for.
+pub(crate) struct Subject<'a> {
+    pub(crate) event: &'a Event,
+    pub(crate) delivery: posthorn_core::id::DeliveryId,
+    pub(crate) number: u32,
+}
+
+fn rest(claim: &Claim, state: State, notices: Vec<Accept>) -> Ready {
+    Ready::Rest(Box::new(Settlement {
+        delivery: claim.delivery,
+        endpoint: claim.endpoint,
+        claim: claim.claim,
+        state,
+        attempt: None,
+        effects: Vec::new(),
+        notices,
+    }))
+}
+
+/// Keeps as much of an answer as its outcome deserves.
+fn clip(mut tried: Tried, outcome: Outcome) -> Tried {
+    let bytes_max = match outcome {
+        Outcome::Success => SUCCESS_BODY_BYTES_MAX,
+        Outcome::Gone | Outcome::Slow { .. } | Outcome::Failure { .. } => FAILURE_BODY_BYTES_MAX,
+    };
+    if let Ok(answer) = &mut tried.result
+        && answer.body.len() > bytes_max
+    {
+        answer.body.truncate(bytes_max);
+        answer.truncated = true;
+    }
+    tried
+}

@@ -1,0 +1,169 @@
+//! What an endpoint's settings and secrets must be like: checked once, at the edge.
+
+use posthorn_core::contract::Contract;
+use posthorn_core::endpoint::{
+    DESCRIPTION_BYTES_MAX, Endpoint, HEADERS_BYTES_MAX, HEADERS_MAX, PATTERNS_MAX, Settings,
+};
+use posthorn_core::event::Mode;
+use posthorn_core::secret::Secret;
+
+use crate::error::EngineError;
+use crate::keyring::Place;
+use crate::start::Shared;
+use crate::transport::Reach;
+
+/// The highest rate limit, deliveries a second.
+const RATE_MAX: u32 = 10_000;
+/// The highest concurrency.
+const CONCURRENCY_MAX: u32 = 1_000;
+/// The shortest secret that a caller may set.
+const SECRET_CHARS_MIN: usize = 8;
+/// The longest secret that a caller may set.
+const SECRET_CHARS_MAX: usize = 512;
+
+pub(crate) fn refuse<T>(field: &'static str, what: impl Into<String>) -> Result<T, EngineError> {
+    Err(EngineError::Setting { field, what: what.into() })
+}
+
+impl Shared {
+    /// A URL that deliveries may go to, in a mode and under a contract.
+    pub(crate) fn check_url(
+        &self,
+        text: &str,
+        mode: Mode,
+        contract: &Contract,
+    ) -> Result<url::Url, EngineError> {
+        let Ok(mut url) = url::Url::parse(text) else {
+            return refuse("url", "must be an absolute URL, as in `https://example.com/webhooks`");
+        };
+        url.set_fragment(None);
+        let reach = self.reach(mode);
+        self.guard.url(&url, reach)?;
+        let sandboxed = reach == Reach::Sandbox;
+        if contract.https_only && url.scheme() != "https" && !sandboxed {
+            let what = format!("contract `{}` sends over https only", contract.name);
+            return refuse("url", what);
+        }
+        Ok(url)
+    }
+
+    pub(crate) fn check_settings(
+        &self,
+        settings: &Settings,
+        mode: Mode,
+        contract: &Contract,
+    ) -> Result<(), EngineError> {
+        self.check_url(settings.url.as_str(), mode, contract)?;
+        if settings.events.is_empty() || settings.events.len() > PATTERNS_MAX {
+            return refuse("events", format!("must have 1 to {PATTERNS_MAX} patterns"));
+        }
+        let description = settings.description.as_deref().unwrap_or_default();
+        if description.len() > DESCRIPTION_BYTES_MAX {
+            return refuse("description", format!("at most {DESCRIPTION_BYTES_MAX} bytes"));
+        }
+        if settings.rate_limit.is_some_and(|rate| rate == 0 || rate > RATE_MAX) {
+            return refuse("rate_limit", format!("must be 1 to {RATE_MAX} deliveries a second"));
+        }
+        if settings.concurrency.is_some_and(|most| most == 0 || most > CONCURRENCY_MAX) {
+            return refuse("concurrency", format!("must be 1 to {CONCURRENCY_MAX}"));
+        }
+        check_headers(&settings.headers, contract)
+    }
+
+    /// Checks a caller's secret against a contract, or makes one.
+    pub(crate) fn secret_for(
+        &self,
+        contract: &Contract,
+        given: Option<&Secret>,
+    ) -> Result<Option<Secret>, EngineError> {
+        let Some(given) = given else { return Ok(Some(self.make_secret(contract))) };
+        let chars = given.expose().chars().count();
+        if !(SECRET_CHARS_MIN..=SECRET_CHARS_MAX).contains(&chars) {
+            let what = format!(
+                "must have {SECRET_CHARS_MIN} to {SECRET_CHARS_MAX} characters (32 random ones are \
+                 recommended), or be left out to have one made"
+            );
+            return refuse("secret", what);
+        }
+        match contract.key(given.expose()) {
+            Ok(_) => Ok(None),
+            Err(error) => refuse("secret", error.to_string()),
+        }
+    }
+
+    /// The current secret in the clear, for a repeated request of the caller that was shown it.
+    pub(crate) fn current_secret(
+        &self,
+        endpoint: &Endpoint,
+    ) -> Result<Option<Secret>, EngineError> {
+        let current = endpoint.secrets.iter().find(|secret| secret.until.is_none());
+        let Some(current) = current else { return Ok(None) };
+        let opened = self.keyring.open(&current.sealed, Place::Endpoint);
+        opened.map(Some).map_err(|error| EngineError::Broken { what: error.to_string() })
+    }
+
+    /// An endpoint that is to speak another contract needs a secret which that contract can use.
+    pub(crate) fn check_secrets_fit(
+        &self,
+        endpoint: &Endpoint,
+        contract: &Contract,
+    ) -> Result<(), EngineError> {
+        let Some(secret) = self.current_secret(endpoint)? else { return Ok(()) };
+        if contract.key(secret.expose()).is_ok() {
+            return Ok(());
+        }
+        let what = format!(
+            "the endpoint's secret cannot sign under `{}`; create a new endpoint with that contract",
+            contract.name
+        );
+        refuse("contract", what)
+    }
+}
+
+/// Custom headers may not be those that HTTP, the contract or our own record depends on.
+fn check_headers(headers: &[(String, String)], contract: &Contract) -> Result<(), EngineError> {
+    const RESERVED: [&str; 14] = [
+        "host",
+        "content-length",
+        "content-type",
+        "content-encoding",
+        "transfer-encoding",
+        "connection",
+        "keep-alive",
+        "te",
+        "trailer",
+        "upgrade",
+        "expect",
+        "proxy-authorization",
+        "proxy-connection",
+        "user-agent",
+    ];
+    if headers.len() > HEADERS_MAX {
+        return refuse("headers", format!("at most {HEADERS_MAX} headers"));
+    }
+    let bytes: usize = headers.iter().map(|(name, value)| name.len() + value.len()).sum();
+    if bytes > HEADERS_BYTES_MAX {
+        return refuse("headers", format!("at most {HEADERS_BYTES_MAX} bytes in all"));
+    }
+    let theirs = contract.header_names();
+    let mut seen: Vec<String> = Vec::new();
+    for (name, value) in headers {
+        let lower = name.to_ascii_lowercase();
+        let sound_name = http::HeaderName::from_bytes(name.as_bytes()).is_ok();
+        let sound_value = http::HeaderValue::from_str(value).is_ok();
+        if !sound_name || !sound_value {
+            return refuse("headers", format!("`{name}` is not a header that HTTP can carry"));
+        }
+        if RESERVED.contains(&lower.as_str()) {
+            return refuse("headers", format!("`{name}` is set by Posthorn"));
+        }
+        if theirs.iter().any(|own| own.eq_ignore_ascii_case(name)) {
+            return refuse("headers", format!("`{name}` is set by contract `{}`", contract.name));
+        }
+        if seen.contains(&lower) {
+            return refuse("headers", format!("`{name}` stands there twice"));
+        }
+        seen.push(lower);
+    }
+    Ok(())
+}

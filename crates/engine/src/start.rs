@@ -1,0 +1,216 @@
+//! Starting: what the engine is made of, and what it does before it serves.
+
+use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::Timestamp;
+use posthorn_core::contract::Contract;
+use posthorn_core::id::{EventId, IdSequence};
+use posthorn_core::secret::{MasterKeys, Secret, keyed_hash};
+use posthorn_store::Store;
+use prometheus_client::registry::Registry;
+use tokio::sync::mpsc;
+
+use crate::Engine;
+use crate::caller::InFlight;
+use crate::clock::Clock;
+use crate::contracts::Contracts;
+use crate::directory::Directory;
+use crate::dispatcher::Order;
+use crate::entropy::Entropy;
+use crate::error::EngineError;
+use crate::follow::Followers;
+use crate::guard::Guard;
+use crate::keyring::{Keyring, KnownKeys};
+use crate::metrics::Metrics;
+use crate::runner::Runner;
+use crate::transport::Transport;
+
+/// The touching points with the world, and the data the engine works from.
+pub struct Parts {
+    /// The database.
+    pub store: Arc<dyn Store>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Chance.
+    pub entropy: Arc<Entropy>,
+    /// The network.
+    pub transport: Arc<dyn Transport>,
+    /// What may be connected to; the transport asks it on every connect, the engine when an
+    /// endpoint is created.
+    pub guard: Arc<Guard>,
+    /// The contracts: the embedded ones first, an operator's own after them.
+    pub contracts: Vec<Contract>,
+    /// What seals secrets.
+    pub master: MasterKeys,
+    /// An admin key that the operator presets.
+    pub admin_key: Option<Secret>,
+    /// The rest.
+    pub options: Options,
+}
+
+/// How the engine behaves.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Test mode may reach this machine and its network, over http too.
+    pub sandbox: bool,
+    /// This process among those that share a database, 0 to 63.
+    pub node: u8,
+    /// Tries under way at once, over all endpoints.
+    pub in_flight_max: u32,
+    /// Tries under way at once for one merchant.
+    pub merchant_in_flight_max: u32,
+    /// Parked deliveries set going a second when an endpoint drains, and recovered ones.
+    pub drain_per_second: u32,
+    /// How long a stopping engine waits for tries under way.
+    pub grace: std::time::Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            sandbox: false,
+            node: 0,
+            in_flight_max: 4096,
+            merchant_in_flight_max: 1024,
+            drain_per_second: 100,
+            grace: std::time::Duration::from_secs(20),
+        }
+    }
+}
+
+/// What the engine's handles and its runner share.
+pub(crate) struct Shared {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) entropy: Arc<Entropy>,
+    pub(crate) transport: Arc<dyn Transport>,
+    pub(crate) guard: Arc<Guard>,
+    pub(crate) contracts: Contracts,
+    pub(crate) directory: Directory,
+    pub(crate) keyring: Keyring,
+    pub(crate) keys: KnownKeys,
+    pub(crate) pepper: Vec<u8>,
+    pub(crate) admin_hash: [u8; 32],
+    pub(crate) in_flight_keys: InFlight,
+    pub(crate) followers: Followers,
+    pub(crate) metrics: Metrics,
+    pub(crate) memory_bytes: AtomicUsize,
+    pub(crate) options: Options,
+    /// Rings when a job was created.
+    pub(crate) job_bell: tokio::sync::Notify,
+    ids: Mutex<IdSequence>,
+    orders: mpsc::UnboundedSender<Order>,
+}
+
+impl Shared {
+    pub(crate) fn next_event_id(&self, now: Timestamp) -> EventId {
+        self.ids.lock().unwrap_or_else(PoisonError::into_inner).next(now)
+    }
+
+    pub(crate) fn last_event_id(&self) -> EventId {
+        self.ids.lock().unwrap_or_else(PoisonError::into_inner).last()
+    }
+
+    /// Tells the dispatcher; a dispatcher that is gone needs to know nothing.
+    pub(crate) fn order(&self, order: Order) {
+        let _gone = self.orders.send(order);
+    }
+}
+
+impl Engine {
+    /// Starts: contracts are kept, dead leases freed, the directory loaded. Answers the handle, the
+    /// future that does the work, and the admin key when this start made one.
+    pub async fn start(
+        parts: Parts,
+        registry: &mut Registry,
+    ) -> Result<(Self, Runner, Option<Secret>), EngineError> {
+        let Parts { store, clock, entropy, transport, guard, contracts, master, .. } = parts;
+        let contracts = Contracts::register(&*store, contracts).await?;
+        let pepper = store.value("pepper").await?;
+        let pepper = match pepper {
+            Some(pepper) => pepper,
+            None => store.put_value("pepper", entropy.bytes::<32>().to_vec(), false).await?,
+        };
+        let (admin_hash, made) = admin(&*store, &entropy, &pepper, parts.admin_key).await?;
+        store.release_all(clock.now()).await?;
+        let directory = Directory::load(store.directory().await?);
+        let ids = IdSequence::new(parts.options.node, store.last_event().await?);
+        let (orders, inbox) = mpsc::unbounded_channel();
+        let shared = Arc::new(Shared {
+            store,
+            clock,
+            entropy,
+            transport,
+            guard,
+            contracts,
+            directory,
+            keyring: Keyring::new(master),
+            keys: KnownKeys::default(),
+            pepper,
+            admin_hash,
+            in_flight_keys: InFlight::default(),
+            followers: Followers::default(),
+            metrics: Metrics::new(registry),
+            memory_bytes: AtomicUsize::new(0),
+            options: parts.options,
+            job_bell: tokio::sync::Notify::new(),
+            ids: Mutex::new(ids),
+            orders,
+        });
+        Ok((Self { shared: Arc::clone(&shared) }, Runner::new(shared, inbox), made))
+    }
+
+    /// Real time, as the engine sees it.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.shared.clock.now()
+    }
+
+    /// The contracts in force.
+    #[must_use]
+    pub fn contracts(&self) -> Vec<Arc<Contract>> {
+        self.shared.contracts.all().cloned().collect()
+    }
+
+    /// Whether test mode may reach this machine.
+    #[must_use]
+    pub fn is_sandbox(&self) -> bool {
+        self.shared.options.sandbox
+    }
+
+    /// Whether the database answers: the bytes of its write-ahead log.
+    pub async fn ready(&self) -> Result<u64, EngineError> {
+        Ok(self.shared.store.health().await?)
+    }
+
+    /// Asks the runner to stop: nothing new is started, what is under way has a grace period, the
+    /// rest is given back. The runner's future ends when that is done.
+    pub fn stop(&self) {
+        self.shared.order(Order::Stop);
+    }
+}
+
+/// The hash of the admin key: a preset one replaces what is stored; without one the stored hash
+/// stands; on a first start one is made.
+async fn admin(
+    store: &dyn Store,
+    entropy: &Entropy,
+    pepper: &[u8],
+    preset: Option<Secret>,
+) -> Result<([u8; 32], Option<Secret>), EngineError> {
+    const NAME: &str = "admin_key_hash";
+    let broken = || EngineError::Broken { what: "the stored admin key hash is damaged".into() };
+    if let Some(key) = preset {
+        let hash = keyed_hash(pepper, key.expose());
+        store.put_value(NAME, hash.to_vec(), true).await?;
+        return Ok((hash, None));
+    }
+    if let Some(stored) = store.value(NAME).await? {
+        return Ok((stored.try_into().map_err(|_| broken())?, None));
+    }
+    let key = entropy.admin_key();
+    let hash = keyed_hash(pepper, key.expose());
+    store.put_value(NAME, hash.to_vec(), true).await?;
+    Ok((hash, Some(key)))
+}

@@ -1,0 +1,134 @@
+//! Test events: the catalogue's sample data, to an endpoint or to an address not yet saved.
+//!
+//! To a saved endpoint a test event is an event like any other, meant for that endpoint alone: it is
+//! on disk, retried and logged. To an address that is not saved it is sent once, and what came back
+//! is the answer.
+
+use jiff::Timestamp;
+use posthorn_core::attempt::{Rendering, Tried};
+use posthorn_core::contract::{Contract, SigningKey};
+use posthorn_core::event::{Event, Mode, NewEvent};
+use posthorn_core::id::{EndpointId, MerchantId};
+use posthorn_core::json::Style;
+use posthorn_core::secret::Secret;
+
+use crate::Engine;
+use crate::accept::Receipt;
+use crate::caller::{Caller, RequestKey};
+use crate::error::EngineError;
+use crate::reading::SentRequest;
+use crate::sending::Subject;
+use crate::transport::Request;
+
+/// An address to try that is not saved.
+pub struct TrialTarget {
+    /// Where.
+    pub url: String,
+    /// The contract to speak, if not the merchant's.
+    pub contract: Option<String>,
+    /// The secret to sign with; one is made when `None`.
+    pub secret: Option<Secret>,
+    /// How to print the body.
+    pub json: Style,
+}
+
+/// What came of a trial.
+pub struct Trial {
+    /// What was sent.
+    pub sent: SentRequest,
+    /// The secret that was made for it.
+    pub secret: Option<Secret>,
+    /// What came back.
+    pub tried: Tried,
+    /// When, in real time.
+    pub at: Timestamp,
+}
+
+/// The sample of a type in a contract's catalogue, as a new event.
+fn sample(contract: &Contract, kind: &str) -> Result<NewEvent, EngineError> {
+    let known = contract.event(kind);
+    let Some(known) = known else {
+        let nearest = contract.nearest_event(kind);
+        let hint = nearest.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+        let what =
+            format!("`{kind}` is not in the catalogue of contract `{}`{hint}", contract.name);
+        return Err(EngineError::Setting { field: "type", what });
+    };
+    Ok(NewEvent::parse(kind, &known.sample, None)?)
+}
+
+impl Engine {
+    /// Sends the catalogue's sample of a type to one endpoint, whatever it subscribes to.
+    pub async fn test_endpoint(
+        &self,
+        caller: Caller,
+        (merchant, mode, id): (MerchantId, Mode, EndpointId),
+        kind: &str,
+        request: Option<&RequestKey>,
+    ) -> Result<Receipt, EngineError> {
+        let endpoint = self.endpoint(merchant, mode, id)?;
+        let in_force = self.shared.contract_of(&endpoint);
+        let in_force = in_force
+            .ok_or_else(|| EngineError::Broken { what: "its contract is not loaded".into() })?;
+        let event = sample(&in_force.contract, kind)?;
+        let place = (merchant, mode);
+        let receipts = self.accept_for(caller, place, vec![Ok(event)], Some(id), request).await?;
+        receipts.into_iter().next().unwrap_or(Err(EngineError::Missing { what: "event" }))
+    }
+
+    /// Sends the catalogue's sample of a type once to an address that is not saved.
+    pub async fn try_address(
+        &self,
+        (merchant, mode): (MerchantId, Mode),
+        target: TrialTarget,
+        kind: &str,
+    ) -> Result<Trial, EngineError> {
+        let shared = &self.shared;
+        let owner = self.merchant(merchant)?;
+        let name = target.contract.unwrap_or_else(|| owner.contract.clone());
+        let contract = shared.contract_named(&name)?;
+        let url = shared.check_url(&target.url, mode, &contract)?;
+        let new = sample(&contract, kind)?;
+        let made = target.secret.is_none().then(|| shared.make_secret(&contract));
+        let secret = target.secret.as_ref().or(made.as_ref());
+        let key = secret.map(|secret| contract.key(secret.expose())).transpose();
+        let key =
+            key.map_err(|error| EngineError::Setting { field: "secret", what: error.to_string() })?;
+        let keys: Vec<SigningKey> = key.into_iter().collect();
+        let at = shared.clock.now();
+        let id = shared.next_event_id(at);
+        let event = Event {
+            id,
+            merchant,
+            mode,
+            kind: new.kind,
+            at: shared.directory.now(merchant, mode, at),
+            reference: None,
+            only: None,
+            data: new.data,
+        };
+        let rendering = Rendering {
+            signed_at: at.as_second(),
+            endpoint_version: 0,
+            contract: posthorn_core::id::ContractId::from_i64(0),
+            secrets: Vec::new(),
+        };
+        let subject = Subject { event: &event, delivery: id.delivery(1), number: 1 };
+        let signed = shared.render(&subject, target.json, &contract, &rendering, &keys);
+        let signed = signed.map_err(|error| EngineError::Broken { what: error.to_string() })?;
+        let sent = SentRequest {
+            url: url.to_string(),
+            headers: signed.headers.clone(),
+            body: signed.body.clone(),
+        };
+        let request = Request {
+            url,
+            headers: signed.headers,
+            body: signed.body.into(),
+            timeout: contract.retry.timeout,
+            reach: shared.reach(mode),
+        };
+        let tried = shared.transport.send(request).await;
+        Ok(Trial { sent, secret: made, tried, at })
+    }
+}

@@ -1,0 +1,202 @@
+//! The only SQL in Posthorn: business verbs, each one transaction.
+//!
+//! [`Store`] is the seam. It has verbs, not tables (ADR 0002): what must succeed together is one
+//! verb. All values that a verb writes (ids, times, sealed secrets) are decided by the caller, so a
+//! verb can be replayed. One conformance suite ([`conformance`]) runs against every implementation.
+
+pub mod conformance;
+mod error;
+mod rows;
+pub mod sqlite;
+mod verbs;
+
+pub use error::{FaultPoint, StoreError};
+pub use verbs::{
+    Accept, Accepted, Ask, Backlog, DeliveryQuery, DeliveryRecord, Directory, Done, Effect,
+    EventQuery, Job, JobKind, JobState, JobStep, MerchantChange, NewDelivery, NewEndpoint, NewJob,
+    NewKey, NewMerchant, NewSecret, Once, Page, Release, SealedAt, SealedRow, Settled, Settlement,
+    Step,
+};
+
+use futures::future::BoxFuture;
+use jiff::{SignedDuration, Timestamp};
+use posthorn_core::endpoint::{Endpoint, EndpointSecret, Settings, Status};
+use posthorn_core::delivery::{Claim, Delivery};
+use posthorn_core::event::{Event, Mode};
+use posthorn_core::id::{
+    ContractId, DeliveryId, EndpointId, EventId, JobId, KeyId, MerchantId, SecretId,
+};
+use posthorn_core::merchant::{Key, Merchant};
+
+/// What a verb answers, when it has been committed.
+pub type Answer<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
+
+/// The database, as verbs. Every write is one transaction and durable when it answers `Ok`.
+pub trait Store: Send + Sync {
+    // --- the hot path -------------------------------------------------------------------------
+
+    /// Writes events with their deliveries and idempotency keys: all of them, or (on an error) none.
+    /// The answers stand in the order of the events.
+    fn accept(&self, events: Vec<Accept>) -> Answer<'_, Vec<Accepted>>;
+
+    /// Leases due deliveries, oldest due first, at most `slots` for each endpoint, until `until`
+    /// (real time).
+    fn claim(&self, asks: Vec<Ask>, until: Timestamp) -> Answer<'_, Vec<Claim>>;
+
+    /// Records tries and the states they lead to, with their effects on endpoints and their notices.
+    /// A settlement whose lease is lost records the try as late and changes nothing else; one that
+    /// finds its own try on record is `Done` (a replay after a commit whose answer was lost).
+    fn settle(&self, settlements: Vec<Settlement>) -> Answer<'_, Vec<Settled>>;
+
+    /// Gives leases back unsent: the deliveries are due again. Lost leases are left alone.
+    fn release(&self, releases: Vec<Release>) -> Answer<'_, ()>;
+
+    /// Start-up on a database that nobody else uses: every lease is dead, and its delivery due at
+    /// `now`. Answers how many.
+    fn release_all(&self, now: Timestamp) -> Answer<'_, u64>;
+
+    /// The earliest due time of each of these endpoints that has due deliveries; of all endpoints
+    /// when `endpoints` is `None`.
+    fn next_due(&self, endpoints: Option<Vec<EndpointId>>)
+    -> Answer<'_, Vec<(EndpointId, Timestamp)>>;
+
+    // --- reading ------------------------------------------------------------------------------
+
+    /// The highest event id on record.
+    fn last_event(&self) -> Answer<'_, Option<EventId>>;
+    /// One event.
+    fn event(&self, id: EventId) -> Answer<'_, Option<Event>>;
+    /// The event that a caller gave this id.
+    fn event_by_reference(
+        &self,
+        merchant: MerchantId,
+        mode: Mode,
+        reference: String,
+    ) -> Answer<'_, Option<Event>>;
+    /// Events, newest first.
+    fn events(&self, query: EventQuery, page: Page<EventId>) -> Answer<'_, Vec<Event>>;
+    /// Events after `after`, oldest first: for those who follow along.
+    fn events_after(
+        &self,
+        merchant: MerchantId,
+        mode: Mode,
+        after: EventId,
+        limit: u32,
+    ) -> Answer<'_, Vec<Event>>;
+    /// Deliveries, newest first.
+    fn deliveries(&self, query: DeliveryQuery, page: Page<DeliveryId>)
+    -> Answer<'_, Vec<Delivery>>;
+    /// One delivery with its event and its attempts, oldest first.
+    fn delivery(&self, id: DeliveryId) -> Answer<'_, Option<DeliveryRecord>>;
+    /// How much is waiting, roughly: counts stop at a million.
+    fn backlog(&self) -> Answer<'_, Backlog>;
+
+    // --- second chances -----------------------------------------------------------------------
+
+    /// Opens a new run of one delivery, due at `now` (the merchant's clock). Fails with
+    /// [`StoreError::Leased`] while it is being tried.
+    fn resend(&self, id: DeliveryId, now: Timestamp, once: Option<Once>)
+    -> Answer<'_, Done<DeliveryId>>;
+    /// Writes a job down.
+    fn create_job(&self, job: NewJob, once: Option<Once>) -> Answer<'_, Done<JobId>>;
+    /// One job.
+    fn job(&self, id: JobId) -> Answer<'_, Option<Job>>;
+    /// A merchant's jobs, newest first.
+    fn jobs(&self, merchant: MerchantId, mode: Mode, page: Page<JobId>) -> Answer<'_, Vec<Job>>;
+    /// All jobs that still run.
+    fn running_jobs(&self) -> Answer<'_, Vec<Job>>;
+    /// Moves one chunk of a job's deliveries and its cursor. The step that finds nothing more to
+    /// move ends the job (and sets a draining endpoint active).
+    fn step_job(&self, id: JobId, step: Step) -> Answer<'_, JobStep>;
+    /// Writes down the progress of a job whose work is done outside the store (`Advance`).
+    fn progress_job(&self, id: JobId, done: u64, ended: Option<Timestamp>) -> Answer<'_, ()>;
+    /// Asks a job to stop. `false`: it had ended already.
+    fn cancel_job(&self, id: JobId, at: Timestamp) -> Answer<'_, bool>;
+
+    // --- merchants and keys -------------------------------------------------------------------
+
+    /// All merchants and all endpoints that are not deleted.
+    fn directory(&self) -> Answer<'_, Directory>;
+    /// Creates a merchant with its first keys.
+    fn create_merchant(&self, new: NewMerchant, once: Option<Once>)
+    -> Answer<'_, Done<MerchantId>>;
+    /// One merchant.
+    fn merchant(&self, id: MerchantId) -> Answer<'_, Option<Merchant>>;
+    /// Changes a merchant.
+    fn change_merchant(&self, id: MerchantId, change: MerchantChange) -> Answer<'_, ()>;
+    /// Sets a merchant's sandbox clock ahead of real time.
+    fn set_clock(&self, id: MerchantId, offset: SignedDuration) -> Answer<'_, ()>;
+    /// Creates a key.
+    fn create_key(&self, new: NewKey, once: Option<Once>) -> Answer<'_, Done<KeyId>>;
+    /// A merchant's keys, oldest first, revoked ones too.
+    fn keys(&self, merchant: MerchantId) -> Answer<'_, Vec<Key>>;
+    /// The key with this hash, revoked or not.
+    fn key_by_hash(&self, hash: [u8; 32]) -> Answer<'_, Option<Key>>;
+    /// Revokes a key. `false`: the merchant has no such key, or it was revoked already.
+    fn revoke_key(&self, merchant: MerchantId, id: KeyId, at: Timestamp) -> Answer<'_, bool>;
+    /// Notes when keys were last used.
+    fn touch_keys(&self, used: Vec<(KeyId, Timestamp)>) -> Answer<'_, ()>;
+
+    // --- endpoints ----------------------------------------------------------------------------
+
+    /// Creates an endpoint, version 1. Fails with [`StoreError::TooMany`] past the fan-out bound.
+    fn create_endpoint(&self, new: NewEndpoint, once: Option<Once>)
+    -> Answer<'_, Done<EndpointId>>;
+    /// One endpoint, with the secrets that still sign; `None` when it was deleted.
+    fn endpoint(&self, id: EndpointId) -> Answer<'_, Option<Endpoint>>;
+    /// Writes new settings as the next version; answers that version. Fails with
+    /// [`StoreError::Stale`] when `expected` is not the current version.
+    fn change_endpoint(
+        &self,
+        id: EndpointId,
+        expected: u32,
+        settings: Settings,
+        at: Timestamp,
+    ) -> Answer<'_, u32>;
+    /// Pauses, disables or enables an endpoint, with the notices of it. Enabling one that has parked
+    /// deliveries makes it draining and creates the drain job; answers the status that came of it.
+    fn set_status(
+        &self,
+        id: EndpointId,
+        status: Status,
+        at: Timestamp,
+        notices: Vec<Accept>,
+    ) -> Answer<'_, Status>;
+    /// Deletes an endpoint: it is gone from the directory at once, and a sweep job ends its waiting
+    /// deliveries as `WillNotSend`. `false`: it was deleted already.
+    fn delete_endpoint(&self, id: EndpointId, at: Timestamp) -> Answer<'_, bool>;
+    /// Makes a new secret the current one; those before it sign until `overlap_until`.
+    fn rotate_secret(
+        &self,
+        id: EndpointId,
+        new: NewSecret,
+        overlap_until: Timestamp,
+        once: Option<Once>,
+    ) -> Answer<'_, Done<SecretId>>;
+    /// Every version of an endpoint's settings, oldest first, with when it was written; also of a
+    /// deleted endpoint.
+    fn versions(&self, id: EndpointId) -> Answer<'_, Vec<(u32, Timestamp, Settings)>>;
+    /// Every secret an endpoint ever had, for rendering old attempts again.
+    fn secrets(&self, id: EndpointId) -> Answer<'_, Vec<EndpointSecret>>;
+
+    // --- the deployment -----------------------------------------------------------------------
+
+    /// Keeps a contract file's text, once for each version of it.
+    fn register_contract(&self, name: String, version: [u8; 16], source: String)
+    -> Answer<'_, ContractId>;
+    /// A kept contract: its name and its text.
+    fn contract(&self, id: ContractId) -> Answer<'_, Option<(String, String)>>;
+    /// A value of the deployment (pepper, admin key's hash).
+    fn value(&self, name: &'static str) -> Answer<'_, Option<Vec<u8>>>;
+    /// Writes a value; where there is one already it is kept when `replace` is false. Answers the
+    /// value that stands.
+    fn put_value(&self, name: &'static str, value: Vec<u8>, replace: bool) -> Answer<'_, Vec<u8>>;
+    /// Sealed values whose master key is not `current`, at most `limit`.
+    fn sealed_otherwise(&self, current: [u8; 4], limit: u32) -> Answer<'_, Vec<SealedRow>>;
+    /// Replaces sealed values by their new seals.
+    fn reseal(&self, rows: Vec<SealedRow>) -> Answer<'_, ()>;
+    /// Forgets idempotency keys used before `before`, at most `limit`; answers how many.
+    fn expire_once(&self, before: Timestamp, limit: u32) -> Answer<'_, u32>;
+    /// Bytes of the write-ahead log, and whether the database answers a write.
+    fn health(&self) -> Answer<'_, u64>;
+}
