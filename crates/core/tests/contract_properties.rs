@@ -2,7 +2,7 @@
 //! fast way to render one gives what the slow way gives.
 
 use jiff::Timestamp;
-use posthorn_core::contract::{Contract, Sending, embedded};
+use posthorn_core::contract::{Contract, Sending, Tolerance, embedded};
 use posthorn_core::json::{Json, Style, parse};
 use proptest::prelude::*;
 
@@ -43,7 +43,7 @@ sample = "{}"
 "#;
 
 fn contracts() -> Vec<Contract> {
-    let shapes = Contract::parse("shapes.toml", SHAPES).unwrap();
+    let shapes = Contract::parse("shapes.toml", SHAPES).expect("a sound contract");
     embedded().iter().map(|contract| (**contract).clone()).chain([shapes]).collect()
 }
 
@@ -51,7 +51,7 @@ fn sending<'a>(data: &'a [u8], merchant: &'a str, style: Style) -> Sending<'a> {
     Sending {
         id: "evt_\"1\\",
         kind: "a.b",
-        created: Timestamp::from_millisecond(1_795_305_600_999).unwrap(),
+        created: Timestamp::from_millisecond(1_795_305_600_999).expect("this century"),
         merchant,
         delivery: "dlv_1",
         attempt: 3,
@@ -94,7 +94,7 @@ fn object_of(values: impl Strategy<Value = Json>) -> impl Strategy<Value = Json>
 }
 
 fn text(bytes: Vec<u8>) -> String {
-    String::from_utf8(bytes).unwrap()
+    String::from_utf8(bytes).expect("bodies are UTF-8")
 }
 
 proptest! {
@@ -127,7 +127,7 @@ proptest! {
                 let sending = sending(&data, "mer_1", style);
                 let mut signed = contract.sign(&sending, std::slice::from_ref(&key)).unwrap();
                 let verify = |body: &[u8]| {
-                    contract.verify(&signed.headers, body, secret.expose(), sending.timestamp, 0)
+                    contract.verify(&signed.headers, body, secret.expose(), Tolerance::new(sending.timestamp, 0))
                 };
                 prop_assert_eq!(verify(&signed.body), Ok(()));
                 let at = at.index(signed.body.len());

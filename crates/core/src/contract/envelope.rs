@@ -170,7 +170,7 @@ impl Compiler<'_> {
                 self.spread(value, named.clone());
                 continue;
             }
-            if let Some(path) = self.path(value) {
+            if let Some(path) = printed_path(value) {
                 let name = [&*printed(name), b":"].concat();
                 self.segments.push(Segment::Member { name, path });
                 continue;
@@ -193,16 +193,6 @@ impl Compiler<'_> {
             self.flaw("\"...\"", flaw.hint("write `\"...\": \"$data\"`"));
         }
         self.segments.push(Segment::Spread { named, indexes: false });
-    }
-
-    /// The printed path, when the value is one.
-    fn path(&self, value: &Json) -> Option<Vec<Box<[u8]>>> {
-        match Hole::of(value.as_str()?) {
-            Some(Ok(Hole::Path(names))) => {
-                Some(names.iter().map(|name| printed(name).into_boxed_slice()).collect())
-            }
-            _ => None,
-        }
     }
 
     fn value(&mut self, value: &Json) {
@@ -229,7 +219,7 @@ impl Compiler<'_> {
     }
 
     fn item(&mut self, item: &Json) {
-        if self.path(item).is_some() {
+        if printed_path(item).is_some() {
             let text = item.as_str().unwrap_or_default();
             let what = format!("`{text}` stands in a list");
             let hint = "a part of the data is the value of a member, which is left out without it";
@@ -258,6 +248,12 @@ impl Compiler<'_> {
             _ => self.segments.push(Segment::Text(bytes.to_vec())),
         }
     }
+}
+
+/// The path as members are printed, when the value is one.
+fn printed_path(value: &Json) -> Option<Vec<Box<[u8]>>> {
+    let Some(Ok(Hole::Path(names))) = Hole::of(value.as_str()?) else { return None };
+    Some(names.iter().map(|name| printed(name).into_boxed_slice()).collect())
 }
 
 /// The name of an object's last member, when it is this text.

@@ -105,7 +105,8 @@ fn read_root(
     let secret = read_secret(page, root, signature.as_ref().map(|scheme| scheme.form));
     let events = catalogue::read(page, root);
     let vectors = vector::read(page, root);
-    if let (Some(scheme), Some(envelope)) = (&signature, &envelope) {
+    // Only a clean page: a header that could not be read may be the one that carries it.
+    if let (Some(scheme), Some(envelope), true) = (&signature, &envelope, page.is_clean()) {
         check_carried(page, root, scheme, (&headers, envelope));
     }
     Some(Contract {

@@ -9,7 +9,7 @@
 //! variant, with a vector.
 //!
 //! ```
-//! use posthorn_core::contract::{Sending, embedded};
+//! use posthorn_core::contract::{Sending, Tolerance, embedded};
 //!
 //! let contract = embedded().iter().find(|contract| contract.name == "payqi").unwrap();
 //! let key = contract.key("whsec_fake")?;
@@ -31,7 +31,8 @@
 //!     signed.body,
 //!     br#"{"id":"evt_1","type":"payment.completed","created":1795305600,"data":{"id":"pay_1"}}"#
 //! );
-//! contract.verify(&signed.headers, &signed.body, "whsec_fake", 1_795_305_600, 300)?;
+//! let clock = Tolerance::new(1_795_305_600, 300);
+//! contract.verify(&signed.headers, &signed.body, "whsec_fake", clock)?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
@@ -41,6 +42,7 @@ mod envelope;
 mod fault;
 mod file;
 mod key;
+mod lookup;
 mod members;
 mod read;
 mod render;
@@ -60,7 +62,7 @@ pub use fault::Fault;
 pub use file::SecretForm;
 pub use key::{BadSecret, KeyForm, SigningKey};
 pub use signature::Encoding;
-pub use verify::NotGenuine;
+pub use verify::{NotGenuine, Tolerance};
 
 use crate::json::Style;
 use crate::retry::Schedule;

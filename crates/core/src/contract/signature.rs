@@ -2,7 +2,7 @@
 
 use data_encoding::{BASE64, HEXLOWER};
 
-use super::fault::{Flaw, Page};
+use super::fault::{Flaw, Page, nearest};
 use super::key::{CheckingKey, KeyForm, Mac, SigningKey};
 use super::read::{Section, Text};
 use super::template::{Filling, Hole, Template};
@@ -204,13 +204,11 @@ pub(super) fn one_of<T: Copy>(
     let text = section.need_text(page, key)?;
     let found = names.iter().find(|(name, _)| *name == text.value).map(|(_, value)| *value);
     if found.is_none() {
-        let hint = match super::fault::nearest(text.value, names.iter().map(|(name, _)| *name)) {
-            Some(near) => format!("did you mean \"{near}\"?"),
-            None => {
-                let names: Vec<_> = names.iter().map(|(name, _)| format!("\"{name}\"")).collect();
-                format!("it is one of {}", names.join(", "))
-            }
-        };
+        let quoted: Vec<_> = names.iter().map(|(name, _)| format!("\"{name}\"")).collect();
+        let hint = nearest(text.value, names.iter().map(|(name, _)| *name)).map_or_else(
+            || format!("it is one of {}", quoted.join(", ")),
+            |near| format!("did you mean \"{near}\"?"),
+        );
         let flaw = Flaw::new(text.span.start, format!("unknown {key} \"{}\"", text.value));
         page.note(flaw.hint(hint));
     }

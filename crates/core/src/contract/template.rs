@@ -184,7 +184,8 @@ mod tests {
 
     fn flaw(text: &str) -> String {
         let flaws = Template::parse(text, Hole::HEADER).unwrap_err();
-        flaws.iter().map(|f| format!("{} {} {:?}", f.at, f.what, f.hint)).collect()
+        let Flaw { at, what, hint } = &flaws[0];
+        format!("{at} {what} {hint:?}")
     }
 
     #[test]

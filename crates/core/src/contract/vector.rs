@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::catalogue::read_object;
 use super::fault::{Fault, Flaw, Page, place};
 use super::read::{Section, Text};
-use super::{Contract, Sending, Signed, SigningKey};
+use super::{Contract, Sending, Signed, SigningKey, Tolerance};
 use crate::json::Style;
 
 /// How many vectors a contract needs to be proved.
@@ -139,7 +139,8 @@ impl Vector {
         };
         let mut wrong = self.compare(&signed);
         if let Some(secret) = self.secrets.first() {
-            let genuine = contract.verify(&signed.headers, &signed.body, secret, self.now, 0);
+            let genuine =
+                contract.verify(&signed.headers, &signed.body, secret, Tolerance::new(self.now, 0));
             wrong
                 .extend(genuine.err().map(|not| format!("what was signed does not verify: {not}")));
         }

@@ -5,6 +5,23 @@ use super::template::{Filling, Hole};
 use super::{BadSecret, Contract};
 use crate::json::{Json, Style};
 
+/// A receiver's clock, and how far from it a timestamp may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tolerance {
+    /// The receiver's time, in Unix seconds.
+    pub now_unix: i64,
+    /// How far the timestamp may be from it either way, in seconds; the guides use 300.
+    pub tolerance_s: i64,
+}
+
+impl Tolerance {
+    /// A clock and a tolerance, both in seconds.
+    #[must_use]
+    pub const fn new(now_unix: i64, tolerance_s: i64) -> Self {
+        Self { now_unix, tolerance_s }
+    }
+}
+
 /// Why a request is not taken for genuine.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotGenuine {
@@ -52,16 +69,16 @@ pub enum NotGenuine {
 
 impl Contract {
     /// Verifies a request as a careful receiver would: the signature in constant time, the timestamp
-    /// within `tolerance_s` of `now_unix` (both in seconds) where the contract sends one, and
-    /// headers that repeat a value must agree. `secret` may be a public key (`whpk_…`).
+    /// within the tolerance where the contract sends one, and headers that repeat a value must
+    /// agree. `secret` may be a public key (`whpk_…`).
     pub fn verify<N: AsRef<str>, V: AsRef<str>>(
         &self,
         headers: &[(N, V)],
         body: &[u8],
         secret: &str,
-        now_unix: i64,
-        tolerance_s: i64,
+        clock: Tolerance,
     ) -> Result<(), NotGenuine> {
+        let Tolerance { now_unix, tolerance_s } = clock;
         let key = CheckingKey::parse(secret, self.signature.form)?;
         let id = if self.signature.content.has(Hole::Id) {
             self.carried(headers, Hole::Id)?
