@@ -14,10 +14,10 @@ use posthorn_store::{Accept, Accepted, DeliveryQuery, NewDelivery, Page};
 use crate::Engine;
 use crate::caller::{Caller, RequestKey};
 use crate::directory::Entry;
-use crate::dispatcher::Order;
+use crate::order::Order;
 use crate::error::EngineError;
 use crate::metrics::ByContract;
-use crate::start::Shared;
+use crate::shared::Shared;
 
 /// Payload bytes of leased deliveries in memory, at most; past it deliveries wait in the database.
 const MEMORY_BYTES_MAX: usize = 64 * 1024 * 1024;

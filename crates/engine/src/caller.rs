@@ -1,8 +1,5 @@
 //! Who is calling, and what makes a repeated request the same request.
 
-use std::collections::HashSet;
-use std::sync::{Mutex, PoisonError};
-
 use jiff::Timestamp;
 use posthorn_core::event::Mode;
 use posthorn_core::id::{KeyId, MerchantId};
@@ -11,8 +8,10 @@ use posthorn_core::secret::{constant_time_eq, keyed_hash};
 use posthorn_store::Once;
 use sha2::{Digest, Sha256};
 
+use crate::Engine;
 use crate::error::EngineError;
-use crate::{Engine, start::Shared};
+use crate::in_flight::Held;
+use crate::shared::Shared;
 
 /// Who is calling.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,29 +70,6 @@ impl RequestKey {
             .chain_update(body)
             .finalize();
         Self { key, fingerprint: digest.first_chunk().copied().unwrap_or_default() }
-    }
-}
-
-/// The idempotency keys of requests that are being carried out.
-#[derive(Default)]
-pub(crate) struct InFlight(Mutex<HashSet<(i64, [u8; 16])>>);
-
-/// Holds a key in flight until it is dropped.
-pub(crate) struct Held<'a> {
-    all: &'a InFlight,
-    entry: (i64, [u8; 16]),
-}
-
-impl Drop for Held<'_> {
-    fn drop(&mut self) {
-        self.all.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.entry);
-    }
-}
-
-impl InFlight {
-    fn hold(&self, entry: (i64, [u8; 16])) -> Result<Held<'_>, EngineError> {
-        let fresh = self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(entry);
-        if fresh { Ok(Held { all: self, entry }) } else { Err(EngineError::KeyInFlight) }
     }
 }
 

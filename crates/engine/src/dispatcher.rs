@@ -23,8 +23,9 @@ use posthorn_store::{Settlement, StoreError};
 use tokio::sync::mpsc;
 
 use crate::clock::later;
+use crate::order::Order;
 use crate::pacing::Lane;
-use crate::start::Shared;
+use crate::shared::Shared;
 
 use claiming::{Asked, Looked};
 use recording::Recorded;
@@ -35,26 +36,6 @@ use stepping::Stepping;
 const PAUSE_AFTER_ERROR: SignedDuration = SignedDuration::from_millis(200);
 /// Orders taken in one go, so that none of the others waits long.
 const ORDERS_AT_ONCE: usize = 1024;
-
-/// What the dispatcher is told.
-#[derive(Debug)]
-pub(crate) enum Order {
-    /// Deliveries were leased for this process in their accept transaction.
-    Claims(Vec<Claim>),
-    /// Deliveries are in the database that are due at these times of their merchants.
-    Due(Vec<(EndpointId, Timestamp)>),
-    /// Something changed about these endpoints or their deliveries: look again.
-    Look(Vec<EndpointId>),
-    /// A merchant's sandbox clock was set.
-    ClockMoved(MerchantId),
-    /// One at a time for this merchant from now on; answer, with the number of tries made since the
-    /// last answer, when nothing is due or under way for it.
-    Step(MerchantId, futures::channel::oneshot::Sender<u64>),
-    /// Back to the ordinary pace.
-    Unstep(MerchantId),
-    /// Finish what is under way, give the rest back, end.
-    Stop,
-}
 
 /// What is under way and what waits.
 pub(crate) struct Dispatcher {

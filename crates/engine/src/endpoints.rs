@@ -16,12 +16,12 @@ use posthorn_store::{Done, NewEndpoint, NewSecret};
 use crate::Engine;
 use crate::caller::{Caller, RequestKey};
 use crate::directory::Entry;
-use crate::dispatcher::Order;
+use crate::order::Order;
 use crate::error::EngineError;
 use crate::keyring::Place;
 use crate::notices::Notice;
 use crate::settings::refuse;
-use crate::start::Shared;
+use crate::shared::Shared;
 
 /// The longest overlap of a rotation.
 pub const OVERLAP_MAX: SignedDuration = SignedDuration::from_hours(24 * 30);

@@ -13,10 +13,10 @@ use posthorn_core::id::{EndpointId, JobId, MerchantId};
 use posthorn_store::{Done, Job, JobKind, JobState, NewJob, Page, Step};
 
 use crate::caller::{Caller, RequestKey};
-use crate::dispatcher::Order;
+use crate::order::Order;
 use crate::error::EngineError;
 use crate::sandbox::advance;
-use crate::start::Shared;
+use crate::shared::Shared;
 use crate::{Engine, clock::later};
 
 /// How often to look for jobs that nobody told of.

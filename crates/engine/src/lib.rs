@@ -19,17 +19,20 @@ mod explain;
 mod follow;
 pub mod guard;
 pub mod http;
+mod in_flight;
 mod jobs;
 mod keyring;
 mod merchants;
 pub mod metrics;
 mod notices;
+mod order;
 mod pacing;
 mod reading;
 mod runner;
 mod sandbox;
 mod sending;
 mod settings;
+mod shared;
 mod start;
 mod trial;
 pub mod transport;
@@ -46,7 +49,8 @@ pub use notices::NOTICES;
 pub use reading::SentRequest;
 pub use runner::Runner;
 pub use sandbox::Advanced;
-pub use start::{Options, Parts};
+pub use shared::Options;
+pub use start::Parts;
 pub use trial::{Trial, TrialTarget};
 
 use std::sync::Arc;
@@ -54,5 +58,5 @@ use std::sync::Arc;
 /// The engine, as everybody else sees it: cheap to clone, safe to share.
 #[derive(Clone)]
 pub struct Engine {
-    pub(crate) shared: Arc<start::Shared>,
+    pub(crate) shared: Arc<shared::Shared>,
 }

@@ -13,7 +13,7 @@ use crate::Engine;
 use crate::caller::{Caller, RequestKey};
 use crate::error::EngineError;
 use crate::keyring::Place;
-use crate::start::Shared;
+use crate::shared::Shared;
 
 /// Characters a name may have.
 const NAME_CHARS_MAX: usize = 200;

@@ -13,7 +13,7 @@ use posthorn_core::json::{Json, Style};
 use posthorn_store::Accept;
 
 use crate::accept::Leasing;
-use crate::start::Shared;
+use crate::shared::Shared;
 
 /// The types of all notices, with what each tells.
 pub const NOTICES: [(&str, &str); 5] = [

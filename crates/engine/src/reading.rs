@@ -8,10 +8,10 @@ use posthorn_store::{DeliveryQuery, DeliveryRecord, EventQuery, Page};
 
 use crate::Engine;
 use crate::caller::{Caller, RequestKey};
-use crate::dispatcher::Order;
+use crate::order::Order;
 use crate::error::EngineError;
 use crate::sending::Subject;
-use crate::start::Shared;
+use crate::shared::Shared;
 
 /// A request as it was sent, rendered again from what the attempt was rendered from.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,9 +6,10 @@ use futures::future::{BoxFuture, FutureExt, Shared as SharedFuture};
 use jiff::SignedDuration;
 use tokio::sync::mpsc;
 
-use crate::dispatcher::{Dispatcher, Order};
+use crate::dispatcher::Dispatcher;
 use crate::jobs::run_jobs;
-use crate::start::Shared;
+use crate::order::Order;
+use crate::shared::Shared;
 
 /// How often what was gathered in memory is written, and what is waiting counted.
 const ROUND: SignedDuration = SignedDuration::from_secs(5);

@@ -15,9 +15,9 @@ use posthorn_store::{Done, Job, JobKind, JobState, NewJob};
 use crate::Engine;
 use crate::caller::{Caller, RequestKey};
 use crate::clock::later;
-use crate::dispatcher::Order;
+use crate::order::Order;
 use crate::error::EngineError;
-use crate::start::Shared;
+use crate::shared::Shared;
 
 /// How long a caller waits for an advance before it is given the job instead.
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);

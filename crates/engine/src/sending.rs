@@ -21,7 +21,7 @@ use crate::clock::later;
 use crate::contracts::InForce;
 use crate::directory::Entry;
 use crate::notices::Notice;
-use crate::start::Shared;
+use crate::shared::Shared;
 use crate::transport::{Reach, Request};
 
 /// How long a leased delivery may wait in memory for its turn.

@@ -9,7 +9,7 @@ use posthorn_core::secret::Secret;
 
 use crate::error::EngineError;
 use crate::keyring::Place;
-use crate::start::Shared;
+use crate::shared::Shared;
 use crate::transport::Reach;
 
 /// The highest rate limit, deliveries a second.

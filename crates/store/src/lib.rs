@@ -6,16 +6,17 @@
 
 pub mod conformance;
 mod error;
+mod jobs;
 mod rows;
 pub mod sqlite;
 mod verbs;
 
 pub use error::{FaultPoint, StoreError};
+pub use jobs::{Job, JobKind, JobState, JobStep, NewJob, Step};
 pub use verbs::{
     Accept, Accepted, Ask, Backlog, DeliveryQuery, DeliveryRecord, Directory, Done, Effect,
-    EventQuery, Job, JobKind, JobState, JobStep, MerchantChange, NewDelivery, NewEndpoint, NewJob,
-    NewKey, NewMerchant, NewSecret, Once, Page, Release, SealedAt, SealedRow, Settled, Settlement,
-    Step,
+    EventQuery, MerchantChange, NewDelivery, NewEndpoint, NewKey, NewMerchant, NewSecret, Once,
+    Page, Release, SealedAt, SealedRow, Settled, Settlement,
 };
 
 use futures::future::BoxFuture;

@@ -68,7 +68,7 @@ impl Link {
     pub(super) fn is_live(&mut self) -> bool {
         // Nobody waits for it: what it does next is found out by the next look.
         self.driver.advance(&mut Context::from_waker(Waker::noop()));
-        self.driver.ended.is_none() && self.sender.is_ready()
+        self.driver.ended.is_none() && self.sender.is_ready() && !self.meter.is_deaf()
     }
 
     /// Whether the receiver has sent nothing since the exchange began.

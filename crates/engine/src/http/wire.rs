@@ -6,18 +6,20 @@
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
-/// Bytes read for one answer, and how many may be. Shared by a connection and its owner.
+/// Bytes read for one answer, and how many may be; and whether the receiver still listens. Shared by
+/// a connection and its owner.
 #[derive(Debug, Default)]
 pub(super) struct Meter {
     read: AtomicUsize,
     read_max: AtomicUsize,
+    is_deaf: AtomicBool,
 }
 
 impl Meter {
@@ -42,6 +44,11 @@ impl Meter {
         self.read() > self.read_max.load(Ordering::Relaxed)
     }
 
+    /// Whether a write found that the receiver has stopped listening.
+    pub(super) fn is_deaf(&self) -> bool {
+        self.is_deaf.load(Ordering::Relaxed)
+    }
+
     fn count(&self, bytes: usize) {
         self.read.fetch_add(bytes, Ordering::Relaxed);
     }
@@ -60,19 +67,18 @@ pub(super) enum Carrier {
 pub(super) struct Wire {
     carrier: Carrier,
     meter: Arc<Meter>,
-    is_deaf: bool,
 }
 
 impl Wire {
     pub(super) fn new(carrier: Carrier, meter: Arc<Meter>) -> Self {
-        Self { carrier, meter, is_deaf: false }
+        Self { carrier, meter }
     }
 
     /// Turns "the receiver stopped listening" into success.
-    fn hushed<T>(&mut self, result: io::Result<T>, instead: T) -> io::Result<T> {
+    fn hushed<T>(&self, result: io::Result<T>, instead: T) -> io::Result<T> {
         match result {
             Err(error) if is_hang_up(error.kind()) => {
-                self.is_deaf = true;
+                self.meter.is_deaf.store(true, Ordering::Relaxed);
                 Ok(instead)
             }
             Ok(_) | Err(_) => result,
@@ -121,7 +127,7 @@ impl AsyncWrite for Wire {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        if self.is_deaf {
+        if self.meter.is_deaf() {
             return Poll::Ready(Ok(bytes.len()));
         }
         let result = ready!(match &mut self.carrier {
@@ -137,7 +143,7 @@ impl AsyncWrite for Wire {
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let all = slices.iter().map(|slice| slice.len()).sum();
-        if self.is_deaf {
+        if self.meter.is_deaf() {
             return Poll::Ready(Ok(all));
         }
         let result = ready!(match &mut self.carrier {
@@ -155,7 +161,7 @@ impl AsyncWrite for Wire {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.is_deaf {
+        if self.meter.is_deaf() {
             return Poll::Ready(Ok(()));
         }
         let result = ready!(match &mut self.carrier {

@@ -1,0 +1,90 @@
+//! What the engine's handles and its runner share, and how they behave.
+
+use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::Timestamp;
+use posthorn_core::id::{EventId, IdSequence};
+use posthorn_store::Store;
+use tokio::sync::mpsc;
+
+use crate::clock::Clock;
+use crate::contracts::Contracts;
+use crate::directory::Directory;
+use crate::entropy::Entropy;
+use crate::follow::Followers;
+use crate::guard::Guard;
+use crate::in_flight::InFlight;
+use crate::keyring::{Keyring, KnownKeys};
+use crate::metrics::Metrics;
+use crate::order::Order;
+use crate::transport::Transport;
+
+/// How the engine behaves.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Test mode may reach this machine and its network, over http too.
+    pub sandbox: bool,
+    /// This process among those that share a database, 0 to 63.
+    pub node: u8,
+    /// Tries under way at once, over all endpoints.
+    pub in_flight_max: u32,
+    /// Tries under way at once for one merchant.
+    pub merchant_in_flight_max: u32,
+    /// Parked deliveries set going a second when an endpoint drains, and recovered ones.
+    pub drain_per_second: u32,
+    /// How long a stopping engine waits for tries under way.
+    pub grace: std::time::Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            sandbox: false,
+            node: 0,
+            in_flight_max: 4096,
+            merchant_in_flight_max: 1024,
+            drain_per_second: 100,
+            grace: std::time::Duration::from_secs(20),
+        }
+    }
+}
+
+/// What the engine's handles and its runner share.
+pub(crate) struct Shared {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) entropy: Arc<Entropy>,
+    pub(crate) transport: Arc<dyn Transport>,
+    pub(crate) guard: Arc<Guard>,
+    pub(crate) contracts: Contracts,
+    pub(crate) directory: Directory,
+    pub(crate) keyring: Keyring,
+    pub(crate) keys: KnownKeys,
+    pub(crate) pepper: Vec<u8>,
+    pub(crate) admin_hash: [u8; 32],
+    pub(crate) in_flight_keys: InFlight,
+    pub(crate) followers: Followers,
+    pub(crate) metrics: Metrics,
+    pub(crate) memory_bytes: AtomicUsize,
+    pub(crate) options: Options,
+    /// Rings when a job was created.
+    pub(crate) job_bell: tokio::sync::Notify,
+    pub(crate) ids: Mutex<IdSequence>,
+    pub(crate) orders: mpsc::UnboundedSender<Order>,
+}
+
+impl Shared {
+    pub(crate) fn next_event_id(&self, now: Timestamp) -> EventId {
+        self.ids.lock().unwrap_or_else(PoisonError::into_inner).next(now)
+    }
+
+    pub(crate) fn last_event_id(&self) -> EventId {
+        self.ids.lock().unwrap_or_else(PoisonError::into_inner).last()
+    }
+
+    /// Tells the dispatcher; a dispatcher that is gone needs to know nothing.
+    pub(crate) fn order(&self, order: Order) {
+        let _gone = self.orders.send(order);
+    }
+}
