@@ -88,7 +88,7 @@ pub(super) enum Segment {
     Comma,
     /// A value that is always there.
     Value(Hole),
-    /// A member (`"name":` as printed) that is left out when the data has nothing at the path.
+    /// A member (its name as printed) that is left out when the data has nothing at the path.
     Member { name: Vec<u8>, path: Vec<Box<[u8]>> },
     /// The data's members that are not named here: those that JavaScript prints first, or the rest.
     Spread { named: Vec<Vec<u8>>, indexes: bool },
@@ -105,6 +105,8 @@ pub(super) struct Envelope {
     pub signature: Option<String>,
     /// Whether the attempt's number stands in it.
     pub numbers_attempts: bool,
+    /// Whether it uses parts of the data.
+    pub takes_apart: bool,
 }
 
 impl Envelope {
@@ -127,7 +129,10 @@ impl Envelope {
         }
         let segments = compiler.segments;
         let numbers_attempts = segments.contains(&Segment::Value(Hole::Attempt));
-        Ok(Self { document: members, segments, signature, numbers_attempts })
+        let takes_apart = segments
+            .iter()
+            .any(|segment| matches!(segment, Segment::Member { .. } | Segment::Spread { .. }));
+        Ok(Self { document: members, segments, signature, numbers_attempts, takes_apart })
     }
 
     /// What a template string stands for, once the envelope has been compiled.
@@ -171,8 +176,7 @@ impl Compiler<'_> {
                 continue;
             }
             if let Some(path) = printed_path(value) {
-                let name = [&*printed(name), b":"].concat();
-                self.segments.push(Segment::Member { name, path });
+                self.segments.push(Segment::Member { name: printed(name), path });
                 continue;
             }
             if certain {

@@ -3,8 +3,10 @@
 //! An event's data was parsed and printed once, when it was accepted. A contract that spreads its
 //! members over the body only needs to know where each begins and ends.
 
-/// Goes through the members of an object in canonical bytes: the name as it is printed, quotes and
-/// escapes included, and the value as it is printed. Nothing, for a value that is no object.
+/// A member's name as it is printed, quotes and escapes included, and its value as it is printed.
+pub(super) type Member<'d> = (&'d [u8], &'d [u8]);
+
+/// Goes through the members of an object in canonical bytes. Nothing, for what is no object.
 pub(super) struct Members<'d> {
     rest: &'d [u8],
 }
@@ -16,7 +18,7 @@ impl<'d> Members<'d> {
 }
 
 impl<'d> Iterator for Members<'d> {
-    type Item = (&'d [u8], &'d [u8]);
+    type Item = Member<'d>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let at_name = self.rest.strip_prefix(b",").unwrap_or(self.rest);
@@ -31,9 +33,11 @@ impl<'d> Iterator for Members<'d> {
     }
 }
 
-/// The value at a path of printed names.
-pub(super) fn find<'d>(canonical: &'d [u8], path: &[Box<[u8]>]) -> Option<&'d [u8]> {
-    path.iter().try_fold(canonical, |value, wanted| {
+/// The value at a path of printed names, the first of which is one of these members.
+pub(super) fn find<'d>(members: &[Member<'d>], path: &[Box<[u8]>]) -> Option<&'d [u8]> {
+    let (first, rest) = path.split_first()?;
+    let (_, value) = members.iter().find(|(name, _)| *name == &**first)?;
+    rest.iter().try_fold(*value, |value, wanted| {
         Members::of(value).find(|(name, _)| *name == &**wanted).map(|(_, value)| value)
     })
 }
@@ -111,8 +115,10 @@ mod tests {
     #[test]
     fn a_path_leads_through_objects() {
         let path: Vec<Box<[u8]>> = vec![(*b"\"a\"").into(), (*b"\"b\"").into()];
-        assert_eq!(find(br#"{"x":{"b":1},"a":{"b":[2]}}"#, &path), Some(&b"[2]"[..]));
-        assert_eq!(find(br#"{"a":1}"#, &path), None);
+        let members: Vec<_> = Members::of(br#"{"x":{"b":1},"a":{"b":[2]}}"#).collect();
+        assert_eq!(find(&members, &path), Some(&b"[2]"[..]));
+        let members: Vec<_> = Members::of(br#"{"a":1}"#).collect();
+        assert_eq!(find(&members, &path), None);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::Sending;
 use super::envelope::{Envelope, Hole, SPREAD, Segment, printed};
-use super::members::{self, Members, is_index};
+use super::members::{self, Member, Members, is_index};
 use crate::json::{self, Json, Style};
 
 impl Envelope {
@@ -40,27 +40,23 @@ impl Envelope {
     /// Copies the body together, as JavaScript prints it.
     fn copy(&self, sending: &Sending<'_>) -> Vec<u8> {
         let mut body = Vec::with_capacity(sending.data.len() + 512);
+        let members: Vec<Member<'_>> =
+            if self.takes_apart { Members::of(sending.data).collect() } else { Vec::new() };
         for segment in &self.segments {
             match segment {
                 Segment::Text(text) => body.extend_from_slice(text),
                 Segment::Comma => comma(&mut body),
                 Segment::Value(hole) => write_value(hole, sending, &mut body),
                 Segment::Member { name, path } => {
-                    if let Some(value) = members::find(sending.data, path) {
-                        comma(&mut body);
-                        body.extend_from_slice(name);
-                        body.extend_from_slice(value);
+                    if let Some(value) = members::find(&members, path) {
+                        write_member((name, value), &mut body);
                     }
                 }
                 Segment::Spread { named, indexes } => {
-                    let wanted = Members::of(sending.data).filter(|(name, _)| {
-                        is_index(name) == *indexes && !named.iter().any(|named| named == name)
-                    });
-                    for (name, value) in wanted {
-                        comma(&mut body);
-                        body.extend_from_slice(name);
-                        body.push(b':');
-                        body.extend_from_slice(value);
+                    for member in &members {
+                        if is_index(member.0) == *indexes && !named.iter().any(|n| n == member.0) {
+                            write_member(*member, &mut body);
+                        }
                     }
                 }
             }
@@ -84,6 +80,13 @@ fn comma(body: &mut Vec<u8>) {
     if body.last() != Some(&b'{') {
         body.push(b',');
     }
+}
+
+fn write_member((name, value): Member<'_>, body: &mut Vec<u8>) {
+    comma(body);
+    body.extend_from_slice(name);
+    body.push(b':');
+    body.extend_from_slice(value);
 }
 
 fn write_value(hole: &Hole, sending: &Sending<'_>, body: &mut Vec<u8>) {
