@@ -1,0 +1,1 @@
+insert into endpoints(merchant, mode, version, created) values (?1, ?2, 1, ?3)

@@ -1,0 +1,2 @@
+insert into jobs(merchant, mode, endpoint, kind, total, created, before)
+values (?1, ?2, ?3, ?4, ?5, ?6, ?7)

@@ -1,0 +1,3 @@
+insert into merchants(
+  name, contract, reference, strict_catalogue, webhook_secret_test, webhook_secret_live, created)
+values (?1, ?2, ?3, ?4, ?5, ?6, ?7)

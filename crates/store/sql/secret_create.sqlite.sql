@@ -1,0 +1,1 @@
+insert into secrets(endpoint, sealed, created) values (?1, ?2, ?3)

@@ -1,0 +1,73 @@
+//! Migrations: forward only, numbered, each in one transaction.
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::open::OpenError;
+
+/// `Post`, in the header of every database of ours.
+const APPLICATION_ID: i64 = 0x506f_7374;
+
+/// A step from one version of the schema to the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Migration {
+    /// The version it leads to.
+    pub number: u32,
+    /// What it is called.
+    pub name: &'static str,
+    pub(super) sql: &'static str,
+}
+
+const ALL: [Migration; 1] = [Migration {
+    number: 1,
+    name: "first",
+    sql: include_str!("../../migrations/sqlite/0001_first.sql"),
+}];
+
+/// The migrations that a database still needs; all of them where there is no database yet.
+pub(super) fn plan(path: &Path) -> Result<Vec<Migration>, OpenError> {
+    if !path.exists() {
+        return Ok(ALL.to_vec());
+    }
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let db =
+        Connection::open_with_flags(path, flags).map_err(|error| OpenError::of(error, path))?;
+    pending(&db, path)
+}
+
+/// Brings a database up to date.
+pub(super) fn migrate(db: &mut Connection, path: &Path) -> Result<(), OpenError> {
+    for migration in pending(db, path)? {
+        apply(db, &migration).map_err(|error| OpenError::of(error, path))?;
+    }
+    Ok(())
+}
+
+fn apply(db: &mut Connection, migration: &Migration) -> rusqlite::Result<()> {
+    let transaction = db.transaction()?;
+    transaction.execute_batch(migration.sql)?;
+    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+    transaction.pragma_update(None, "user_version", migration.number)?;
+    transaction.commit()
+}
+
+fn pending(db: &Connection, path: &Path) -> Result<Vec<Migration>, OpenError> {
+    let failed = |error| OpenError::of(error, path);
+    let number = |name: &str| db.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+    let application = number("application_id").map_err(failed)?;
+    let found = number("user_version").map_err(failed)?;
+    let path = || PathBuf::from(path);
+    if application != APPLICATION_ID && (found != 0 || has_tables(db).map_err(failed)?) {
+        return Err(OpenError::NotOurs { path: path() });
+    }
+    let known = i64::try_from(ALL.len()).unwrap_or(i64::MAX);
+    if found > known {
+        return Err(OpenError::Newer { path: path(), found, known });
+    }
+    Ok(ALL.into_iter().filter(|migration| i64::from(migration.number) > found).collect())
+}
+
+fn has_tables(db: &Connection) -> rusqlite::Result<bool> {
+    db.query_row("select exists(select 1 from sqlite_schema)", [], |row| row.get(0))
+}

@@ -1,0 +1,160 @@
+//! The store in one SQLite file: one thread writes, a few read, one keeps the house.
+//!
+//! Everything is durable when it is answered (`synchronous=FULL`); what makes that cheap is that many
+//! verbs share a commit. For the simulator the same verbs run on the caller's thread
+//! ([`Sqlite::inline`]), with faults on demand.
+
+mod ballast;
+mod fetch;
+mod gauges;
+mod inline;
+mod job;
+mod migrations;
+mod open;
+mod queue;
+mod readers;
+mod statements;
+mod store;
+mod threads;
+mod trouble;
+mod upkeep;
+mod verbs;
+mod writer;
+
+#[cfg(test)]
+mod plans;
+
+use std::path::Path;
+
+use futures::FutureExt;
+use rusqlite::Connection;
+
+pub use gauges::Commits;
+pub use migrations::Migration;
+pub use open::{DiskFailure, OpenError, Options};
+
+use crate::{Answer, FaultPoint};
+use inline::Inline;
+use job::Lane;
+use readers::Patience;
+use threads::Threads;
+use trouble::Trouble;
+
+/// What a simulated fault does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// Nothing.
+    None,
+    /// The write is undone and answered [`StoreError::Unavailable`](crate::StoreError::Unavailable).
+    /// After the commit it does nothing: what is committed cannot fail any more.
+    Fail,
+    /// The process dies here: what is not committed is undone, and from now on the store answers
+    /// [`StoreError::Closed`](crate::StoreError::Closed) to everything.
+    Crash,
+}
+
+/// Decides at each fault point of each write what goes wrong.
+pub type Faults = Box<dyn FnMut(FaultPoint) -> Fault + Send>;
+
+/// The store on SQLite.
+pub struct Sqlite {
+    runs: Runs,
+}
+
+enum Runs {
+    Threads(Threads),
+    Inline(Inline),
+}
+
+impl Sqlite {
+    /// Opens the database in the data directory `dir`, making both where they are missing, and
+    /// brings it up to date.
+    pub fn open(dir: &Path, options: &Options) -> Result<Self, OpenError> {
+        Ok(Self { runs: Runs::Threads(Threads::start(dir, options)?) })
+    }
+
+    /// An empty database in memory, on the caller's thread. Nothing waits: a future of this store
+    /// is ready when it is polled first.
+    pub fn inline(faults: Faults) -> Result<Self, OpenError> {
+        Ok(Self { runs: Runs::Inline(Inline::new(open::memory()?, faults)) })
+    }
+
+    /// The database file `path` on the caller's thread.
+    pub fn inline_at(path: &Path, faults: Faults) -> Result<Self, OpenError> {
+        Ok(Self { runs: Runs::Inline(Inline::new(open::writer(path)?, faults)) })
+    }
+
+    /// The same database after the process died and started again; this one is closed. `None` for a
+    /// store that does not run inline.
+    #[must_use]
+    pub fn reopen(&self, faults: Faults) -> Option<Self> {
+        match &self.runs {
+            Runs::Threads(_) => None,
+            Runs::Inline(inline) => {
+                inline.crash();
+                Some(Self { runs: Runs::Inline(inline.reopened(faults)) })
+            }
+        }
+    }
+
+    /// The migrations that the database in `dir` still needs.
+    pub fn plan_migrations(dir: &Path) -> Result<Vec<Migration>, OpenError> {
+        migrations::plan(&dir.join(open::DATABASE))
+    }
+
+    /// SQLite's own look at every page: what is wrong, line by line; empty when all is well. Takes
+    /// its time on a large database.
+    pub fn check(&self) -> Answer<'_, Vec<String>> {
+        self.read_with(Patience::Endless, |db| {
+            let mut lines = fetch::many(db, "pragma quick_check", [], |row| Ok(row.get(0)?))?;
+            lines.retain(|line: &String| line != "ok");
+            Ok(lines)
+        })
+    }
+
+    /// How many commits there were, and of how many verbs; `None` for a store that runs inline.
+    #[must_use]
+    pub fn commits(&self) -> Option<Commits> {
+        match &self.runs {
+            Runs::Threads(threads) => Some(threads.gauges.commits()),
+            Runs::Inline(_) => None,
+        }
+    }
+
+    fn wal_bytes(&self) -> u64 {
+        match &self.runs {
+            Runs::Threads(threads) => threads.gauges.wal_bytes(),
+            Runs::Inline(_) => 0,
+        }
+    }
+
+    fn write<A, V>(&self, lane: Lane, bytes: usize, verb: V) -> Answer<'_, A>
+    where
+        A: Send + 'static,
+        V: Fn(&Connection) -> Result<A, Trouble> + Send + 'static,
+    {
+        match &self.runs {
+            Runs::Threads(threads) => threads.write(lane, bytes, verb).boxed(),
+            Runs::Inline(inline) => async move { inline.write(&verb) }.boxed(),
+        }
+    }
+
+    fn read<A, R>(&self, read: R) -> Answer<'_, A>
+    where
+        A: Send + 'static,
+        R: FnOnce(&Connection) -> Result<A, Trouble> + Send + 'static,
+    {
+        self.read_with(Patience::Second, read)
+    }
+
+    fn read_with<A, R>(&self, patience: Patience, read: R) -> Answer<'_, A>
+    where
+        A: Send + 'static,
+        R: FnOnce(&Connection) -> Result<A, Trouble> + Send + 'static,
+    {
+        match &self.runs {
+            Runs::Threads(threads) => threads.read(patience, read).boxed(),
+            Runs::Inline(inline) => async move { inline.read(read) }.boxed(),
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! Leases: taken, given back, and all dead at the start.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use posthorn_core::delivery::Claim;
+use posthorn_core::event::Event;
+use posthorn_core::id::{DeliveryId, EndpointId};
+use rusqlite::{Connection, params};
+
+use super::events;
+use crate::rows::{Place, ms};
+use crate::sqlite::trouble::Trouble;
+use crate::sqlite::{fetch, statements};
+use crate::{Ask, Release};
+
+/// Leases due deliveries, oldest due first, for each endpoint by itself: the overdue rows of a
+/// thousand dead endpoints stand in nobody's way.
+pub(in crate::sqlite) fn claim(
+    db: &Connection,
+    asks: &[Ask],
+    until: Timestamp,
+) -> Result<Vec<Claim>, Trouble> {
+    let mut claims = Vec::new();
+    let mut event: Option<Arc<Event>> = None;
+    for ask in asks {
+        for found in find(db, ask)? {
+            fetch::run(db, statements::CLAIM_LEASE, params![found.id.as_i64(), ms(until)])?;
+            let same = event.take().filter(|event| event.id == found.id.event());
+            let this = match same {
+                Some(event) => event,
+                None => Arc::new(events::existing(db, found.id.event())?),
+            };
+            event = Some(this.clone());
+            claims.push(Claim {
+                delivery: found.id,
+                endpoint: ask.endpoint,
+                event: this,
+                attempts: found.attempts,
+                base: found.base,
+                run: found.run,
+                claim: found.claim + 1,
+                until,
+            });
+        }
+    }
+    Ok(claims)
+}
+
+struct Found {
+    id: DeliveryId,
+    attempts: u32,
+    base: u32,
+    run: u32,
+    claim: u32,
+}
+
+fn find(db: &Connection, ask: &Ask) -> Result<Vec<Found>, Trouble> {
+    let which = params![ask.endpoint.as_i64(), ms(ask.now), ask.slots];
+    fetch::many(db, statements::CLAIM_FIND, which, |row| {
+        let id = row.get(0)?;
+        let place = Place { table: "deliveries", row: id };
+        Ok(Found {
+            id: DeliveryId::from_i64(id),
+            attempts: place.count("attempts", row.get(1)?)?,
+            base: place.count("base", row.get(2)?)?,
+            run: place.count("run", row.get(3)?)?,
+            claim: place.count("claim", row.get(4)?)?,
+        })
+    })
+}
+
+/// Gives leases back. One whose endpoint was deleted ends: no sweep comes by again.
+pub(in crate::sqlite) fn release(db: &Connection, releases: &[Release]) -> Result<(), Trouble> {
+    for release in releases {
+        let id = release.delivery.as_i64();
+        let row = params![id, release.claim, ms(release.at)];
+        if fetch::run(db, statements::RELEASE, row)? == 1 {
+            fetch::run(db, statements::RELEASE_TO_DELETED, params![id])?;
+        }
+    }
+    Ok(())
+}
+
+/// Ends every lease there is.
+pub(in crate::sqlite) fn release_all(db: &Connection, now: Timestamp) -> Result<u64, Trouble> {
+    let ended = fetch::run(db, statements::RELEASE_ALL_TO_DELETED, params![ms(now)])?;
+    let due = fetch::run(db, statements::RELEASE_ALL, params![ms(now)])?;
+    Ok((ended + due) as u64)
+}
+
+/// The earliest due time of each endpoint that has one: one probe an endpoint.
+pub(in crate::sqlite) fn next_due(
+    db: &Connection,
+    endpoints: Option<&[EndpointId]>,
+) -> Result<Vec<(EndpointId, Timestamp)>, Trouble> {
+    let Some(endpoints) = endpoints else { return next_due_of_all(db) };
+    let mut all = Vec::new();
+    for endpoint in endpoints {
+        let at = fetch::number(db, statements::NEXT_DUE_OF, params![endpoint.as_i64()])?;
+        if let Some(at) = at {
+            all.push((*endpoint, due_at(endpoint.as_i64(), at)?));
+        }
+    }
+    Ok(all)
+}
+
+fn next_due_of_all(db: &Connection) -> Result<Vec<(EndpointId, Timestamp)>, Trouble> {
+    let mut all = Vec::new();
+    let mut last = i64::MIN;
+    loop {
+        let next = fetch::one(db, statements::NEXT_DUE, params![last], |row| {
+            Ok((row.get::<_, i64>(0)?, row.get(1)?))
+        })?;
+        let Some((endpoint, at)) = next else { return Ok(all) };
+        all.push((EndpointId::from_i64(endpoint), due_at(endpoint, at)?));
+        last = endpoint;
+    }
+}
+
+fn due_at(endpoint: i64, at: i64) -> Result<Timestamp, Trouble> {
+    Ok(Place { table: "deliveries", row: endpoint }.time("at", at)?)
+}

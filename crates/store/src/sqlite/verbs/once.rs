@@ -1,0 +1,49 @@
+//! Idempotency keys: written in the transaction of the verb they guard.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, params};
+
+use crate::rows::{Place, ms};
+use crate::sqlite::trouble::Trouble;
+use crate::sqlite::{fetch, statements};
+use crate::{Once, StoreError};
+
+/// What came of the same key before: whether it was the same request, and the subject.
+pub(super) fn find(db: &Connection, once: &Once) -> Result<Option<(bool, i64)>, Trouble> {
+    fetch::one(db, statements::ONCE_FIND, params![once.scope, once.key], |row| {
+        let request: Vec<u8> = row.get(0)?;
+        let request: [u8; 16] = request
+            .try_into()
+            .map_err(|_| Place { table: "idempotency", row: once.scope }.corrupt("request"))?;
+        Ok((request == once.request, row.get(1)?))
+    })
+}
+
+/// The subject of the same request with the same key before; refuses another request.
+pub(super) fn before(db: &Connection, once: Option<&Once>) -> Result<Option<i64>, Trouble> {
+    let Some(once) = once else { return Ok(None) };
+    match find(db, once)? {
+        None => Ok(None),
+        Some((true, subject)) => Ok(Some(subject)),
+        Some((false, _)) => Err(StoreError::KeyReused.into()),
+    }
+}
+
+/// Keeps what came of it.
+pub(super) fn keep(db: &Connection, once: Option<&Once>, subject: i64) -> Result<(), Trouble> {
+    if let Some(once) = once {
+        let row = params![once.scope, once.key, once.request, subject, ms(once.at)];
+        fetch::run(db, statements::ONCE_KEEP, row)?;
+    }
+    Ok(())
+}
+
+/// Forgets keys used before a time.
+pub(in crate::sqlite) fn expire(
+    db: &Connection,
+    before: Timestamp,
+    limit: u32,
+) -> Result<u32, Trouble> {
+    let gone = fetch::run(db, statements::ONCE_EXPIRE, params![ms(before), limit])?;
+    Ok(u32::try_from(gone).unwrap_or(u32::MAX))
+}

@@ -1,0 +1,138 @@
+//! Settle: the try on record, the state it leads to, its effects and its notices.
+
+use std::net::IpAddr;
+
+use posthorn_core::attempt::Attempt;
+use posthorn_core::delivery::State;
+use posthorn_core::endpoint::Status;
+use posthorn_core::id::EndpointId;
+use rusqlite::{Connection, params};
+
+use super::{accept, standing, status};
+use crate::rows::{AnswerColumns, ms, phases_blob, secrets_blob, state_columns};
+use crate::sqlite::trouble::Trouble;
+use crate::sqlite::{fetch, statements};
+use crate::{Effect, Settled, Settlement};
+
+/// Settles tries, each with its own answer.
+pub(in crate::sqlite) fn settle(
+    db: &Connection,
+    settlements: &[Settlement],
+) -> Result<Vec<Settled>, Trouble> {
+    settlements.iter().map(|settlement| settle_one(db, settlement)).collect()
+}
+
+fn settle_one(db: &Connection, settlement: &Settlement) -> Result<Settled, Trouble> {
+    let (code, at, why) = state_columns(&state_to_write(db, settlement)?);
+    let id = settlement.delivery.as_i64();
+    let tries = i64::from(settlement.attempt.is_some());
+    let row = params![id, settlement.claim, code, at, why, tries];
+    if fetch::run(db, statements::SETTLE, row)? == 0 {
+        return without_lease(db, settlement);
+    }
+    if let Some(attempt) = &settlement.attempt {
+        write_attempt(db, settlement, attempt, attempt.late)?;
+    }
+    for effect in &settlement.effects {
+        take_effect(db, settlement.endpoint, *effect)?;
+    }
+    for notice in &settlement.notices {
+        accept::accept_one(db, notice)?;
+    }
+    Ok(Settled::Done)
+}
+
+/// What the caller decided, unless the endpoint was deleted or enabled meanwhile. A settlement that
+/// itself puts the endpoint to rest parks whatever it says.
+fn state_to_write(db: &Connection, settlement: &Settlement) -> Result<State, Trouble> {
+    let rests = settlement.effects.iter().any(|effect| matches!(effect, Effect::Rest(_)));
+    if rests && matches!(settlement.state, State::Parked { .. }) {
+        return Ok(settlement.state);
+    }
+    let state = settlement.state;
+    let now = settlement.attempt.as_ref().map_or_else(|| state.at(), |attempt| attempt.at);
+    standing::mend(db, settlement.endpoint, state, now)
+}
+
+/// The lease is not ours any more, or this very settlement is on record already. In the first case
+/// the try was really sent, so it is recorded, as late.
+fn without_lease(db: &Connection, settlement: &Settlement) -> Result<Settled, Trouble> {
+    let id = settlement.delivery.as_i64();
+    let Some(attempt) = &settlement.attempt else {
+        return stands_as_settled(db, settlement);
+    };
+    let late = fetch::number(db, statements::SETTLE_BEFORE, params![id, settlement.claim])?;
+    match late {
+        Some(0) => return Ok(Settled::Done),
+        Some(_) => {}
+        None if fetch::number(db, statements::SETTLE_FOUND, params![id])?.is_some() => {
+            write_attempt(db, settlement, attempt, true)?;
+        }
+        None => {}
+    }
+    Ok(Settled::LeaseLost)
+}
+
+/// Without a try on record the state itself tells whether this settlement was the last to write it.
+fn stands_as_settled(db: &Connection, settlement: &Settlement) -> Result<Settled, Trouble> {
+    let id = params![settlement.delivery.as_i64()];
+    let found = fetch::one(db, statements::SETTLE_FOUND, id, |row| {
+        Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))
+    })?;
+    let ours = (settlement.state.kind() as i64, i64::from(settlement.claim));
+    Ok(if found == Some(ours) { Settled::Done } else { Settled::LeaseLost })
+}
+
+fn write_attempt(
+    db: &Connection,
+    settlement: &Settlement,
+    attempt: &Attempt,
+    late: bool,
+) -> Result<(), Trouble> {
+    let answer = AnswerColumns::of(&attempt.tried.result);
+    let peer = attempt.tried.peer.map(|peer| match peer {
+        IpAddr::V4(four) => four.octets().to_vec(),
+        IpAddr::V6(six) => six.octets().to_vec(),
+    });
+    let row = params![
+        settlement.delivery.as_i64(),
+        settlement.claim,
+        attempt.run,
+        attempt.number,
+        ms(attempt.at),
+        late,
+        answer.status,
+        answer.error,
+        answer.error_detail,
+        phases_blob(attempt.tried.phases),
+        peer,
+        answer.answer,
+        answer.truncated,
+        attempt.rendering.signed_at,
+        attempt.rendering.endpoint_version,
+        attempt.rendering.contract.as_i64(),
+        secrets_blob(&attempt.rendering.secrets),
+    ];
+    fetch::run(db, statements::SETTLE_ATTEMPT, row)?;
+    Ok(())
+}
+
+fn take_effect(db: &Connection, endpoint: EndpointId, effect: Effect) -> Result<(), Trouble> {
+    match effect {
+        Effect::FailingSince(since) => {
+            let row = params![endpoint.as_i64(), since.map(ms)];
+            fetch::run(db, statements::ENDPOINT_SET_FAILING, row)?;
+        }
+        Effect::Rest(rest) => {
+            let Some(standing) = standing::find(db, endpoint)? else { return Ok(()) };
+            let sends = match standing.status {
+                Status::Active | Status::Draining { .. } => !standing.deleted,
+                Status::Paused { .. } | Status::Disabled { .. } => false,
+            };
+            if sends {
+                status::rest(db, endpoint, rest)?;
+            }
+        }
+    }
+    Ok(())
+}
