@@ -10,7 +10,8 @@ use ipnet::IpNet;
 pub enum Refused {
     /// Plain http, where only https is delivered.
     #[error(
-        "http is refused: use https (http is for test mode on a sandbox server, or where the operator allows it)"
+        "http is refused: use https (http is for test mode on a sandbox server, or where the \
+         operator allows it)"
     )]
     PlainHttp,
     /// A scheme that is not HTTP.
@@ -35,7 +36,8 @@ pub enum Refused {
     NoHost,
     /// A port of another protocol (the Fetch standard's bad ports).
     #[error(
-        "port {port} is refused: it belongs to another protocol (fetch.spec.whatwg.org, bad ports); use 443 or a port above 1023 that is not listed there"
+        "port {port} is refused: it belongs to another protocol (fetch.spec.whatwg.org, bad \
+         ports); use 443 or a port above 1023 that is not listed there"
     )]
     Port {
         /// The port.
@@ -43,7 +45,8 @@ pub enum Refused {
     },
     /// A name that only means something inside a local network.
     #[error(
-        "host `{name}` is refused: {why}; use a public name (the operator can open internal networks in the address guard's allow-list)"
+        "host `{name}` is refused: {why}; use a public name (the operator can open internal \
+         networks in the address guard's allow-list)"
     )]
     LocalName {
         /// The host name.
@@ -75,7 +78,8 @@ pub enum Refused {
     },
     /// A DNS answer with both acceptable and refused addresses.
     #[error(
-        "the DNS answer mixes {accepted} acceptable address(es) with a refused one, so all are refused: {why}"
+        "the DNS answer mixes {accepted} acceptable address(es) with a refused one, so all are \
+         refused: {why}"
     )]
     Mixed {
         /// How many were acceptable.
@@ -94,13 +98,10 @@ fn inner(address: IpAddr, meant: IpAddr) -> String {
 
 fn way_in(meant: IpAddr, exactly: bool) -> String {
     let host = IpNet::from(meant);
-    if exactly {
-        format!(
-            "the operator can open it only by listing {host} itself in the address guard's allow-list"
-        )
+    let entry = if exactly {
+        format!("only by listing {host} itself")
     } else {
-        format!(
-            "the operator can open it by listing {host} or its network in the address guard's allow-list"
-        )
-    }
+        format!("by listing {host} or its network")
+    };
+    format!("the operator can open it {entry} in the address guard's allow-list")
 }

@@ -9,10 +9,8 @@ use url::{Position, Url};
 
 use crate::transport::{ErrorClass, Request, Unreachable};
 
-/// Header fields that describe the connection or the message's framing, which are the transport's
-/// own, and `Accept-Encoding`, because an answer is kept as it came and never decompressed.
-const OURS: [&str; 12] = [
-    "accept-encoding",
+/// Header fields that describe the connection or the message's framing: the transport's own.
+const OURS: [&str; 11] = [
     "connection",
     "content-length",
     "expect",

@@ -15,7 +15,8 @@ use crate::transport::{ErrorClass, Unreachable};
 /// A root certificate that cannot be used, or a TLS library that cannot be set up.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "extra root certificate number {number} cannot be used: {why}; give it as an X.509 CA certificate"
+    "extra root certificate number {number} cannot be used: {why}; give it as an X.509 CA \
+     certificate"
 )]
 pub struct BadRoot {
     /// Its place among the extra roots, counted from 1.

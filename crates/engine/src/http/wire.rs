@@ -13,8 +13,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
-/// Bytes read for one answer, and how many may be; and whether the receiver still listens. Shared by
-/// a connection and its owner.
+/// Bytes read for one answer, how many may be, and whether the receiver still listens. Shared by a
+/// connection and its owner.
 #[derive(Debug, Default)]
 pub(super) struct Meter {
     read: AtomicUsize,
