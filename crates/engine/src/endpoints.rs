@@ -16,10 +16,10 @@ use posthorn_store::{Done, NewEndpoint, NewSecret};
 use crate::Engine;
 use crate::caller::{Caller, RequestKey};
 use crate::directory::Entry;
-use crate::order::Order;
 use crate::error::EngineError;
 use crate::keyring::Place;
 use crate::notices::Notice;
+use crate::order::Order;
 use crate::settings::refuse;
 use crate::shared::Shared;
 
@@ -78,6 +78,8 @@ pub struct Minted {
     pub endpoint: Arc<Endpoint>,
     /// Its secret, if Posthorn made it.
     pub secret: Option<Secret>,
+    /// Whether the same request had done this before.
+    pub replayed: bool,
 }
 
 impl Shared {
@@ -154,7 +156,7 @@ impl Engine {
             Done::Before(_) if made.is_some() => shared.current_secret(&endpoint)?,
             Done::Before(_) => None,
         };
-        Ok(Minted { endpoint, secret })
+        Ok(Minted { endpoint, secret, replayed: matches!(done, Done::Before(_)) })
     }
 
     /// A merchant's endpoints in a mode, by id.
@@ -300,6 +302,6 @@ impl Engine {
             Done::Before(_) if made.is_some() => shared.current_secret(&endpoint)?,
             Done::Before(_) => None,
         };
-        Ok(Minted { endpoint, secret })
+        Ok(Minted { endpoint, secret, replayed: matches!(done, Done::Before(_)) })
     }
 }

@@ -13,8 +13,8 @@ use posthorn_core::id::{EndpointId, JobId, MerchantId};
 use posthorn_store::{Done, Job, JobKind, JobState, NewJob, Page, Step};
 
 use crate::caller::{Caller, RequestKey};
-use crate::order::Order;
 use crate::error::EngineError;
+use crate::order::Order;
 use crate::sandbox::advance;
 use crate::shared::Shared;
 use crate::{Engine, clock::later};
@@ -45,7 +45,7 @@ impl Engine {
         (merchant, mode, endpoint): (MerchantId, Mode, EndpointId),
         recovery: Recovery,
         request: Option<&RequestKey>,
-    ) -> Result<Job, EngineError> {
+    ) -> Result<Done<Job>, EngineError> {
         let shared = &self.shared;
         shared.owned(merchant, mode, endpoint)?;
         let now = shared.clock.now();
@@ -74,11 +74,10 @@ impl Engine {
         let (once, _held) = shared.once(caller, request)?;
         let before = shared.directory.now(merchant, mode, now);
         let job = NewJob { merchant, mode, kind, created: now, before };
-        let id = match shared.store.create_job(job, once).await? {
-            Done::Now(id) | Done::Before(id) => id,
-        };
+        let done = shared.store.create_job(job, once).await?;
         shared.job_bell.notify_one();
-        self.job(merchant, mode, id).await
+        let job = self.job(merchant, mode, done.get()).await?;
+        Ok(done.map(|_| job))
     }
 
     /// One job of a merchant.
@@ -103,7 +102,7 @@ impl Engine {
         Ok(self.shared.store.jobs(merchant, mode, page).await?)
     }
 
-    /// Stops a job; what it has moved stays moved.
+    /// Stops a job; what it has moved stays moved. One that is cancelled already is answered as it is.
     pub async fn cancel_job(
         &self,
         merchant: MerchantId,
@@ -116,6 +115,9 @@ impl Engine {
                         disable the endpoint to stop a drain"
                 .to_owned();
             return Err(EngineError::Conflict { what });
+        }
+        if let JobState::Cancelled { .. } = job.state {
+            return Ok(job);
         }
         if !self.shared.store.cancel_job(id, self.shared.clock.now()).await? {
             return Err(EngineError::Conflict { what: "the job has ended already".into() });

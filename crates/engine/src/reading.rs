@@ -4,12 +4,12 @@ use posthorn_core::contract::SigningKey;
 use posthorn_core::delivery::Delivery;
 use posthorn_core::event::{Event, Mode};
 use posthorn_core::id::{DeliveryId, EventId, MerchantId};
-use posthorn_store::{DeliveryQuery, DeliveryRecord, EventQuery, Page};
+use posthorn_store::{DeliveryQuery, DeliveryRecord, Done, EventQuery, Page};
 
 use crate::Engine;
 use crate::caller::{Caller, RequestKey};
-use crate::order::Order;
 use crate::error::EngineError;
+use crate::order::Order;
 use crate::sending::Subject;
 use crate::shared::Shared;
 
@@ -97,7 +97,7 @@ impl Engine {
         caller: Caller,
         (merchant, mode, id): (MerchantId, Mode, DeliveryId),
         request: Option<&RequestKey>,
-    ) -> Result<DeliveryRecord, EngineError> {
+    ) -> Result<Done<DeliveryRecord>, EngineError> {
         let shared = &self.shared;
         let record = self.delivery(merchant, mode, id).await?;
         let endpoint = record.delivery.endpoint;
@@ -107,9 +107,10 @@ impl Engine {
         }
         let (once, _held) = shared.once(caller, request)?;
         let now = shared.directory.now(merchant, mode, shared.clock.now());
-        shared.store.resend(id, now, once).await?;
+        let done = shared.store.resend(id, now, once).await?;
         shared.order(Order::Due(vec![(endpoint, now)]));
-        self.delivery(merchant, mode, id).await
+        let record = self.delivery(merchant, mode, id).await?;
+        Ok(done.map(|_| record))
     }
 
     /// The request of one attempt as it was sent, rendered again. `attempt` counts from 0 in the

@@ -15,8 +15,8 @@ use posthorn_store::{Done, Job, JobKind, JobState, NewJob};
 use crate::Engine;
 use crate::caller::{Caller, RequestKey};
 use crate::clock::later;
-use crate::order::Order;
 use crate::error::EngineError;
+use crate::order::Order;
 use crate::shared::Shared;
 
 /// How long a caller waits for an advance before it is given the job instead.
@@ -54,7 +54,7 @@ impl Engine {
         (merchant, mode): (MerchantId, Mode),
         by: SignedDuration,
         request: Option<&RequestKey>,
-    ) -> Result<Advanced, EngineError> {
+    ) -> Result<Done<Advanced>, EngineError> {
         only_test(mode)?;
         let shared = &self.shared;
         let real = shared.clock.now();
@@ -67,19 +67,17 @@ impl Engine {
         let (once, _held) = shared.once(caller, request)?;
         let kind = JobKind::Advance { target };
         let job = NewJob { merchant, mode, kind, created: real, before: now };
-        let id = match shared.store.create_job(job, once).await? {
-            Done::Now(id) | Done::Before(id) => id,
-        };
+        let done = shared.store.create_job(job, once).await?;
         shared.job_bell.notify_one();
         let give_up = later(real, ANSWER_WITHIN);
         loop {
-            let job = self.job(merchant, mode, id).await?;
+            let job = self.job(merchant, mode, done.get()).await?;
             if job.state != JobState::Running {
                 let now = shared.directory.now(merchant, mode, shared.clock.now());
-                return Ok(Advanced::Done { now, attempted: job.done });
+                return Ok(done.map(|_| Advanced::Done { now, attempted: job.done }));
             }
             if shared.clock.now() >= give_up {
-                return Ok(Advanced::Running(Box::new(job)));
+                return Ok(done.map(|_| Advanced::Running(Box::new(job))));
             }
             let next = shared.clock.now().checked_add(LOOK_EVERY).unwrap_or(give_up);
             shared.clock.sleep_until(next).await;

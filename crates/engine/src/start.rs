@@ -3,6 +3,7 @@
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex};
 
+use futures::future::BoxFuture;
 use jiff::Timestamp;
 use posthorn_core::contract::Contract;
 use posthorn_core::id::IdSequence;
@@ -12,7 +13,7 @@ use prometheus_client::registry::Registry;
 use tokio::sync::mpsc;
 
 use crate::Engine;
-use crate::clock::Clock;
+use crate::clock::{Clock, later};
 use crate::contracts::Contracts;
 use crate::directory::Directory;
 use crate::entropy::Entropy;
@@ -97,6 +98,12 @@ impl Engine {
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.shared.clock.now()
+    }
+
+    /// Ready when this much real time has passed.
+    pub fn wait(&self, time: std::time::Duration) -> BoxFuture<'static, ()> {
+        let clock = &self.shared.clock;
+        clock.sleep_until(later(clock.now(), time))
     }
 
     /// The contracts in force.

@@ -38,6 +38,19 @@ impl<T> Done<T> {
             Self::Now(subject) | Self::Before(subject) => subject,
         }
     }
+
+    /// The same about something else that came of it.
+    pub fn map<U>(self, of: impl FnOnce(T) -> U) -> Done<U> {
+        match self {
+            Self::Now(subject) => Done::Now(of(subject)),
+            Self::Before(subject) => Done::Before(of(subject)),
+        }
+    }
+
+    /// Whether it had been done before.
+    pub fn is_before(&self) -> bool {
+        matches!(self, Self::Before(_))
+    }
 }
 
 /// An event to accept, with its deliveries.
