@@ -1,1 +1,1 @@
-select id from endpoints where status <> 0 order by id
+select id from endpoints indexed by endpoints_resting where status <> 0 order by id

@@ -1,2 +1,2 @@
 select id, merchant, mode, kind, state, over, total, done, cursor, created, before
-from jobs where state = 0 order by id
+from jobs indexed by jobs_running where state = 0 order by id
