@@ -11,6 +11,7 @@ mod link;
 mod outgoing;
 mod pool;
 mod resolve;
+mod roots;
 mod tls;
 mod watch;
 mod wire;
@@ -31,6 +32,7 @@ use watch::Watch;
 
 pub use pool::IdleLimits;
 pub use resolve::{Resolve, Script};
+pub use roots::{BadPem, roots_from_pem};
 pub use tls::BadRoot;
 
 /// What an [`HttpTransport`] is made of.
@@ -76,12 +78,6 @@ impl HttpTransport {
         Ok(Self { inner: Arc::new(Inner { dialler, pool }) })
     }
 
-    /// Closes the connections that have waited longer than [`IdleLimits::age`]. Sending does this
-    /// now and then by itself; call it from time to time so that it happens in silence too.
-    pub fn expire_idle(&self) {
-        self.inner.pool.expire();
-    }
-
     /// How many connections wait for their next try; for metrics.
     #[must_use]
     pub fn idle_connections(&self) -> usize {
@@ -93,6 +89,10 @@ impl Transport for HttpTransport {
     fn send(&self, request: Request) -> BoxFuture<'static, Tried> {
         let inner = Arc::clone(&self.inner);
         Box::pin(async move { inner.tried(&request).await })
+    }
+
+    fn expire_idle(&self) {
+        self.inner.pool.expire();
     }
 }
 

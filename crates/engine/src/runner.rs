@@ -52,6 +52,7 @@ async fn keep_house(shared: Arc<Shared>) {
         let now = shared.clock.now();
         write_used_keys(&shared).await;
         count_backlog(&shared).await;
+        shared.transport.expire_idle();
         let before = now.checked_sub(ONCE_KEPT).unwrap_or(now);
         if let Err(error) = shared.store.expire_once(before, FORGOTTEN_AT_ONCE).await {
             tracing::warn!(%error, "old idempotency keys could not be forgotten");

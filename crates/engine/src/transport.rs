@@ -19,6 +19,10 @@ pub trait Transport: Send + Sync {
     /// Delivery is at least once: a request may have been received although the result is
     /// [`Unreachable`]. Dropping the future closes the connection that it used.
     fn send(&self, request: Request) -> BoxFuture<'static, Tried>;
+
+    /// Closes connections that have waited too long for their next try. Sending does it now and
+    /// then by itself; the engine calls it too, so that it happens in silence as well.
+    fn expire_idle(&self) {}
 }
 
 /// One try, ready to go: rendered, signed and bounded.

@@ -27,8 +27,19 @@ const BODY_BYTES: std::ops::RangeInclusive<i64> = 1024..=16 * 1024 * 1024;
 /// The most headers a contract may add.
 const HEADERS_MAX: usize = 32;
 /// Headers that belong to the connection, which HTTP itself writes.
-const CONNECTION_HEADERS: [&str; 6] =
-    ["host", "content-length", "transfer-encoding", "connection", "te", "upgrade"];
+const CONNECTION_HEADERS: [&str; 11] = [
+    "connection",
+    "content-length",
+    "expect",
+    "host",
+    "keep-alive",
+    "proxy-authorization",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
 
 const FIELDS: [&str; 12] = [
     "name",

@@ -46,7 +46,7 @@ pub enum Refused {
     /// A name that only means something inside a local network.
     #[error(
         "host `{name}` is refused: {why}; use a public name (the operator can open internal \
-         networks in the address guard's allow-list)"
+         networks with `allow_cidrs`)"
     )]
     LocalName {
         /// The host name.
@@ -103,5 +103,5 @@ fn way_in(meant: IpAddr, exactly: bool) -> String {
     } else {
         format!("by listing {host} or its network")
     };
-    format!("the operator can open it {entry} in the address guard's allow-list")
+    format!("the operator can open it {entry} in `allow_cidrs`")
 }
