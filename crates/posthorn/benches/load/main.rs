@@ -1,0 +1,109 @@
+//! `./x bench`: what the server costs, beside the least that it could cost. Nothing is tuned here; this only measures.
+//!
+//! Everything is on loopback and bounded in count and time. The server is a process of its own, so that its CPU, memory
+//! and writes are its own; the generator, the receiver and the bare loop are threads of this one. Read `docs/bench.md`
+//! for what each row means.
+
+mod ceiling;
+mod clock;
+mod disk;
+mod figures;
+mod gauge;
+mod generator;
+mod link;
+mod machine;
+mod payload;
+mod receiver;
+mod scene;
+mod server;
+mod table;
+mod tally;
+mod tickets;
+
+use std::io::{Write, stderr, stdout};
+use std::path::PathBuf;
+
+use anyhow::{Result, ensure};
+use clap::Parser;
+use serde_json::json;
+
+use figures::{Figure, figures};
+use machine::Machine;
+use receiver::Receiver;
+use scene::{Measured, Scene};
+
+/// Accept and deliver, beside a bare sign-and-POST loop.
+#[derive(Debug, Parser)]
+#[command(name = "./x bench")]
+pub(crate) struct Options {
+    /// How often everything is measured; the table has the medians
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=99))]
+    runs: u64,
+    /// A smoke run of a few seconds: one run, few events; its numbers mean nothing
+    #[arg(long)]
+    quick: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+    /// Measure only this; may be repeated
+    #[arg(long, value_enum)]
+    only: Vec<Scene>,
+    /// Where the server's data is kept while it runs: the disk that is measured
+    #[arg(long, default_value = env!("CARGO_TARGET_TMPDIR"))]
+    disk: PathBuf,
+    /// What cargo passes to every bench
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+fn main() -> Result<()> {
+    run(&Options::parse()).map(drop)
+}
+
+/// Measures, prints the table, and fails when anything was lost or came twice.
+pub(crate) fn run(options: &Options) -> Result<Vec<Figure>> {
+    let machine = Machine::here();
+    let scenes = if options.only.is_empty() { &Scene::USUAL[..] } else { &options.only };
+    let runs = if options.quick { 1 } else { options.runs };
+    let receiver = Receiver::start()?;
+    let mut measured = Vec::new();
+    let mut round = 0;
+    for run in 1..=runs {
+        for scene in scenes {
+            let note = format!("run {run} of {runs}: the ceiling, then {}\n", scene.title());
+            stderr().write_all(note.as_bytes())?;
+            measured.push(scene.measure(
+                &receiver,
+                scene.size(options.quick),
+                round,
+                &options.disk,
+            )?);
+            round += 3;
+        }
+    }
+    let figures = figures(scenes, &measured);
+    let printed = if options.json {
+        let all =
+            json!({"machine": machine.json(), "runs": runs, "figures": table::json(&figures)});
+        format!("{all:#}\n")
+    } else {
+        format!("{}, {runs} runs\n\n{}", machine.lines(), table::text(&figures))
+    };
+    stdout().write_all(printed.as_bytes())?;
+    nothing_lost(&measured)?;
+    Ok(figures)
+}
+
+fn nothing_lost(measured: &[Measured]) -> Result<()> {
+    for run in measured {
+        let (missing, arrivals) = (run.missing, &run.arrivals);
+        ensure!(
+            missing + arrivals.duplicates + arrivals.strangers == 0,
+            "{}: {missing} missing, {} duplicates, {} strangers",
+            run.scene.title(),
+            arrivals.duplicates,
+            arrivals.strangers
+        );
+    }
+    Ok(())
+}

@@ -1,0 +1,198 @@
+//! The situations in which the server is measured, each on a fresh server with a ceiling just before it.
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use tokio::runtime;
+use tokio::task::LocalSet;
+
+use super::ceiling::{self, Ceiling};
+use super::clock::{now_ns, pause};
+use super::disk::fsyncs_ns;
+use super::gauge::Gauge;
+use super::generator::{Load, Sent, Target, closed_loop, open_loop};
+use super::receiver::Receiver;
+use super::server::Server;
+use super::tally::Arrivals;
+
+/// One situation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Scene {
+    /// Events to one endpoint from 64 connections, as fast as the answers come.
+    One,
+    /// The same with ten endpoints that all want every event.
+    FanOut,
+    /// 200 events a second to one endpoint: nothing is full, so what is seen is the path itself.
+    Latency,
+    /// 10,000 merchants with an endpoint each, hit at random. Not among the default ones: it takes longer to prepare.
+    Many,
+}
+
+/// How much to send in a situation.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Size {
+    /// Events at most.
+    pub(crate) events: u64,
+    /// Deliveries of the ceiling before it.
+    pub(crate) ceiling: u64,
+    /// Merchants of the scene with many.
+    pub(crate) merchants: usize,
+}
+
+const CONNECTIONS: usize = 64;
+const BEAT_PER_S: u64 = 200;
+/// No new event after this, however slow the server is.
+const SENDING_TIME_MAX: Duration = Duration::from_secs(20);
+/// A delivery that has not come when nothing at all came for so long is missing. It is more than the contract's first
+/// wait, so that a delivery which failed once is late and not missing.
+const SILENCE_NS_MAX: u64 = 75_000_000_000;
+/// After the last arrival the last settlements are still to be written; they belong to the cost.
+const SETTLING: Duration = Duration::from_millis(400);
+const FSYNCS: usize = 200;
+
+/// What one scene brought in one run.
+#[derive(Debug)]
+pub(crate) struct Measured {
+    pub(crate) scene: Scene,
+    pub(crate) ceiling: Ceiling,
+    pub(crate) fsyncs_ns: Vec<u64>,
+    pub(crate) sent: Sent,
+    pub(crate) arrivals: Arrivals,
+    pub(crate) delivered: u64,
+    pub(crate) missing: u64,
+    pub(crate) cpu_ns: u64,
+    pub(crate) written_bytes: u64,
+    pub(crate) resident_max_bytes: u64,
+}
+
+impl Scene {
+    /// What a plain `./x bench` runs.
+    pub(crate) const USUAL: [Self; 3] = [Self::One, Self::FanOut, Self::Latency];
+
+    /// As the table heads it.
+    pub(crate) fn title(self) -> &'static str {
+        match self {
+            Self::One => "one endpoint, 64 connections",
+            Self::FanOut => "fan-out 10, 64 connections",
+            Self::Latency => "200 events/s, one endpoint",
+            Self::Many => "10,000 endpoints at random, 64 connections",
+        }
+    }
+
+    /// Deliveries per event.
+    pub(crate) fn fan_out(self) -> usize {
+        match self {
+            Self::One | Self::Latency | Self::Many => 1,
+            Self::FanOut => 10,
+        }
+    }
+
+    /// How much a run sends, or a `quick` one.
+    pub(crate) fn size(self, quick: bool) -> Size {
+        let (events, few) = match self {
+            Self::One | Self::Many => (60_000, 500),
+            Self::FanOut => (20_000, 100),
+            Self::Latency => (2_000, 100),
+        };
+        if quick {
+            Size { events: few, ceiling: 2_000, merchants: 100 }
+        } else {
+            Size { events, ceiling: 100_000, merchants: 10_000 }
+        }
+    }
+
+    /// Measures the ceiling, and then the server. `round` numbers this measurement; it uses three numbers.
+    pub(crate) fn measure(
+        self,
+        receiver: &Receiver,
+        size: Size,
+        round: u64,
+        disk: &Path,
+    ) -> Result<Measured> {
+        receiver.tally.begin(round, size.ceiling, 1);
+        let ceiling = ceiling::measure(receiver.address, round, size.ceiling, CONNECTIONS)?;
+        ensure!(
+            receiver.tally.distinct() == size.ceiling,
+            "the receiver missed some of the bare loop's"
+        );
+        let fsyncs_ns = fsyncs_ns(disk, FSYNCS)?;
+        let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
+        let served = runtime.block_on(LocalSet::new().run_until(self.serve(
+            receiver,
+            size,
+            round + 1,
+            disk,
+        )))?;
+        let Served { sent, before, after } = served;
+        let delivered = receiver.tally.distinct();
+        Ok(Measured {
+            scene: self,
+            ceiling,
+            fsyncs_ns,
+            missing: sent.accepted * count(self.fan_out()) - delivered,
+            arrivals: receiver.tally.arrivals(),
+            delivered,
+            sent,
+            cpu_ns: after.cpu_ns - before.cpu_ns,
+            written_bytes: after.written_bytes - before.written_bytes,
+            resident_max_bytes: after.resident_max_bytes,
+        })
+    }
+
+    async fn serve(
+        self,
+        receiver: &Receiver,
+        size: Size,
+        round: u64,
+        disk: &Path,
+    ) -> Result<Served> {
+        let server = Server::start(disk).await?;
+        let merchants = if self == Self::Many { size.merchants } else { 1 };
+        let keys = server.prepare(receiver.address, merchants, self.fan_out()).await?;
+        let target = Target { address: server.address, keys };
+        let connections = if self == Self::Latency { 16 } else { CONNECTIONS };
+        let time_max = SENDING_TIME_MAX;
+
+        // Warm: connections, caches, the pages of the database file.
+        let warm = Load { round, connections, events: (size.events / 20).max(50), time_max };
+        receiver.tally.begin(warm.round, warm.events, self.fan_out());
+        let sent = closed_loop(&target, warm).await?;
+        self.drained(receiver, &sent).await;
+        pause(SETTLING).await;
+
+        let load = Load { round: round + 1, events: size.events, ..warm };
+        receiver.tally.begin(load.round, load.events, self.fan_out());
+        let before = server.gauge()?;
+        let sent = match self {
+            Self::Latency => open_loop(&target, load, BEAT_PER_S).await?,
+            Self::One | Self::FanOut | Self::Many => closed_loop(&target, load).await?,
+        };
+        self.drained(receiver, &sent).await;
+        pause(SETTLING).await;
+        Ok(Served { sent, before, after: server.gauge()? })
+    }
+
+    /// Waits until everything that was accepted has arrived, or nothing arrives any more.
+    async fn drained(self, receiver: &Receiver, sent: &Sent) {
+        let wanted = sent.accepted * count(self.fan_out());
+        let (mut arrived, mut last_ns) = (receiver.tally.distinct(), now_ns());
+        while arrived < wanted && now_ns() - last_ns < SILENCE_NS_MAX {
+            pause(Duration::from_millis(5)).await;
+            let now = receiver.tally.distinct();
+            if now > arrived {
+                (arrived, last_ns) = (now, now_ns());
+            }
+        }
+    }
+}
+
+struct Served {
+    sent: Sent,
+    before: Gauge,
+    after: Gauge,
+}
+
+fn count(number: usize) -> u64 {
+    u64::try_from(number).expect("a usize fits")
+}

@@ -1,0 +1,26 @@
+//! `./x bench --quick`, as a test: the bench runs against today's server to its end, and the server loses nothing in it.
+
+#[path = "../benches/load/main.rs"]
+#[expect(dead_code, reason = "a bench's `main` and its arguments have no use in a test")]
+mod load;
+
+use clap::Parser;
+
+#[test]
+fn a_quick_bench_measures_every_scene_and_finds_nothing_missing_or_doubled() {
+    let options = load::Options::parse_from(["bench", "--quick"]);
+
+    let figures = load::run(&options).expect("the bench finishes, and nothing was lost");
+
+    for scene in ["one endpoint", "fan-out 10", "200 events/s"] {
+        let of_scene = |name: &str| {
+            let found = figures
+                .iter()
+                .find(|figure| figure.scene.starts_with(scene) && figure.name.starts_with(name));
+            found.unwrap_or_else(|| panic!("{scene} has a row for {name}")).values[0]
+        };
+        assert!(of_scene("deliveries") > 0.0, "{scene}: nothing was delivered");
+        assert!(of_scene("server CPU per delivery") > 0.0, "{scene}: delivering is not free");
+        assert!(of_scene("written per delivery") > 0.0, "{scene}: accepted means on disk");
+    }
+}
