@@ -69,13 +69,13 @@ mod tests {
     #[test]
     fn retry_after_can_only_lengthen_the_wait() {
         let short = Some(Duration::from_secs(5));
-        let long = Some(Duration::from_secs(600));
+        let long = Some(Duration::from_mins(10));
         assert_eq!(schedule().next(1, short, at(0)), Some(at(60)));
         assert_eq!(schedule().next(1, long, at(0)), Some(at(600)));
     }
 
     #[test]
     fn retry_after_never_adds_a_try() {
-        assert_eq!(schedule().next(3, Some(Duration::from_secs(600)), at(0)), None);
+        assert_eq!(schedule().next(3, Some(Duration::from_mins(10)), at(0)), None);
     }
 }

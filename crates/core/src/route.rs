@@ -67,13 +67,13 @@ where
 {
     endpoints
         .into_iter()
-        .filter(|endpoint| match only {
-            Some(only) => endpoint.id == only,
-            None => {
-                let settings = &endpoint.settings;
-                settings.events.iter().any(|pattern| pattern.matches(kind))
-                    && settings.filter.as_ref().is_none_or(|filter| filter.matches(data))
+        .filter(|endpoint| {
+            if let Some(only) = only {
+                return endpoint.id == only;
             }
+            let settings = &endpoint.settings;
+            settings.events.iter().any(|pattern| pattern.matches(kind))
+                && settings.filter.as_ref().is_none_or(|filter| filter.matches(data))
         })
         .collect()
 }
