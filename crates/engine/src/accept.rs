@@ -14,9 +14,10 @@ use posthorn_store::{Accept, Accepted, DeliveryQuery, NewDelivery, Page};
 use crate::Engine;
 use crate::caller::{Caller, RequestKey};
 use crate::directory::Entry;
-use crate::order::Order;
 use crate::error::EngineError;
 use crate::metrics::ByContract;
+use crate::order::Order;
+use crate::sending::lease_end;
 use crate::shared::Shared;
 
 /// Payload bytes of leased deliveries in memory, at most; past it deliveries wait in the database.
@@ -42,6 +43,8 @@ pub type Receipts = Vec<Result<Receipt, EngineError>>;
 pub(crate) struct Audience {
     pub(crate) merchant: Arc<Merchant>,
     pub(crate) mode: Mode,
+    /// The merchant's time.
+    pub(crate) now: Timestamp,
     pub(crate) entries: Arc<[Entry]>,
 }
 
@@ -64,19 +67,20 @@ pub(crate) struct Composed {
 impl Shared {
     pub(crate) fn audience(&self, merchant: MerchantId, mode: Mode) -> Option<Audience> {
         let (merchant, entries) = self.directory.audience(merchant, mode)?;
-        Some(Audience { merchant, mode, entries })
+        let now = merchant.now(mode, self.clock.now());
+        Some(Audience { merchant, mode, now, entries })
     }
 
-    /// Routes an event and decides the first state of each delivery. `now` is the merchant's time.
+    /// Routes an event and decides the first state of each delivery.
     pub(crate) fn compose(
         &self,
         audience: &Audience,
         new: NewEvent,
         only: Option<EndpointId>,
         leasing: Leasing,
-        now: Timestamp,
     ) -> Composed {
         let real = self.clock.now();
+        let now = audience.now;
         let id = self.next_event_id(real);
         let wanted = route::route(
             audience.entries.iter().map(|entry| &*entry.endpoint),
@@ -110,7 +114,7 @@ impl Shared {
                 State::Parked { since: now, why: ParkedWhy::EndpointAtRest }
             } else if may_lease && entry.gauge.try_lease() {
                 self.memory_bytes.fetch_add(bytes, Ordering::Relaxed);
-                State::Leased { until: self.lease_end(self.contract_of(endpoint), real) }
+                State::Leased { until: lease_end(self.contract_of(endpoint), real) }
             } else {
                 composed.waiting.push(entry.clone());
                 State::Due { at: now }
@@ -206,7 +210,7 @@ impl Engine {
         events: Vec<Result<NewEvent, EngineError>>,
         request: Option<&RequestKey>,
     ) -> Result<Receipts, EngineError> {
-        self.accept_for(caller, place, events, None, request).await
+        self.accept_for(caller, place, (events, None), request).await
     }
 
     /// Accepts events, for one endpoint alone when `only` says so.
@@ -214,15 +218,13 @@ impl Engine {
         &self,
         caller: Caller,
         (merchant, mode): (MerchantId, Mode),
-        events: Vec<Result<NewEvent, EngineError>>,
-        only: Option<EndpointId>,
+        (events, only): (Vec<Result<NewEvent, EngineError>>, Option<EndpointId>),
         request: Option<&RequestKey>,
     ) -> Result<Receipts, EngineError> {
         let shared = &self.shared;
         let (once, _held) = shared.once(caller, request)?;
         let audience =
             shared.audience(merchant, mode).ok_or(EngineError::Missing { what: "merchant" })?;
-        let now = audience.merchant.now(mode, shared.clock.now());
         let _running = shared.followers.begin(shared.last_event_id());
         let mut pending = Vec::with_capacity(events.len());
         let mut composed = Vec::with_capacity(events.len());
@@ -234,7 +236,7 @@ impl Engine {
             pending.push(match event {
                 Err(error) => Err(error),
                 Ok(event) => {
-                    let mut next = shared.compose(&audience, event, only, Leasing::IfRoom, now);
+                    let mut next = shared.compose(&audience, event, only, Leasing::IfRoom);
                     next.accept.once = once.map(|once| nth(once, index));
                     composed.push(next);
                     Ok(())

@@ -105,16 +105,14 @@ impl Engine {
         if constant_time_eq(&hash, &shared.admin_hash) {
             return Ok(Caller::Operator);
         }
-        let known = shared.keys.get(&hash);
-        let found = match known {
-            Some(found) => found,
-            None => {
-                let found = shared.store.key_by_hash(hash).await;
-                let found = found.map_err(|_| Unauthorized::Unavailable)?;
-                let found = found.ok_or(Unauthorized::Unknown)?;
-                shared.keys.put(hash, found.clone());
-                found
-            }
+        let found = if let Some(found) = shared.keys.get(&hash) {
+            found
+        } else {
+            let found = shared.store.key_by_hash(hash).await;
+            let found = found.map_err(|_| Unauthorized::Unavailable)?;
+            let found = found.ok_or(Unauthorized::Unknown)?;
+            shared.keys.put(hash, found.clone());
+            found
         };
         if let Some(at) = found.revoked {
             return Err(Unauthorized::Revoked(at));

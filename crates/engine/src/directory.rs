@@ -88,13 +88,10 @@ struct Tables {
 
 impl Tables {
     fn regroup(&mut self, merchant: MerchantId, mode: Mode) {
-        let mut entries: Vec<Entry> = self
-            .by_merchant
-            .get(&(merchant, mode))
-            .map(|entries| entries.iter().map(|entry| entry.endpoint.id).collect())
-            .unwrap_or_else(Vec::new)
-            .into_iter()
-            .filter_map(|id| self.endpoints.get(&id).cloned())
+        let before = self.by_merchant.get(&(merchant, mode)).cloned().unwrap_or_default();
+        let mut entries: Vec<Entry> = before
+            .iter()
+            .filter_map(|entry| self.endpoints.get(&entry.endpoint.id).cloned())
             .collect();
         entries.sort_by_key(|entry| entry.endpoint.id);
         self.by_merchant.insert((merchant, mode), entries.into());

@@ -16,7 +16,6 @@ use crate::Engine;
 use crate::error::EngineError;
 use crate::keyring::Place;
 use crate::sending::Subject;
-use posthorn_core::attempt::Rendering;
 
 /// Who waits for which merchant's events, and the accepts under way.
 #[derive(Default)]
@@ -121,19 +120,14 @@ impl Engine {
         let secret = secret.map_err(|error| broken(error.to_string()))?;
         let key = in_force.contract.key(secret.expose());
         let keys = [key.map_err(|error| broken(error.to_string()))?];
-        let rendering = Rendering {
-            signed_at: shared.clock.now().as_second(),
-            endpoint_version: 0,
-            contract: in_force.id,
-            secrets: Vec::new(),
-        };
+        let signed_at = shared.clock.now().as_second();
         let mut followed = Vec::with_capacity(events.len());
         let mut cursor = after;
         for event in events.iter().take_while(|event| event.id <= horizon) {
             cursor = event.id;
             let delivery = DeliveryId::from_i64(event.id.as_i64());
-            let subject = Subject { event, delivery, number: 1 };
-            let signed = shared.render(&subject, Style::Js, &in_force.contract, &rendering, &keys);
+            let subject = Subject { event, delivery, number: 1, signed_at, style: Style::Js };
+            let signed = shared.render(&subject, &in_force.contract, &keys);
             let Ok(signed) = signed else { continue };
             followed.push(Followed {
                 id: event.id,

@@ -27,7 +27,7 @@ pub(crate) enum Place {
 }
 
 impl Place {
-    fn context(self) -> &'static str {
+    pub(crate) fn context(self) -> &'static str {
         match self {
             Self::Endpoint => "endpoint secret",
             Self::Merchant => "merchant webhook secret",

@@ -12,7 +12,7 @@ use posthorn_core::id::MerchantId;
 use posthorn_core::json::{Json, Style};
 use posthorn_store::Accept;
 
-use crate::accept::Leasing;
+use crate::accept::{Audience, Leasing};
 use crate::shared::Shared;
 
 /// The types of all notices, with what each tells.
@@ -43,7 +43,7 @@ pub(crate) enum Notice<'a> {
     Unsendable { claim: &'a Claim, what: &'a str },
 }
 
-fn text(value: impl ToString) -> Json {
+fn text(value: &(impl ToString + ?Sized)) -> Json {
     Json::String(value.to_string())
 }
 
@@ -80,13 +80,13 @@ impl Notice<'_> {
 
     fn members(&self) -> Vec<(&'static str, Json)> {
         let about = |endpoint: &Endpoint| {
-            vec![("endpoint", text(endpoint.id)), ("url", text(&endpoint.settings.url))]
+            vec![("endpoint", text(&endpoint.id)), ("url", text(&endpoint.settings.url))]
         };
         let of = |claim: &Claim| {
             vec![
-                ("delivery", text(claim.delivery)),
-                ("endpoint", text(claim.endpoint)),
-                ("event", text(claim.event.wire_id())),
+                ("delivery", text(&claim.delivery)),
+                ("endpoint", text(&claim.endpoint)),
+                ("event", text(&claim.event.wire_id())),
                 ("type", text(&claim.event.kind)),
             ]
         };
@@ -140,9 +140,9 @@ impl Shared {
         let parsed = Json::object(notice.members());
         let data = Payload::from_canonical(parsed.to_vec(Style::Js).into());
         let event = NewEvent { kind, data, parsed, reference: None };
-        let audience = self.audience(merchant, mode);
-        let Some(audience) = audience else { return Vec::new() };
-        let composed = self.compose(&audience, event, None, Leasing::Never, now);
+        let Some(audience) = self.audience(merchant, mode) else { return Vec::new() };
+        let audience = Audience { now, ..audience };
+        let composed = self.compose(&audience, event, None, Leasing::Never);
         if composed.accept.deliveries.is_empty() && !notice.always_recorded() {
             return Vec::new();
         }

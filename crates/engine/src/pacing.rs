@@ -18,7 +18,7 @@ pub(crate) const WINDOW_MAX: u32 = 64;
 /// Where a window starts.
 const WINDOW_START: u32 = 16;
 /// The longest that a busy answer's `Retry-After` holds back an endpoint's other deliveries.
-const HOLD_MAX: Duration = Duration::from_secs(60);
+const HOLD_MAX: Duration = Duration::from_mins(1);
 /// Claims kept in memory beyond the window, at most: about a second's worth.
 const QUEUE_MAX: u32 = 4096;
 /// Claims kept in memory beyond the window, at least.
@@ -258,7 +258,7 @@ mod tests {
     fn retry_after_holds_the_others_back_for_a_minute_at_most() {
         let mut lane = Lane::new(None, None);
         lane.started(at(0));
-        let hour = Some(Duration::from_secs(3600));
+        let hour = Some(Duration::from_hours(1));
         lane.ended(Outcome::Slow { retry_after: hour }, false, at(0));
         assert_eq!(lane.may_start(at(59_999)), Start::At(at(60_000)));
         assert_eq!(lane.may_start(at(60_000)), Start::Now);

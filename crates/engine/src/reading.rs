@@ -139,9 +139,14 @@ impl Engine {
             let secret = secret.ok_or(EngineError::Missing { what: "secret" })?;
             keys.push(shared.open_key(secret, &contract)?);
         }
-        let subject =
-            Subject { event: &record.event, delivery: record.delivery.id, number: attempt.number };
-        let signed = shared.render(&subject, settings.json, &contract, rendering, &keys);
+        let subject = Subject {
+            event: &record.event,
+            delivery: record.delivery.id,
+            number: attempt.number,
+            signed_at: rendering.signed_at,
+            style: settings.json,
+        };
+        let signed = shared.render(&subject, &contract, &keys);
         let mut signed = signed.map_err(|error| EngineError::Broken { what: error.to_string() })?;
         signed.headers.extend(settings.headers);
         let url = settings.url.to_string();

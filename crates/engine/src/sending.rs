@@ -54,13 +54,6 @@ impl Shared {
         self.contracts.get(&merchant.contract)
     }
 
-    /// Until when a lease must last that begins at `now`.
-    pub(crate) fn lease_end(&self, in_force: Option<&InForce>, now: Timestamp) -> Timestamp {
-        let timeout =
-            in_force.map_or(Duration::from_secs(30), |entry| entry.contract.retry.timeout);
-        later(now, timeout + QUEUE_WAIT + LEASE_MARGIN)
-    }
-
     /// Makes a claim ready to go.
     pub(crate) fn prepare(&self, claim: &Claim) -> Ready {
         let real = self.clock.now();
@@ -90,9 +83,14 @@ impl Shared {
             contract: in_force.id,
             secrets: secrets.iter().map(|secret| secret.id).collect(),
         };
-        let subject = Subject { event, delivery: claim.delivery, number: claim.number() };
-        let style = endpoint.settings.json;
-        let signed = self.render(&subject, style, &in_force.contract, &rendering, &keys);
+        let subject = Subject {
+            event,
+            delivery: claim.delivery,
+            number: claim.number(),
+            signed_at: rendering.signed_at,
+            style: endpoint.settings.json,
+        };
+        let signed = self.render(&subject, &in_force.contract, &keys);
         match signed {
             Ok(signed) => Ready::Send(Box::new(Prepared {
                 request: self.request(signed, &endpoint.settings, event.mode, in_force),
@@ -110,9 +108,7 @@ impl Shared {
     pub(crate) fn render(
         &self,
         subject: &Subject<'_>,
-        style: Style,
         contract: &Contract,
-        rendering: &Rendering,
         keys: &[SigningKey],
     ) -> Result<Signed, Unsendable> {
         let event = subject.event;
@@ -128,9 +124,9 @@ impl Shared {
             merchant: &merchant,
             delivery: &delivery,
             attempt: subject.number,
-            timestamp: rendering.signed_at,
+            timestamp: subject.signed_at,
             data: event.data.as_bytes(),
-            style,
+            style: subject.style,
         };
         contract.sign(&sending, keys)
     }
@@ -217,7 +213,6 @@ impl Shared {
         let mut notices = Vec::new();
         let succeeded = outcome == Outcome::Success;
         let mut effects = match health::judge(endpoint.failing_since, succeeded, pause_after, now) {
-            health::Change::None => Vec::new(),
             health::Change::Failing { since } => vec![Effect::FailingSince(Some(since))],
             health::Change::Recovered => vec![Effect::FailingSince(None)],
             health::Change::Pause { failing_since } if active => {
@@ -225,7 +220,7 @@ impl Shared {
                 notices.extend(self.notice(merchant, mode, now, &notice));
                 vec![Effect::Rest(Status::Paused { since: now })]
             }
-            health::Change::Pause { .. } => Vec::new(),
+            health::Change::None | health::Change::Pause { .. } => Vec::new(),
         };
         if outcome == Outcome::Gone && active {
             let why = DisabledWhy::Gone;
@@ -248,11 +243,20 @@ impl Shared {
     }
 }
 
+/// Until when a lease must last that begins at `now`.
+pub(crate) fn lease_end(in_force: Option<&InForce>, now: Timestamp) -> Timestamp {
+    let timeout = in_force.map_or(Duration::from_secs(30), |entry| entry.contract.retry.timeout);
+    later(now, timeout + QUEUE_WAIT + LEASE_MARGIN)
+}
+
 /// What a body is rendered for.
 pub(crate) struct Subject<'a> {
     pub(crate) event: &'a Event,
     pub(crate) delivery: posthorn_core::id::DeliveryId,
     pub(crate) number: u32,
+    /// The signature's timestamp, Unix seconds.
+    pub(crate) signed_at: i64,
+    pub(crate) style: Style,
 }
 
 fn rest(claim: &Claim, state: State, notices: Vec<Accept>) -> Ready {

@@ -101,6 +101,7 @@ impl Engine {
     }
 
     /// Ready when this much real time has passed.
+    #[must_use]
     pub fn wait(&self, time: std::time::Duration) -> BoxFuture<'static, ()> {
         let clock = &self.shared.clock;
         clock.sleep_until(later(clock.now(), time))

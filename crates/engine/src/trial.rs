@@ -5,7 +5,7 @@
 //! is the answer.
 
 use jiff::Timestamp;
-use posthorn_core::attempt::{Rendering, Tried};
+use posthorn_core::attempt::Tried;
 use posthorn_core::contract::{Contract, SigningKey};
 use posthorn_core::event::{Event, Mode, NewEvent};
 use posthorn_core::id::{EndpointId, MerchantId};
@@ -72,7 +72,7 @@ impl Engine {
             .ok_or_else(|| EngineError::Broken { what: "its contract is not loaded".into() })?;
         let event = sample(&in_force.contract, kind)?;
         let place = (merchant, mode);
-        let receipts = self.accept_for(caller, place, vec![Ok(event)], Some(id), request).await?;
+        let receipts = self.accept_for(caller, place, (vec![Ok(event)], Some(id)), request).await?;
         receipts.into_iter().next().unwrap_or(Err(EngineError::Missing { what: "event" }))
     }
 
@@ -107,14 +107,14 @@ impl Engine {
             only: None,
             data: new.data,
         };
-        let rendering = Rendering {
+        let subject = Subject {
+            event: &event,
+            delivery: id.delivery(1),
+            number: 1,
             signed_at: at.as_second(),
-            endpoint_version: 0,
-            contract: posthorn_core::id::ContractId::from_i64(0),
-            secrets: Vec::new(),
+            style: target.json,
         };
-        let subject = Subject { event: &event, delivery: id.delivery(1), number: 1 };
-        let signed = shared.render(&subject, target.json, &contract, &rendering, &keys);
+        let signed = shared.render(&subject, &contract, &keys);
         let signed = signed.map_err(|error| EngineError::Broken { what: error.to_string() })?;
         let sent = SentRequest {
             url: url.to_string(),

@@ -14,6 +14,7 @@ use posthorn_store::{Ask, StoreError};
 
 use super::{Dispatcher, PAUSE_AFTER_ERROR};
 use crate::clock::later;
+use crate::sending::lease_end;
 
 /// Endpoints asked for in one claim, at most.
 const ASKS_MAX: usize = 256;
@@ -108,9 +109,9 @@ impl Dispatcher {
                     entry.gauge.set_behind(true);
                     let now = self.shared.directory.now(endpoint.merchant, endpoint.mode, real);
                     let in_force = self.shared.contract_of(endpoint);
-                    (entry.gauge.leased(), now, self.shared.lease_end(in_force, real))
+                    (entry.gauge.leased(), now, lease_end(in_force, real))
                 }
-                None => (0, real, self.shared.lease_end(None, real)),
+                None => (0, real, lease_end(None, real)),
             };
             let slots = room.saturating_sub(leased).min(SLOTS_MAX);
             if let Some(held) = self.lane(id).held_until(real) {
