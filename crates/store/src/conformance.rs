@@ -1,1 +1,165 @@
-//! One suite for every implementation of the store.
+//! One suite for every implementation of the store: stories told through [`Store`] alone.
+//!
+//! [`conformance!`](crate::conformance!) makes a test of each story; the next implementation joins by
+//! calling it with a function that opens a fresh store.
+
+#![expect(clippy::missing_panics_doc, reason = "a story that is not true fails by a panic")]
+#![expect(missing_docs, reason = "the names of stories are the facts they hold")]
+
+pub mod accept;
+pub mod claim_settle;
+pub mod contracts_values;
+pub mod effects;
+pub mod endpoints;
+pub mod faults;
+pub mod idempotency;
+pub mod jobs;
+pub mod lists;
+pub mod merchants_keys;
+mod world;
+
+pub use world::World;
+
+/// A test for each story. `$fresh` opens an empty store: `fn() -> Arc<dyn Store>`.
+#[macro_export]
+macro_rules! conformance {
+    ($fresh:expr) => {
+        $crate::conformance!($fresh, accept: [
+            an_accepted_event_is_on_record_with_its_deliveries
+            the_same_reference_and_content_is_the_event_before
+            the_same_reference_with_other_content_is_refused
+            references_of_merchants_and_modes_do_not_meet
+            an_accept_repeated_after_a_lost_answer_is_not_done_twice
+            each_event_of_a_batch_has_its_own_answer
+            what_is_parked_for_an_endpoint_that_drained_meanwhile_is_due
+            what_is_due_at_an_endpoint_deleted_meanwhile_will_not_be_sent
+        ]);
+        $crate::conformance!($fresh, claim_settle: [
+            claims_are_the_oldest_due_first_and_no_more_than_slots
+            nothing_is_claimed_before_it_is_due
+            a_claim_carries_what_sending_needs
+            a_delivery_is_leased_to_one_only
+            each_lease_raises_the_fence
+            a_settled_try_is_on_record_byte_for_byte
+            a_try_settled_after_its_lease_is_recorded_as_late_and_changes_nothing
+            a_settlement_repeated_after_a_lost_answer_is_done
+            a_settlement_without_a_try_counts_none
+            a_lost_lease_without_a_try_is_lost_and_leaves_no_trace
+            a_released_delivery_is_due_again_unsent
+            a_released_lease_that_was_lost_is_left_alone
+            at_start_up_all_leases_are_dead
+            next_due_is_the_earliest_of_each_endpoint
+        ]);
+        $crate::conformance!($fresh, effects: [
+            a_failing_endpoint_remembers_since_when
+            a_pause_takes_effect_with_the_try_that_caused_it
+            an_endpoint_at_rest_is_not_put_to_rest_again
+            notices_are_accepted_with_the_settlement
+            a_lost_lease_has_no_effects_and_no_notices
+            gone_parks_the_delivery_and_disables_the_endpoint
+            a_failure_at_an_endpoint_deleted_meanwhile_ends
+            a_lease_given_back_for_a_deleted_endpoint_ends
+        ]);
+        $crate::conformance!($fresh, lists: [
+            events_are_listed_newest_first_page_by_page
+            events_are_found_by_kind_and_time
+            followers_read_oldest_first_after_what_they_have
+            deliveries_of_an_endpoint_are_merged_over_all_states
+            deliveries_of_an_event_are_filtered_by_endpoint_and_state
+            deliveries_of_a_merchant_are_merged_over_endpoints
+            a_merchant_with_many_endpoints_has_its_events_walked
+            nobody_sees_what_is_anothers_or_of_the_other_mode
+            the_backlog_counts_what_waits
+            the_last_event_is_the_highest_id
+        ]);
+        $crate::conformance!($fresh, jobs: [
+            a_resend_opens_a_new_run
+            a_resend_is_refused_while_the_delivery_is_tried
+            enabling_drains_what_is_parked_in_order_and_then_makes_active
+            what_had_tries_when_it_was_parked_drains_in_a_new_run
+            a_drain_stops_when_the_endpoint_rests_again
+            a_cancelled_drain_leaves_the_endpoint_paused
+            recover_takes_the_states_time_and_types_asked_for
+            recover_never_chases_its_own_failures
+            recover_at_an_endpoint_at_rest_parks
+            a_step_looks_at_no_more_rows_than_asked
+            a_cancelled_job_moves_nothing_more
+            a_sweep_ends_what_waits_for_a_deleted_endpoint
+            progress_of_an_outside_job_is_on_record
+            jobs_are_listed_newest_first
+        ]);
+        $crate::conformance!($fresh, endpoints: [
+            an_endpoint_comes_back_as_it_was_written
+            settings_are_versioned_and_a_stale_change_is_refused
+            a_merchant_has_at_most_1023_endpoints_in_a_mode
+            an_endpoint_of_nobody_is_refused
+            a_rotated_secret_signs_beside_the_old_one
+            secrets_that_ended_before_the_newest_are_kept_for_the_record_only
+            a_deleted_endpoint_is_gone_from_the_directory
+            enabling_without_parked_deliveries_makes_active
+            pausing_and_disabling_are_on_record
+            notices_are_accepted_with_a_change_of_status
+        ]);
+        $crate::conformance!($fresh, merchants_keys: [
+            a_merchant_is_created_with_its_keys
+            a_merchants_reference_is_unique
+            a_change_leaves_the_rest_as_it_is
+            a_sandbox_clock_is_set
+            a_key_is_found_by_its_hash
+            a_key_is_revoked_once
+            the_last_use_of_a_key_only_moves_forward
+            a_key_of_nobody_is_refused
+        ]);
+        $crate::conformance!($fresh, contracts_values: [
+            a_contract_version_is_kept_once
+            a_value_is_kept_unless_it_is_to_be_replaced
+            sealed_values_are_found_by_their_master_key_and_resealed
+            health_answers
+        ]);
+        $crate::conformance!($fresh, idempotency: [
+            the_same_key_and_request_answers_what_came_of_it_before
+            the_same_key_with_another_request_is_refused
+            keys_of_different_callers_do_not_meet
+            every_creating_verb_keeps_its_key
+            a_refused_verb_leaves_its_key_free
+            old_keys_are_forgotten_oldest_first
+        ]);
+    };
+    ($fresh:expr, $group:ident: [$($story:ident)*]) => {
+        mod $group {
+            $(
+                #[test]
+                fn $story() {
+                    let world = $crate::conformance::World::new(($fresh)());
+                    $crate::conformance::$group::$story(&world);
+                }
+            )*
+        }
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    const LIST: &str = include_str!("conformance.rs");
+    const GROUPS: [&str; 9] = [
+        include_str!("conformance/accept.rs"),
+        include_str!("conformance/claim_settle.rs"),
+        include_str!("conformance/contracts_values.rs"),
+        include_str!("conformance/effects.rs"),
+        include_str!("conformance/endpoints.rs"),
+        include_str!("conformance/idempotency.rs"),
+        include_str!("conformance/jobs.rs"),
+        include_str!("conformance/lists.rs"),
+        include_str!("conformance/merchants_keys.rs"),
+    ];
+
+    #[test]
+    fn every_story_is_in_the_list() {
+        for group in GROUPS {
+            for line in group.lines().filter_map(|line| line.strip_prefix("pub fn ")) {
+                let story = line.split('(').next().unwrap();
+                assert!(LIST.contains(&format!("            {story}\n")), "{story} is not run");
+            }
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! Claims, settlements and the fence between them.
+
+use posthorn_core::attempt::{ErrorClass, Phases, Unreachable};
+use posthorn_core::delivery::{Ending, State};
+
+use super::World;
+use super::world::{at, done, due, settlement, tried};
+use crate::{Ask, Release, Settled};
+
+pub fn claims_are_the_oldest_due_first_and_no_more_than_slots(world: &World) {
+    let pair = world.pair();
+    let other = world.endpoint(pair.0);
+    let third = world.send(pair, 0, due(30));
+    let first = world.send(pair, 0, due(10));
+    let second = world.send(pair, 0, due(20));
+    let elsewhere = world.send((pair.0, other), 0, due(0));
+    let ask = |endpoint, slots| Ask { endpoint, slots, now: at(40) };
+    let claims = done(world.store().claim(vec![ask(pair.1, 2), ask(other, 5)], at(70)));
+    let claimed: Vec<_> = claims.iter().map(|claim| claim.delivery).collect();
+    assert_eq!(claimed, [first, second, elsewhere]);
+    assert_eq!(world.state(third), due(30));
+    assert_eq!(world.state(first), State::Leased { until: at(70) });
+}
+
+pub fn nothing_is_claimed_before_it_is_due(world: &World) {
+    let pair = world.pair();
+    world.send(pair, 0, due(10));
+    assert!(world.claim(pair.1, 5, 9).is_empty());
+    assert_eq!(world.claim(pair.1, 5, 10).len(), 1);
+}
+
+pub fn a_claim_carries_what_sending_needs(world: &World) {
+    let pair = world.pair();
+    let event = world.new_event(pair.0, 0);
+    world.accept(event.clone(), &[(pair.1, due(0))]);
+    world.try_once(pair.1, 0, due(60));
+    let claim = world.claim_one(pair.1, 60);
+    assert_eq!(*claim.event, event);
+    assert_eq!((claim.endpoint, claim.until), (pair.1, at(90)));
+    assert_eq!((claim.attempts, claim.base, claim.run, claim.claim), (1, 0, 1, 2));
+    assert_eq!(claim.number(), 2);
+}
+
+pub fn a_delivery_is_leased_to_one_only(world: &World) {
+    let pair = world.pair();
+    world.send(pair, 0, due(0));
+    assert_eq!(world.claim(pair.1, 5, 0).len(), 1);
+    assert!(world.claim(pair.1, 5, 1000).is_empty());
+}
+
+pub fn each_lease_raises_the_fence(world: &World) {
+    let pair = world.pair();
+    let leased = State::Leased { until: at(30) };
+    let id = world.send(pair, 0, leased);
+    let release = Release { delivery: id, claim: 1, at: at(1) };
+    done(world.store().release(vec![release]));
+    let second = world.claim_one(pair.1, 1);
+    assert_eq!(second.claim, 2);
+    done(world.store().release_all(at(2)));
+    assert_eq!(world.claim_one(pair.1, 2).claim, 3);
+}
+
+pub fn a_settled_try_is_on_record_byte_for_byte(world: &World) {
+    let pair = world.pair();
+    let id = world.send(pair, 0, due(0));
+    let claim = world.claim_one(pair.1, 0);
+    let answered = tried(&claim, 503, 1);
+    let waits = due(60);
+    world.settle(settlement(&claim, waits, Some(answered.clone())));
+    let claim = world.claim_one(pair.1, 60);
+    let mut unreachable = tried(&claim, 0, 61);
+    let detail = "no answer within 5s: \u{e9}".to_owned();
+    unreachable.tried.result = Err(Unreachable { class: ErrorClass::TimeoutHeaders, detail });
+    unreachable.tried.peer = Some(std::net::Ipv6Addr::LOCALHOST.into());
+    unreachable.tried.phases = Phases::default();
+    unreachable.rendering.secrets = Vec::new();
+    let ended = State::Exhausted { at: at(61), why: Ending::Schedule };
+    world.settle(settlement(&claim, ended, Some(unreachable.clone())));
+    let record = world.record(id);
+    assert_eq!(record.attempts, [answered, unreachable]);
+    assert_eq!((record.delivery.state, record.delivery.attempts), (ended, 2));
+}
+
+pub fn a_try_settled_after_its_lease_is_recorded_as_late_and_changes_nothing(world: &World) {
+    let pair = world.pair();
+    let id = world.send(pair, 0, due(0));
+    let slow = world.claim_one(pair.1, 0);
+    done(world.store().release_all(at(5)));
+    let fast = world.claim_one(pair.1, 5);
+    let delivered = State::Delivered { at: at(9) };
+    let late = settlement(&slow, delivered, Some(tried(&slow, 200, 9)));
+    assert_eq!(world.settle(late.clone()), Settled::LeaseLost);
+    assert_eq!(world.settle(late), Settled::LeaseLost, "also when it is told again");
+    let record = world.record(id);
+    assert_eq!(record.delivery.state, State::Leased { until: fast.until });
+    assert_eq!(record.delivery.attempts, 0);
+    let attempts: Vec<_> = record.attempts.iter().map(|try_| (try_.claim, try_.late)).collect();
+    assert_eq!(attempts, [(slow.claim, true)]);
+    let ours = settlement(&fast, delivered, Some(tried(&fast, 200, 9)));
+    assert_eq!(world.settle(ours), Settled::Done);
+}
+
+pub fn a_settlement_repeated_after_a_lost_answer_is_done(world: &World) {
+    let pair = world.pair();
+    let id = world.send(pair, 0, due(0));
+    let claim = world.claim_one(pair.1, 0);
+    let settled = settlement(&claim, due(60), Some(tried(&claim, 500, 1)));
+    assert_eq!(world.settle(settled.clone()), Settled::Done);
+    assert_eq!(world.settle(settled), Settled::Done);
+    let record = world.record(id);
+    assert_eq!((record.delivery.attempts, record.attempts.len()), (1, 1));
+}
+
+pub fn a_settlement_without_a_try_counts_none(world: &World) {
+    let pair = world.pair();
+    let id = world.send(pair, 0, due(0));
+    let claim = world.claim_one(pair.1, 0);
+    let too_large = State::Exhausted { at: at(0), why: Ending::TooLarge };
+    assert_eq!(world.settle(settlement(&claim, too_large, None)), Settled::Done);
+    assert_eq!(world.settle(settlement(&claim, too_large, None)), Settled::Done, "told again");
+    let record = world.record(id);
+    assert_eq!((record.delivery.state, record.delivery.attempts), (too_large, 0));
+    assert!(record.attempts.is_empty());
+}
+
+pub fn a_lost_lease_without_a_try_is_lost_and_leaves_no_trace(world: &World) {
+    let pair = world.pair();
+    let id = world.send(pair, 0, due(0));
+    let claim = world.claim_one(pair.1, 0);
+    done(world.store().release_all(at(1)));
+    let too_large = State::Exhausted { at: at(2), why: Ending::TooLarge };
+    assert_eq!(world.settle(settlement(&claim, too_large, None)), Settled::LeaseLost);
+    assert_eq!(world.state(id), due(1));
+}
+
+pub fn a_released_delivery_is_due_again_unsent(world: &World) {
+    let pair = world.pair();
+    let id = world.send(pair, 0, due(0));
+    let claim = world.claim_one(pair.1, 0);
+    let release = Release { delivery: id, claim: claim.claim, at: at(7) };
+    done(world.store().release(vec![release]));
+    let record = world.record(id);
+    assert_eq!((record.delivery.state, record.delivery.attempts), (due(7), 0));
+}
+
+pub fn a_released_lease_that_was_lost_is_left_alone(world: &World) {
+    let pair = world.pair();
+    let id = world.send(pair, 0, due(0));
+    let old = world.claim_one(pair.1, 0);
+    done(world.store().release_all(at(1)));
+    let new = world.claim_one(pair.1, 1);
+    let release = Release { delivery: id, claim: old.claim, at: at(7) };
+    done(world.store().release(vec![release]));
+    assert_eq!(world.state(id), State::Leased { until: new.until });
+}
+
+pub fn at_start_up_all_leases_are_dead(world: &World) {
+    let pair = world.pair();
+    let claimed = world.send(pair, 0, due(0));
+    world.claim_one(pair.1, 0);
+    let accepted = world.send(pair, 0, State::Leased { until: at(500) });
+    let waiting = world.send(pair, 0, due(99));
+    assert_eq!(done(world.store().release_all(at(10))), 2);
+    assert_eq!(world.state(claimed), due(10));
+    assert_eq!(world.state(accepted), due(10));
+    assert_eq!(world.state(waiting), due(99));
+    assert_eq!(done(world.store().release_all(at(11))), 0);
+}
+
+pub fn next_due_is_the_earliest_of_each_endpoint(world: &World) {
+    let pair = world.pair();
+    let (idle, busy) = (world.endpoint(pair.0), world.endpoint(pair.0));
+    world.send(pair, 0, due(20));
+    world.send(pair, 0, due(10));
+    world.send((pair.0, busy), 0, due(30));
+    let all = done(world.store().next_due(None));
+    assert_eq!(all, [(pair.1, at(10)), (busy, at(30))]);
+    let some = done(world.store().next_due(Some(vec![idle, busy])));
+    assert_eq!(some, [(busy, at(30))]);
+}

@@ -1,0 +1,82 @@
+//! Faults: a store that dies in the middle of a write forgets it whole or keeps it whole.
+//!
+//! These stories need a store that can be made to fail and to come back: [`Perishable`].
+
+use std::sync::Arc;
+
+use futures::executor::block_on;
+use posthorn_core::delivery::State;
+
+use super::World;
+use super::world::{at, done, due, settlement, tried};
+use crate::{Accepted, FaultPoint, Settled, Store, StoreError};
+
+/// A store whose next write goes wrong on demand.
+pub trait Perishable {
+    /// The store as it is now.
+    fn store(&self) -> Arc<dyn Store>;
+    /// The process dies at this point of the next write.
+    fn crash_at(&self, point: FaultPoint);
+    /// The next write fails at this point, and the process lives on.
+    fn fail_at(&self, point: FaultPoint);
+    /// The process starts again.
+    fn restart(&self) -> Arc<dyn Store>;
+}
+
+pub fn what_was_not_committed_is_gone_after_a_crash(victim: &impl Perishable) {
+    for point in [FaultPoint::BeforeBegin, FaultPoint::BeforeCommit] {
+        let world = World::new(victim.restart());
+        let pair = world.pair();
+        let accept = world.new_accept(world.new_event(pair.0, 0), &[(pair.1, due(0))]);
+        victim.crash_at(point);
+        let answer = block_on(world.store().accept(vec![accept.clone()]));
+        assert_eq!(answer, Err(StoreError::Closed), "{point:?}");
+        assert!(block_on(world.store().last_event()).is_err(), "a dead store answers nobody");
+        let reborn = World::new(victim.restart());
+        assert_eq!(done(reborn.store().event(accept.event.id)), None, "{point:?}");
+        assert!(reborn.claim(pair.1, 9, 100).is_empty());
+    }
+}
+
+pub fn what_was_committed_stays_after_a_crash_that_swallowed_the_answer(victim: &impl Perishable) {
+    let world = World::new(victim.store());
+    let pair = world.pair();
+    let accept = world.new_accept(world.new_event(pair.0, 0), &[(pair.1, due(0))]);
+    victim.crash_at(FaultPoint::AfterCommit);
+    let answer = block_on(world.store().accept(vec![accept.clone()]));
+    assert_eq!(answer, Err(StoreError::Closed));
+    let reborn = World::new(victim.restart());
+    assert_eq!(done(reborn.store().event(accept.event.id)), Some(accept.event.clone()));
+    let again = done(reborn.store().accept(vec![accept.clone()]));
+    assert_eq!(again, [Accepted::Before(accept.event.id)]);
+    assert_eq!(reborn.claim(pair.1, 9, 100).len(), 1);
+}
+
+pub fn a_settlement_whose_answer_was_lost_is_told_again_and_done(victim: &impl Perishable) {
+    let world = World::new(victim.store());
+    let pair = world.pair();
+    let id = world.send(pair, 0, due(0));
+    let claim = world.claim_one(pair.1, 0);
+    let delivered = State::Delivered { at: at(1) };
+    let told = settlement(&claim, delivered, Some(tried(&claim, 200, 1)));
+    victim.crash_at(FaultPoint::AfterCommit);
+    assert_eq!(block_on(world.store().settle(vec![told.clone()])), Err(StoreError::Closed));
+    let reborn = World::new(victim.restart());
+    assert_eq!(done(reborn.store().release_all(at(5))), 0);
+    assert_eq!(reborn.settle(told), Settled::Done);
+    assert_eq!(reborn.record(id).attempts.len(), 1);
+}
+
+pub fn a_failed_write_is_undone_and_can_be_repeated(victim: &impl Perishable) {
+    let world = World::new(victim.store());
+    let pair = world.pair();
+    for point in [FaultPoint::BeforeBegin, FaultPoint::BeforeCommit] {
+        let accept = world.new_accept(world.new_event(pair.0, 0), &[(pair.1, due(0))]);
+        let id = accept.event.id;
+        victim.fail_at(point);
+        let answer = block_on(world.store().accept(vec![accept.clone()]));
+        assert!(matches!(answer, Err(StoreError::Unavailable { .. })), "{point:?}: {answer:?}");
+        assert_eq!(done(world.store().event(id)), None, "{point:?}");
+        assert_eq!(done(world.store().accept(vec![accept])), [Accepted::Now(id)]);
+    }
+}
