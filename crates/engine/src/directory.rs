@@ -205,6 +205,11 @@ impl Directory {
         }
     }
 
+    /// Leases of this process, over all endpoints.
+    pub(crate) fn leased(&self) -> u64 {
+        self.read().endpoints.values().map(|entry| u64::from(entry.gauge.leased())).sum()
+    }
+
     /// A merchant's time in a mode.
     pub(crate) fn now(&self, merchant: MerchantId, mode: Mode, real: Timestamp) -> Timestamp {
         if mode == Mode::Live {

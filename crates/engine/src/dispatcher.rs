@@ -8,9 +8,10 @@ mod claiming;
 mod recording;
 mod starting;
 mod stepping;
+mod turns;
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BinaryHeap, HashMap, VecDeque};
 use std::sync::Arc;
 
 use futures::StreamExt;
@@ -31,6 +32,7 @@ use claiming::{Asked, Looked};
 use recording::Recorded;
 use starting::Sent;
 use stepping::Stepping;
+use turns::Turns;
 
 /// How long to leave a database alone that could not do something.
 const PAUSE_AFTER_ERROR: SignedDuration = SignedDuration::from_millis(200);
@@ -44,22 +46,22 @@ pub(crate) struct Dispatcher {
     /// Lanes that may have something to start, in turn.
     ready: VecDeque<EndpointId>,
     /// Lanes that wait for one of their merchant's tries to end.
-    crowded: HashMap<MerchantId, Vec<EndpointId>>,
+    crowded: HashMap<MerchantId, Turns>,
     /// When (in real time) to look at which lane again.
     timers: BinaryHeap<Reverse<(Timestamp, EndpointId)>>,
     sends: FuturesUnordered<BoxFuture<'static, Sent>>,
-    under_way: HashMap<DeliveryId, (u32, Timestamp)>,
+    under_way: BTreeMap<DeliveryId, (u32, Timestamp)>,
     by_merchant: HashMap<MerchantId, u32>,
     unrecorded: Vec<Settlement>,
     recording: Option<BoxFuture<'static, Recorded>>,
     record_after: Option<Timestamp>,
-    wanted: HashSet<EndpointId>,
+    wanted: Turns,
     asking: Option<BoxFuture<'static, Asked>>,
-    unknown: HashSet<EndpointId>,
+    unknown: Turns,
     looking: Option<BoxFuture<'static, Looked>>,
     to_release: Vec<Claim>,
     releasing: FuturesUnordered<BoxFuture<'static, Vec<Claim>>>,
-    stepping: HashMap<MerchantId, Stepping>,
+    stepping: BTreeMap<MerchantId, Stepping>,
     stop_by: Option<Timestamp>,
     closed: bool,
 }
@@ -73,18 +75,18 @@ impl Dispatcher {
             crowded: HashMap::new(),
             timers: BinaryHeap::new(),
             sends: FuturesUnordered::new(),
-            under_way: HashMap::new(),
+            under_way: BTreeMap::new(),
             by_merchant: HashMap::new(),
             unrecorded: Vec::new(),
             recording: None,
             record_after: None,
-            wanted: HashSet::new(),
+            wanted: Turns::default(),
             asking: None,
-            unknown: HashSet::new(),
+            unknown: Turns::default(),
             looking: None,
             to_release: Vec::new(),
             releasing: FuturesUnordered::new(),
-            stepping: HashMap::new(),
+            stepping: BTreeMap::new(),
             stop_by: None,
             closed: false,
         }
@@ -95,6 +97,7 @@ impl Dispatcher {
         self.look_at_everything().await;
         let mut alarm: Option<(Timestamp, BoxFuture<'static, ()>)> = None;
         loop {
+            self.obey_waiting(&mut inbox);
             self.pump();
             if self.is_finished() {
                 break;
@@ -104,8 +107,14 @@ impl Dispatcher {
                 alarm = wake.map(|at| (at, self.shared.clock.sleep_until(at)));
             }
             let rings = alarm.as_mut().map(|(_, sleep)| sleep);
+            // In a fixed order, so that a simulation can be replayed. Nobody is passed over: the inbox
+            // is looked into on every round, and the others come one at a time.
             tokio::select! {
-                order = inbox.recv() => self.obey_all(order, &mut inbox),
+                biased;
+                () = rings_or_never(rings) => {
+                    alarm = None;
+                    self.ring();
+                }
                 Some(sent) = self.sends.next(), if !self.sends.is_empty() => {
                     self.sent(sent);
                     while let Some(Some(sent)) = self.sends.next().now_or_never() {
@@ -127,17 +136,13 @@ impl Dispatcher {
                 Some(released) = self.releasing.next(), if !self.releasing.is_empty() => {
                     self.released(released);
                 }
-                () = rings_or_never(rings) => {
-                    alarm = None;
-                    self.ring();
-                }
+                order = inbox.recv() => self.obey(order.unwrap_or(Order::Stop)),
             }
         }
         self.shared.metrics.in_flight.set(0);
     }
 
-    fn obey_all(&mut self, first: Option<Order>, inbox: &mut mpsc::UnboundedReceiver<Order>) {
-        self.obey(first.unwrap_or(Order::Stop));
+    fn obey_waiting(&mut self, inbox: &mut mpsc::UnboundedReceiver<Order>) {
         for _ in 0..ORDERS_AT_ONCE {
             let Ok(order) = inbox.try_recv() else { break };
             self.obey(order);
@@ -229,16 +234,17 @@ impl Dispatcher {
             return;
         }
         self.stop_by = Some(later(self.shared.clock.now(), self.shared.options.grace));
-        for lane in self.lanes.values_mut() {
-            self.to_release.extend(lane.queue.drain(..));
-        }
+        let mut queued: Vec<Claim> =
+            self.lanes.values_mut().flat_map(|lane| lane.queue.drain(..)).collect();
+        queued.sort_by_key(|claim| claim.delivery);
+        self.to_release.extend(queued);
         self.ready.clear();
     }
 
     /// The grace period is over: what is still under way is given back.
     fn end_grace(&mut self) {
         self.sends.clear();
-        let left: Vec<_> = self.under_way.drain().collect();
+        let left = std::mem::take(&mut self.under_way);
         if !left.is_empty() {
             tracing::warn!(tries = left.len(), "stopped in mid-send; they will be tried again");
         }

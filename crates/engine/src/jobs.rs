@@ -19,7 +19,7 @@ use crate::sandbox::advance;
 use crate::shared::Shared;
 use crate::{Engine, clock::later};
 
-/// How often to look for jobs that nobody told of.
+/// How long a job rests that the database would not let go on.
 const ROUND: SignedDuration = SignedDuration::from_secs(1);
 /// Deliveries moved in one step, at most.
 const ROWS_MAX: u32 = 500;
@@ -143,8 +143,10 @@ pub(crate) async fn run_jobs(shared: Arc<Shared>) {
             Err(error) => tracing::warn!(%error, "jobs could not be read"),
         }
         let now = shared.clock.now();
-        let round = shared.clock.sleep_until(now.checked_add(ROUND).unwrap_or(now));
+        let round = now.checked_add(shared.options.job_round).unwrap_or(now);
+        let round = shared.clock.sleep_until(round);
         tokio::select! {
+            biased;
             Some(ended) = under_way.next(), if !under_way.is_empty() => {
                 taken.remove(&ended);
             }

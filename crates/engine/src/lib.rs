@@ -54,7 +54,7 @@ pub use reseal::reseal;
 pub use runner::Runner;
 pub use sandbox::Advanced;
 pub use shared::Options;
-pub use start::Parts;
+pub use start::{Held, Parts};
 pub use trial::{Trial, TrialTarget};
 
 use std::sync::Arc;

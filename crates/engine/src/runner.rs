@@ -11,8 +11,6 @@ use crate::jobs::run_jobs;
 use crate::order::Order;
 use crate::shared::Shared;
 
-/// How often what was gathered in memory is written, and what is waiting counted.
-const ROUND: SignedDuration = SignedDuration::from_secs(5);
 /// How long an idempotency key is kept: longer than any client of the guides goes on retrying.
 const ONCE_KEPT: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// Idempotency keys forgotten in one transaction, at most.
@@ -57,7 +55,7 @@ async fn keep_house(shared: Arc<Shared>) {
         if let Err(error) = shared.store.expire_once(before, FORGOTTEN_AT_ONCE).await {
             tracing::warn!(%error, "old idempotency keys could not be forgotten");
         }
-        let next = shared.clock.now().checked_add(ROUND).unwrap_or(now);
+        let next = shared.clock.now().checked_add(shared.options.house_round).unwrap_or(now);
         shared.clock.sleep_until(next).await;
     }
 }

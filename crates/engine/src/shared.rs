@@ -3,7 +3,7 @@
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use posthorn_core::id::{EventId, IdSequence};
 use posthorn_store::Store;
 use tokio::sync::mpsc;
@@ -35,6 +35,10 @@ pub struct Options {
     pub drain_per_second: u32,
     /// How long a stopping engine waits for tries under way.
     pub grace: std::time::Duration,
+    /// How often what was gathered in memory is written, and what is waiting counted.
+    pub house_round: SignedDuration,
+    /// How often to look for jobs that nobody told of.
+    pub job_round: SignedDuration,
 }
 
 impl Default for Options {
@@ -46,6 +50,8 @@ impl Default for Options {
             merchant_in_flight_max: 1024,
             drain_per_second: 100,
             grace: std::time::Duration::from_secs(20),
+            house_round: SignedDuration::from_secs(5),
+            job_round: SignedDuration::from_secs(1),
         }
     }
 }

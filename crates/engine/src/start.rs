@@ -1,6 +1,6 @@
 //! Starting: what the engine is made of, and what it does before it serves.
 
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use futures::future::BoxFuture;
@@ -49,6 +49,15 @@ pub struct Parts {
     pub admin_key: Option<Secret>,
     /// The rest.
     pub options: Options,
+}
+
+/// What a process holds for tries that are under way or about to begin.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Held {
+    /// Leases of endpoints that are there.
+    pub leases: u64,
+    /// Bytes of their events' data.
+    pub payload_bytes: usize,
 }
 
 impl Engine {
@@ -117,6 +126,13 @@ impl Engine {
     #[must_use]
     pub fn is_sandbox(&self) -> bool {
         self.shared.options.sandbox
+    }
+
+    /// What this process holds for tries; nothing while nothing is under way.
+    #[must_use]
+    pub fn held(&self) -> Held {
+        let payload_bytes = self.shared.memory_bytes.load(Ordering::Relaxed);
+        Held { leases: self.shared.directory.leased(), payload_bytes }
     }
 
     /// Whether the database answers: the bytes of its write-ahead log.

@@ -98,8 +98,7 @@ impl Dispatcher {
         let real = self.shared.clock.now();
         let mut asks = Vec::new();
         let mut until = real;
-        for id in self.wanted.iter().copied().take(ASKS_MAX).collect::<Vec<_>>() {
-            self.wanted.remove(&id);
+        for id in self.wanted.take(ASKS_MAX) {
             let entry = self.shared.directory.endpoint(id);
             let room = self.lane(id).room(real);
             let (leased, now, end) = match &entry {
@@ -192,10 +191,7 @@ impl Dispatcher {
         if self.looking.is_some() || self.unknown.is_empty() {
             return;
         }
-        let endpoints: Vec<EndpointId> = self.unknown.iter().copied().take(ASKS_MAX).collect();
-        for id in &endpoints {
-            self.unknown.remove(id);
-        }
+        let endpoints = self.unknown.take(ASKS_MAX);
         let store = Arc::clone(&self.shared.store);
         self.looking = Some(
             async move {
@@ -227,7 +223,7 @@ impl Dispatcher {
 
     /// Whether anything is known to wait or to be looked up for an endpoint.
     pub(super) fn is_quiet(&self, id: EndpointId, now: Timestamp) -> bool {
-        let looking = self.looking.is_some() || self.unknown.contains(&id);
+        let looking = self.looking.is_some() || self.unknown.contains(id);
         let leased = self.shared.directory.endpoint(id).map_or(0, |entry| entry.gauge.leased());
         let Some(lane) = self.lanes.get(&id) else { return !looking && leased == 0 };
         let due = lane.next_due.is_some_and(|at| at <= now);
@@ -237,6 +233,6 @@ impl Dispatcher {
             && leased == 0
             && lane.in_flight() == 0
             && lane.queue.is_empty()
-            && !self.wanted.contains(&id)
+            && !self.wanted.contains(id)
     }
 }

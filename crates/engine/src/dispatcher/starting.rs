@@ -48,7 +48,7 @@ impl Dispatcher {
             Start::Now => {}
         }
         if self.is_crowded(merchant) {
-            self.crowded.entry(merchant).or_default().push(id);
+            self.crowded.entry(merchant).or_default().insert(id);
             self.shared.metrics.bounds_reached.inc();
             return;
         }
@@ -133,7 +133,7 @@ impl Dispatcher {
         }
         self.unrecorded.push(settlement);
         self.list(claim.endpoint);
-        for id in self.crowded.remove(&merchant).unwrap_or_default() {
+        for id in self.crowded.remove(&merchant).unwrap_or_default().take(usize::MAX) {
             self.list(id);
         }
     }
