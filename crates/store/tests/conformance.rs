@@ -1,5 +1,7 @@
 //! The conformance suite on SQLite: with its threads, and inline as the simulator runs it.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use std::ops::Deref;
 use std::sync::{Arc, Mutex};
 

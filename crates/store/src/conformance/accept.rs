@@ -5,7 +5,7 @@ use posthorn_core::event::{Mode, Payload};
 use posthorn_core::id::EndpointId;
 
 use super::World;
-use super::world::{at, done, due, parked};
+use super::world::{at, done, due, new_accept, parked};
 use crate::{Accepted, EventQuery, Page};
 
 pub fn an_accepted_event_is_on_record_with_its_deliveries(world: &World) {
@@ -30,7 +30,7 @@ pub fn the_same_reference_and_content_is_the_event_before(world: &World) {
     event.reference = Some("order-1".into());
     let first = world.accept(event.clone(), &[(endpoint, due(0))]);
     event.id = world.new_event(merchant, 1).id;
-    let again = done(world.store().accept(vec![world.new_accept(event, &[(endpoint, due(1))])]));
+    let again = done(world.store().accept(vec![new_accept(event, &[(endpoint, due(1))])]));
     assert_eq!(again, [Accepted::Before(first)]);
     let found = done(world.store().event_by_reference(merchant, Mode::Test, "order-1".into()));
     assert_eq!(found.map(|event| event.id), Some(first));
@@ -44,7 +44,7 @@ pub fn the_same_reference_with_other_content_is_refused(world: &World) {
     let (data, _) = Payload::parse(br#"{"amount":2000}"#).expect("an object");
     let mut dearer = world.new_event(merchant, 1);
     (dearer.reference, dearer.data) = (Some("order-1".into()), data);
-    let answers = done(world.store().accept(vec![world.new_accept(dearer.clone(), &[])]));
+    let answers = done(world.store().accept(vec![new_accept(dearer.clone(), &[])]));
     assert_eq!(answers, [Accepted::IdTaken(first)]);
     assert_eq!(done(world.store().event(dearer.id)), None);
 }
@@ -64,7 +64,7 @@ pub fn references_of_merchants_and_modes_do_not_meet(world: &World) {
 
 pub fn an_accept_repeated_after_a_lost_answer_is_not_done_twice(world: &World) {
     let (merchant, endpoint) = world.pair();
-    let accept = world.new_accept(world.new_event(merchant, 0), &[(endpoint, due(0))]);
+    let accept = new_accept(world.new_event(merchant, 0), &[(endpoint, due(0))]);
     let id = accept.event.id;
     assert_eq!(done(world.store().accept(vec![accept.clone()])), [Accepted::Now(id)]);
     assert_eq!(done(world.store().accept(vec![accept])), [Accepted::Before(id)]);
@@ -81,7 +81,7 @@ pub fn each_event_of_a_batch_has_its_own_answer(world: &World) {
         last.kind = "payment.refused".parse().expect("a type");
     }
     let first = events.first().expect("three events").id;
-    let accepts = events.into_iter().map(|event| world.new_accept(event, &[])).collect();
+    let accepts = events.into_iter().map(|event| new_accept(event, &[])).collect();
     let answers = done(world.store().accept(accepts));
     assert_eq!(answers, [Accepted::Now(first), Accepted::Before(first), Accepted::IdTaken(first)]);
     let query = EventQuery { merchant, mode: Mode::Test, kind: None, since: None, until: None };

@@ -4,7 +4,7 @@ use posthorn_core::delivery::{ParkedWhy, State, WillNotSendWhy};
 use posthorn_core::endpoint::{DisabledWhy, Status};
 
 use super::World;
-use super::world::{at, done, due, settlement, tried};
+use super::world::{at, done, due, new_accept, settlement, tried};
 use crate::{Effect, Release, Settled, Settlement};
 
 fn ended(second: i64) -> State {
@@ -50,7 +50,7 @@ pub fn notices_are_accepted_with_the_settlement(world: &World) {
     world.send(pair, 0, due(0));
     let claim = world.claim_one(pair.1, 0);
     let notice = world.new_event(pair.0, 1);
-    let notices = vec![world.new_accept(notice.clone(), &[(watcher, due(1))])];
+    let notices = vec![new_accept(notice.clone(), &[(watcher, due(1))])];
     let attempt = Some(tried(&claim, 500, 1));
     world.settle(Settlement { notices, ..settlement(&claim, due(60), attempt) });
     assert_eq!(done(world.store().event(notice.id)), Some(notice));
@@ -65,7 +65,7 @@ pub fn a_lost_lease_has_no_effects_and_no_notices(world: &World) {
     let notice = world.new_event(pair.0, 1);
     let lost = Settlement {
         effects: vec![Effect::Rest(Status::Paused { since: at(2) })],
-        notices: vec![world.new_accept(notice.clone(), &[])],
+        notices: vec![new_accept(notice.clone(), &[])],
         ..settlement(&claim, due(60), Some(tried(&claim, 500, 2)))
     };
     assert_eq!(world.settle(lost), Settled::LeaseLost);

@@ -7,12 +7,12 @@ use posthorn_core::event::Mode;
 use posthorn_core::id::MerchantId;
 
 use super::World;
-use super::world::{at, done, due, refused, sealed, settings};
+use super::world::{at, done, due, new_accept, new_endpoint, refused, sealed, settings};
 use crate::{NewSecret, StoreError};
 
 pub fn an_endpoint_comes_back_as_it_was_written(world: &World) {
     let merchant = world.merchant();
-    let new = world.new_endpoint(merchant, Mode::Live);
+    let new = new_endpoint(merchant, Mode::Live);
     let id = done(world.store().create_endpoint(new.clone(), None)).get();
     let found = world.find_endpoint(id);
     assert_eq!((found.merchant, found.mode, found.version), (merchant, Mode::Live, 1));
@@ -45,7 +45,7 @@ pub fn settings_are_versioned_and_a_stale_change_is_refused(world: &World) {
 
 pub fn a_merchant_has_at_most_1023_endpoints_in_a_mode(world: &World) {
     let merchant = world.merchant();
-    let create = |mode| world.store().create_endpoint(world.new_endpoint(merchant, mode), None);
+    let create = |mode| world.store().create_endpoint(new_endpoint(merchant, mode), None);
     let created = block_on(join_all((0..ENDPOINTS_MAX).map(|_| create(Mode::Test))));
     assert!(created.iter().all(Result::is_ok));
     assert_eq!(refused(create(Mode::Test)), StoreError::TooMany { max: ENDPOINTS_MAX });
@@ -56,7 +56,7 @@ pub fn a_merchant_has_at_most_1023_endpoints_in_a_mode(world: &World) {
 }
 
 pub fn an_endpoint_of_nobody_is_refused(world: &World) {
-    let new = world.new_endpoint(MerchantId::from_i64(99), Mode::Test);
+    let new = new_endpoint(MerchantId::from_i64(99), Mode::Test);
     let nobody = refused(world.store().create_endpoint(new, None));
     assert_eq!(nobody, StoreError::Missing { what: "merchant" });
 }
@@ -119,7 +119,7 @@ pub fn notices_are_accepted_with_a_change_of_status(world: &World) {
     let (merchant, id) = world.pair();
     let watcher = world.endpoint(merchant);
     let notice = world.new_event(merchant, 1);
-    let notices = vec![world.new_accept(notice.clone(), &[(watcher, due(1))])];
+    let notices = vec![new_accept(notice.clone(), &[(watcher, due(1))])];
     let paused = Status::Paused { since: at(1) };
     done(world.store().set_status(id, paused, at(1), notices));
     assert_eq!(world.claim_one(watcher, 1).event.id, notice.id);

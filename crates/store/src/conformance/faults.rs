@@ -8,7 +8,7 @@ use futures::executor::block_on;
 use posthorn_core::delivery::State;
 
 use super::World;
-use super::world::{at, done, due, settlement, tried};
+use super::world::{at, done, due, new_accept, settlement, tried};
 use crate::{Accepted, FaultPoint, Settled, Store, StoreError};
 
 /// A store whose next write goes wrong on demand.
@@ -27,7 +27,7 @@ pub fn what_was_not_committed_is_gone_after_a_crash(victim: &impl Perishable) {
     for point in [FaultPoint::BeforeBegin, FaultPoint::BeforeCommit] {
         let world = World::new(victim.restart());
         let pair = world.pair();
-        let accept = world.new_accept(world.new_event(pair.0, 0), &[(pair.1, due(0))]);
+        let accept = new_accept(world.new_event(pair.0, 0), &[(pair.1, due(0))]);
         victim.crash_at(point);
         let answer = block_on(world.store().accept(vec![accept.clone()]));
         assert_eq!(answer, Err(StoreError::Closed), "{point:?}");
@@ -41,7 +41,7 @@ pub fn what_was_not_committed_is_gone_after_a_crash(victim: &impl Perishable) {
 pub fn what_was_committed_stays_after_a_crash_that_swallowed_the_answer(victim: &impl Perishable) {
     let world = World::new(victim.store());
     let pair = world.pair();
-    let accept = world.new_accept(world.new_event(pair.0, 0), &[(pair.1, due(0))]);
+    let accept = new_accept(world.new_event(pair.0, 0), &[(pair.1, due(0))]);
     victim.crash_at(FaultPoint::AfterCommit);
     let answer = block_on(world.store().accept(vec![accept.clone()]));
     assert_eq!(answer, Err(StoreError::Closed));
@@ -71,7 +71,7 @@ pub fn a_failed_write_is_undone_and_can_be_repeated(victim: &impl Perishable) {
     let world = World::new(victim.store());
     let pair = world.pair();
     for point in [FaultPoint::BeforeBegin, FaultPoint::BeforeCommit] {
-        let accept = world.new_accept(world.new_event(pair.0, 0), &[(pair.1, due(0))]);
+        let accept = new_accept(world.new_event(pair.0, 0), &[(pair.1, due(0))]);
         let id = accept.event.id;
         victim.fail_at(point);
         let answer = block_on(world.store().accept(vec![accept.clone()]));

@@ -4,14 +4,14 @@ use posthorn_core::event::Mode;
 use posthorn_core::merchant::KeyKind;
 
 use super::World;
-use super::world::{at, done, due, once, refused, sealed};
+use super::world::{at, done, due, new_accept, new_endpoint, new_merchant, once, refused, sealed};
 use crate::{Accept, Accepted, Done, JobKind, NewJob, NewKey, NewSecret, Once, StoreError};
 
 pub fn the_same_key_and_request_answers_what_came_of_it_before(world: &World) {
     let (merchant, endpoint) = world.pair();
     let accept = |second| Accept {
         once: Some(once(1, 1)),
-        ..world.new_accept(world.new_event(merchant, second), &[(endpoint, due(second))])
+        ..new_accept(world.new_event(merchant, second), &[(endpoint, due(second))])
     };
     let (first, again) = (accept(0), accept(1));
     let (id, other) = (first.event.id, again.event.id);
@@ -25,11 +25,11 @@ pub fn the_same_key_and_request_answers_what_came_of_it_before(world: &World) {
 pub fn the_same_key_with_another_request_is_refused(world: &World) {
     let merchant = world.merchant();
     let accept =
-        |once| Accept { once: Some(once), ..world.new_accept(world.new_event(merchant, 0), &[]) };
+        |once| Accept { once: Some(once), ..new_accept(world.new_event(merchant, 0), &[]) };
     done(world.store().accept(vec![accept(once(1, 1))]));
     let other = done(world.store().accept(vec![accept(once(1, 2))]));
     assert_eq!(other, [Accepted::KeyReused]);
-    let new = world.new_merchant("Other");
+    let new = new_merchant("Other");
     let refused = refused(world.store().create_merchant(new, Some(once(1, 3))));
     assert_eq!(refused, StoreError::KeyReused);
 }
@@ -37,7 +37,7 @@ pub fn the_same_key_with_another_request_is_refused(world: &World) {
 pub fn keys_of_different_callers_do_not_meet(world: &World) {
     let merchant = world.merchant();
     for scope in [0, 1, 2] {
-        let mut accept = world.new_accept(world.new_event(merchant, scope), &[]);
+        let mut accept = new_accept(world.new_event(merchant, scope), &[]);
         accept.once = Some(Once { scope, ..once(1, 1) });
         let id = accept.event.id;
         assert_eq!(done(world.store().accept(vec![accept])), [Accepted::Now(id)]);
@@ -49,13 +49,13 @@ pub fn every_creating_verb_keeps_its_key(world: &World) {
     let delivery = world.send((merchant, endpoint), 0, due(0));
     let store = world.store();
 
-    let create = || done(store.create_merchant(world.new_merchant("X"), Some(once(1, 1))));
+    let create = || done(store.create_merchant(new_merchant("X"), Some(once(1, 1))));
     let new = create();
     assert!(matches!(new, Done::Now(_)));
     assert_eq!(create(), Done::Before(new.get()));
 
     let create = || {
-        let new = world.new_endpoint(merchant, Mode::Test);
+        let new = new_endpoint(merchant, Mode::Test);
         done(store.create_endpoint(new, Some(once(2, 1))))
     };
     let new = create();
@@ -103,7 +103,7 @@ pub fn a_refused_verb_leaves_its_key_free(world: &World) {
 pub fn old_keys_are_forgotten_oldest_first(world: &World) {
     let merchant = world.merchant();
     let accept = |key: u8, second| {
-        let mut accept = world.new_accept(world.new_event(merchant, second), &[]);
+        let mut accept = new_accept(world.new_event(merchant, second), &[]);
         accept.once = Some(Once { at: at(second), ..once(key, 1) });
         done(world.store().accept(vec![accept]))
     };

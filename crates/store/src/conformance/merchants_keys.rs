@@ -6,7 +6,7 @@ use posthorn_core::id::MerchantId;
 use posthorn_core::merchant::{Key, KeyKind};
 
 use super::World;
-use super::world::{at, done, refused, sealed};
+use super::world::{at, done, new_merchant, refused, sealed};
 use crate::{MerchantChange, NewKey, NewMerchant, StoreError};
 
 fn new_key(merchant: MerchantId, hash: u8) -> NewKey {
@@ -39,7 +39,7 @@ pub fn a_merchant_is_created_with_its_keys(world: &World) {
         reference: Some("acct-1".into()),
         strict_catalogue: true,
         keys: vec![new_key(nobody, 1), publishable],
-        ..world.new_merchant("Café Ltda")
+        ..new_merchant("Café Ltda")
     };
     let id = done(world.store().create_merchant(new, None)).get();
     let merchant = done(world.store().merchant(id)).expect("it was created");
@@ -58,7 +58,7 @@ pub fn a_merchant_is_created_with_its_keys(world: &World) {
 }
 
 pub fn a_merchants_reference_is_unique(world: &World) {
-    let named = |name| NewMerchant { reference: Some("acct-1".into()), ..world.new_merchant(name) };
+    let named = |name| NewMerchant { reference: Some("acct-1".into()), ..new_merchant(name) };
     let first = done(world.store().create_merchant(named("One"), None)).get();
     let taken = StoreError::Taken { what: "reference" };
     assert_eq!(refused(world.store().create_merchant(named("Two"), None)), taken);

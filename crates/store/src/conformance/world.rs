@@ -118,6 +118,37 @@ pub(super) fn settlement(claim: &Claim, state: State, attempt: Option<Attempt>) 
     }
 }
 
+/// A merchant without keys.
+pub(super) fn new_merchant(name: &str) -> NewMerchant {
+    NewMerchant {
+        name: name.into(),
+        contract: "standard".into(),
+        reference: None,
+        strict_catalogue: false,
+        webhook_secret_test: sealed(1),
+        webhook_secret_live: sealed(2),
+        keys: Vec::new(),
+        created: at(0),
+    }
+}
+
+/// An endpoint with settings and a secret.
+pub(super) fn new_endpoint(merchant: MerchantId, mode: Mode) -> NewEndpoint {
+    let (settings, secret) = (settings("hook"), Some(sealed(3)));
+    NewEndpoint { merchant, mode, settings, secret, created: at(0) }
+}
+
+/// An event with a delivery to each of these endpoints, in these states.
+pub(super) fn new_accept(event: Event, to: &[(EndpointId, State)]) -> Accept {
+    let deliveries = (1..).zip(to).map(|(ordinal, (endpoint, state))| NewDelivery {
+        id: event.id.delivery(ordinal),
+        endpoint: *endpoint,
+        state: *state,
+    });
+    let deliveries = deliveries.collect();
+    Accept { event, deliveries, once: None }
+}
+
 impl World {
     #[must_use]
     pub fn new(store: Arc<dyn Store>) -> Self {
@@ -128,30 +159,12 @@ impl World {
         &*self.store
     }
 
-    pub(super) fn new_merchant(&self, name: &str) -> NewMerchant {
-        NewMerchant {
-            name: name.into(),
-            contract: "standard".into(),
-            reference: None,
-            strict_catalogue: false,
-            webhook_secret_test: sealed(1),
-            webhook_secret_live: sealed(2),
-            keys: Vec::new(),
-            created: at(0),
-        }
-    }
-
     pub(super) fn merchant(&self) -> MerchantId {
-        done(self.store.create_merchant(self.new_merchant("Acme"), None)).get()
-    }
-
-    pub(super) fn new_endpoint(&self, merchant: MerchantId, mode: Mode) -> NewEndpoint {
-        let (settings, secret) = (settings("hook"), Some(sealed(3)));
-        NewEndpoint { merchant, mode, settings, secret, created: at(0) }
+        done(self.store.create_merchant(new_merchant("Acme"), None)).get()
     }
 
     pub(super) fn endpoint(&self, merchant: MerchantId) -> EndpointId {
-        done(self.store.create_endpoint(self.new_endpoint(merchant, Mode::Test), None)).get()
+        done(self.store.create_endpoint(new_endpoint(merchant, Mode::Test), None)).get()
     }
 
     /// A merchant with one endpoint.
@@ -175,20 +188,9 @@ impl World {
         }
     }
 
-    /// An event with a delivery to each of these endpoints, in these states.
-    pub(super) fn new_accept(&self, event: Event, to: &[(EndpointId, State)]) -> Accept {
-        let deliveries = (1..).zip(to).map(|(ordinal, (endpoint, state))| NewDelivery {
-            id: event.id.delivery(ordinal),
-            endpoint: *endpoint,
-            state: *state,
-        });
-        let deliveries = deliveries.collect();
-        Accept { event, deliveries, once: None }
-    }
-
     pub(super) fn accept(&self, event: Event, to: &[(EndpointId, State)]) -> EventId {
         let id = event.id;
-        let answers = done(self.store.accept(vec![self.new_accept(event, to)]));
+        let answers = done(self.store.accept(vec![new_accept(event, to)]));
         assert_eq!(answers, [Accepted::Now(id)]);
         id
     }

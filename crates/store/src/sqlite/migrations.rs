@@ -32,14 +32,14 @@ pub(super) fn plan(path: &Path) -> Result<Vec<Migration>, OpenError> {
     }
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let db =
-        Connection::open_with_flags(path, flags).map_err(|error| OpenError::of(error, path))?;
+        Connection::open_with_flags(path, flags).map_err(|error| OpenError::of(&error, path))?;
     pending(&db, path)
 }
 
 /// Brings a database up to date.
 pub(super) fn migrate(db: &mut Connection, path: &Path) -> Result<(), OpenError> {
     for migration in pending(db, path)? {
-        apply(db, &migration).map_err(|error| OpenError::of(error, path))?;
+        apply(db, &migration).map_err(|error| OpenError::of(&error, path))?;
     }
     Ok(())
 }
@@ -53,12 +53,13 @@ fn apply(db: &mut Connection, migration: &Migration) -> rusqlite::Result<()> {
 }
 
 fn pending(db: &Connection, path: &Path) -> Result<Vec<Migration>, OpenError> {
-    let failed = |error| OpenError::of(error, path);
+    let failed = |error| OpenError::of(&error, path);
     let number = |name: &str| db.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
     let application = number("application_id").map_err(failed)?;
     let found = number("user_version").map_err(failed)?;
     let path = || PathBuf::from(path);
-    if application != APPLICATION_ID && (found != 0 || has_tables(db).map_err(failed)?) {
+    let has_tables = has_tables(db).map_err(failed)?;
+    if application != APPLICATION_ID && (found != 0 || has_tables) {
         return Err(OpenError::NotOurs { path: path() });
     }
     let known = i64::try_from(ALL.len()).unwrap_or(i64::MAX);

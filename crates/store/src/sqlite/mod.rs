@@ -23,6 +23,8 @@ mod writer;
 
 #[cfg(test)]
 mod plans;
+#[cfg(test)]
+mod sharing;
 
 use std::path::Path;
 
@@ -106,9 +108,11 @@ impl Sqlite {
     /// its time on a large database.
     pub fn check(&self) -> Answer<'_, Vec<String>> {
         self.read_with(Patience::Endless, |db| {
-            let mut lines = fetch::many(db, "pragma quick_check", [], |row| Ok(row.get(0)?))?;
-            lines.retain(|line: &String| line != "ok");
-            Ok(lines)
+            match fetch::many(db, "pragma quick_check", [], |row| Ok(row.get::<_, String>(0)?)) {
+                Ok(lines) => Ok(lines.into_iter().filter(|line| line != "ok").collect()),
+                Err(trouble) if trouble.is_damage() => Ok(vec![trouble.into_error().to_string()]),
+                Err(trouble) => Err(trouble),
+            }
         })
     }
 

@@ -131,7 +131,7 @@ pub enum OpenError {
 }
 
 impl OpenError {
-    pub(super) fn of(error: rusqlite::Error, path: &Path) -> Self {
+    pub(super) fn of(error: &rusqlite::Error, path: &Path) -> Self {
         let path = path.to_owned();
         let detail = error.to_string();
         match error.sqlite_error_code() {
@@ -164,7 +164,7 @@ pub(super) fn writer(path: &Path) -> Result<Connection, OpenError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_CREATE
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let failed = |error| OpenError::of(error, path);
+    let failed = |error| OpenError::of(&error, path);
     let mut db = Connection::open_with_flags(path, flags).map_err(failed)?;
     if db.is_readonly("main").map_err(failed)? {
         return Err(OpenError::ReadOnly { path: path.to_owned() });
@@ -182,7 +182,7 @@ pub(super) fn writer(path: &Path) -> Result<Connection, OpenError> {
 /// Opens the database for reading.
 pub(super) fn reader(path: &Path) -> Result<Connection, OpenError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let failed = |error| OpenError::of(error, path);
+    let failed = |error| OpenError::of(&error, path);
     let db = Connection::open_with_flags(path, flags).map_err(failed)?;
     tune(&db).map_err(failed)?;
     db.pragma_update(None, "query_only", true).map_err(failed)?;
@@ -192,7 +192,7 @@ pub(super) fn reader(path: &Path) -> Result<Connection, OpenError> {
 /// A database in memory, migrated.
 pub(super) fn memory() -> Result<Connection, OpenError> {
     let path = Path::new(":memory:");
-    let failed = |error| OpenError::of(error, path);
+    let failed = |error| OpenError::of(&error, path);
     let mut db = Connection::open_in_memory().map_err(failed)?;
     db.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
     migrations::migrate(&mut db, path)?;

@@ -139,6 +139,6 @@ fn watched(mut db: Connection, gauges: &Arc<Gauges>, path: &Path) -> Result<Conn
         gauges.wal_pages.store(u32::try_from(pages).unwrap_or(0), Ordering::Relaxed);
         Ok(())
     };
-    db.wal_hook(Some(note)).map_err(|error| OpenError::of(error, path))?;
+    db.wal_hook(Some(note)).map_err(|error| OpenError::of(&error, path))?;
     Ok(db)
 }

@@ -42,6 +42,14 @@ impl Trouble {
         }
     }
 
+    /// Whether the database file is damaged.
+    pub(super) fn is_damage(&self) -> bool {
+        match self {
+            Self::Refused(_) => false,
+            Self::Failed(error) => error.sqlite_error_code() == Some(ErrorCode::DatabaseCorrupt),
+        }
+    }
+
     /// Whether the disk failed: after that nothing that is cached can be trusted.
     pub(super) fn is_disk_failure(&self) -> bool {
         match self {
@@ -78,7 +86,7 @@ mod tests {
 
     #[test]
     fn a_full_disk_a_failed_disk_and_a_busy_database_are_told_apart() {
-        let (full, ioerr, busy) = (failed(13), failed(10 | (4 << 8)), failed(5));
+        let (full, ioerr, busy) = (failed(13), failed(0x40a), failed(5));
         assert!(full.is_full() && !full.is_disk_failure());
         assert!(ioerr.is_disk_failure() && !ioerr.is_full());
         assert!(!busy.is_disk_failure() && !busy.is_full());

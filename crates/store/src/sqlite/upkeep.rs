@@ -108,7 +108,7 @@ impl Keeper {
     /// The thread's own connection.
     pub(super) fn connect(path: &Path) -> Result<Connection, OpenError> {
         let db = open::reader(path)?;
-        db.pragma_update(None, "query_only", false).map_err(|error| OpenError::of(error, path))?;
+        db.pragma_update(None, "query_only", false).map_err(|error| OpenError::of(&error, path))?;
         Ok(db)
     }
 

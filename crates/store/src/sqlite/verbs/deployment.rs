@@ -53,6 +53,21 @@ pub(in crate::sqlite) fn probe(db: &Connection) -> Result<(), Trouble> {
     fetch::run(db, statements::VALUE_PUT, params!["probe", [0_u8]]).map(drop)
 }
 
+/// A statement that finds sealed values, their table, and their place.
+type SealedPlace = (&'static str, &'static str, fn(i64) -> SealedAt);
+
+/// Everywhere that sealed values stand.
+const SEALED: [SealedPlace; 4] = [
+    (statements::SEALED_MERCHANTS_TEST, "merchants", |id| {
+        SealedAt::MerchantTest(MerchantId::from_i64(id))
+    }),
+    (statements::SEALED_MERCHANTS_LIVE, "merchants", |id| {
+        SealedAt::MerchantLive(MerchantId::from_i64(id))
+    }),
+    (statements::SEALED_SECRETS, "secrets", |id| SealedAt::Endpoint(SecretId::from_i64(id))),
+    (statements::SEALED_KEYS, "keys", |id| SealedAt::Key(KeyId::from_i64(id))),
+];
+
 /// Sealed values whose master key is another.
 pub(in crate::sqlite) fn sealed_otherwise(
     db: &Connection,
@@ -60,23 +75,15 @@ pub(in crate::sqlite) fn sealed_otherwise(
     limit: u32,
 ) -> Result<Vec<SealedRow>, Trouble> {
     let mut all = Vec::new();
-    let places: [(&str, &'static str, fn(i64) -> SealedAt); 4] = [
-        (statements::SEALED_MERCHANTS_TEST, "merchants", |id| {
-            SealedAt::MerchantTest(MerchantId::from_i64(id))
-        }),
-        (statements::SEALED_MERCHANTS_LIVE, "merchants", |id| {
-            SealedAt::MerchantLive(MerchantId::from_i64(id))
-        }),
-        (statements::SEALED_SECRETS, "secrets", |id| SealedAt::Endpoint(SecretId::from_i64(id))),
-        (statements::SEALED_KEYS, "keys", |id| SealedAt::Key(KeyId::from_i64(id))),
-    ];
-    for (sql, table, at) in places {
+    for (sql, table, place) in SEALED {
         let left = limit.saturating_sub(u32::try_from(all.len()).unwrap_or(u32::MAX));
         let which = params![current, left];
         all.extend(fetch::many(db, sql, which, |row| {
-            let id = row.get(0)?;
-            let blob: Vec<u8> = row.get(1)?;
-            Ok(SealedRow { at: at(id), sealed: Place { table, row: id }.sealed("sealed", &blob)? })
+            let (id, blob): (i64, Vec<u8>) = (row.get(0)?, row.get(1)?);
+            Ok(SealedRow {
+                at: place(id),
+                sealed: Place { table, row: id }.sealed("sealed", &blob)?,
+            })
         })?);
     }
     Ok(all)

@@ -62,13 +62,12 @@ fn without_lease(db: &Connection, settlement: &Settlement) -> Result<Settled, Tr
         return stands_as_settled(db, settlement);
     };
     let late = fetch::number(db, statements::SETTLE_BEFORE, params![id, settlement.claim])?;
-    match late {
-        Some(0) => return Ok(Settled::Done),
-        Some(_) => {}
-        None if fetch::number(db, statements::SETTLE_FOUND, params![id])?.is_some() => {
-            write_attempt(db, settlement, attempt, true)?;
-        }
-        None => {}
+    if late == Some(0) {
+        return Ok(Settled::Done);
+    }
+    let known = fetch::number(db, statements::SETTLE_FOUND, params![id])?.is_some();
+    if late.is_none() && known {
+        write_attempt(db, settlement, attempt, true)?;
     }
     Ok(Settled::LeaseLost)
 }

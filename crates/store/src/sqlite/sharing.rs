@@ -1,0 +1,158 @@
+//! Verbs that share a commit, and what one of them going wrong does to the others.
+
+use std::sync::{Mutex, mpsc};
+use std::task::{Context, Poll};
+
+use futures::executor::block_on;
+use futures::future::join_all;
+use futures::task::noop_waker_ref;
+use rusqlite::{Connection, params};
+
+use super::job::Lane::Ordinary;
+use super::trouble::Trouble;
+use super::{DiskFailure, Options, Sqlite, fetch, statements};
+use crate::{Answer, Store, StoreError};
+
+fn open(dir: &tempfile::TempDir) -> Sqlite {
+    let disk_failure = DiskFailure::Close;
+    let options = Options { ballast_bytes: 4096, disk_failure, ..Options::default() };
+    Sqlite::open(dir.path(), &options).unwrap()
+}
+
+fn put<'s>(store: &'s Sqlite, name: &'static str) -> Answer<'s, Vec<u8>> {
+    store.put_value(name, b"here".to_vec(), false)
+}
+
+fn there(store: &Sqlite, name: &'static str) -> bool {
+    block_on(store.value(name)).unwrap().is_some()
+}
+
+fn start<T>(answer: &mut Answer<'_, T>) {
+    let polled = answer.as_mut().poll(&mut Context::from_waker(noop_waker_ref()));
+    assert!(matches!(polled, Poll::Pending), "the writer is held");
+}
+
+/// Runs writes in one batch: the writer is held until all of them wait.
+fn together<T>(store: &Sqlite, mut writes: Vec<Answer<'_, T>>) -> Vec<Result<T, StoreError>> {
+    let (entered, is_entered) = mpsc::channel();
+    let (leave, may_leave) = mpsc::channel();
+    let may_leave = Mutex::new(may_leave);
+    let mut held: Answer<'_, ()> = store.write(Ordinary, 0, move |_| {
+        entered.send(()).unwrap();
+        may_leave.lock().unwrap().recv().unwrap();
+        Ok(())
+    });
+    start(&mut held);
+    is_entered.recv().unwrap();
+    writes.iter_mut().for_each(start);
+    leave.send(()).unwrap();
+    block_on(held).unwrap();
+    block_on(join_all(writes))
+}
+
+fn broken(db: &Connection) -> Result<Vec<u8>, Trouble> {
+    fetch::run(db, statements::VALUE_PUT, params!["broken", [1_u8]])?;
+    db.execute_batch("insert into no_such_table values (1)")?;
+    Ok(Vec::new())
+}
+
+fn refusing_too_late(db: &Connection) -> Result<Vec<u8>, Trouble> {
+    fetch::run(db, statements::VALUE_PUT, params!["half done", [1_u8]])?;
+    Err(StoreError::Leased.into())
+}
+
+#[test]
+fn verbs_that_wait_share_one_commit() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(&dir);
+    let answers = together(&store, vec![put(&store, "a"), put(&store, "b"), put(&store, "c")]);
+    assert!(answers.iter().all(Result::is_ok));
+    let commits = store.commits().unwrap();
+    assert_eq!((commits.commits, commits.verbs), (2, 4), "one held the writer, three shared");
+    assert_eq!(commits.sizes.get(..3), Some([1, 0, 1].as_slice()));
+}
+
+#[test]
+fn a_verb_that_fails_fails_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(&dir);
+    let bad = store.write(Ordinary, 0, broken);
+    let answers = together(&store, vec![put(&store, "a"), bad, put(&store, "b")]);
+    assert!(matches!(*answers, [Ok(_), Err(StoreError::Unavailable { .. }), Ok(_)]), "{answers:?}");
+    assert!(there(&store, "a") && there(&store, "b") && !there(&store, "broken"));
+}
+
+#[test]
+fn a_verb_that_refuses_after_it_wrote_leaves_nothing_behind() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(&dir);
+    let late = store.write(Ordinary, 0, refusing_too_late);
+    let answers = together(&store, vec![put(&store, "a"), late, put(&store, "b")]);
+    assert!(matches!(*answers, [Ok(_), Err(StoreError::Leased), Ok(_)]), "{answers:?}");
+    assert!(there(&store, "a") && there(&store, "b") && !there(&store, "half done"));
+}
+
+#[test]
+fn a_refusal_before_any_write_costs_the_others_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(&dir);
+    let early = store.write(Ordinary, 0, |_| Err(StoreError::Leased.into()));
+    let answers = together(&store, vec![put(&store, "a"), early, put(&store, "b")]);
+    assert!(matches!(*answers, [Ok(_), Err(StoreError::Leased), Ok(_)]), "{answers:?}");
+    assert_eq!(store.commits().unwrap().commits, 2);
+}
+
+#[test]
+fn a_failed_disk_answers_nobody_and_closes_the_store() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(&dir);
+    let ioerr = || rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(0x40a), None);
+    let failing = store.write(Ordinary, 0, move |_| Err(Trouble::Failed(ioerr())));
+    let answers = together(&store, vec![put(&store, "a"), failing, put(&store, "b")]);
+    assert_eq!(
+        answers,
+        [Err(StoreError::Closed), Err(StoreError::Closed), Err(StoreError::Closed)]
+    );
+    assert_eq!(block_on(put(&store, "c")), Err(StoreError::Closed));
+    drop(store);
+    assert!(!there(&open(&dir), "a"), "what was not answered was not written");
+}
+
+#[test]
+fn a_read_that_takes_longer_than_a_second_is_interrupted_and_the_next_one_served() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(&dir);
+    let endless = "with recursive n(x) as (select 1 union all select x + 1 from n) \
+                   select count(*) from n";
+    let answer = block_on(store.read(move |db| fetch::number(db, endless, [])));
+    let detail = "reading took longer than a second; ask for less".to_owned();
+    assert_eq!(answer, Err(StoreError::Unavailable { detail }));
+    assert_eq!(block_on(store.last_event()), Ok(None));
+}
+
+#[test]
+fn a_caller_that_goes_away_leaves_its_write_done() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(&dir);
+    {
+        let mut impatient = put(&store, "a");
+        let _ = impatient.as_mut().poll(&mut Context::from_waker(noop_waker_ref()));
+    }
+    block_on(put(&store, "b")).unwrap();
+    assert!(there(&store, "a"));
+}
+
+#[test]
+fn the_log_is_emptied_behind_the_writes() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(&dir);
+    let bytes = vec![7; 1024 * 1024];
+    for _ in 0..64 {
+        block_on(store.put_value("large", bytes.clone(), true)).unwrap();
+    }
+    let log = block_on(store.health()).unwrap();
+    assert!(log < 40 * 1024 * 1024, "64 MiB were written; the log has {log} bytes");
+    drop(store);
+    let left = std::fs::metadata(dir.path().join("posthorn.db-wal")).map_or(0, |file| file.len());
+    assert_eq!(left, 0, "a store that was closed leaves no log");
+}
