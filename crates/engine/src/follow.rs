@@ -56,11 +56,15 @@ impl Followers {
         running.keys().next().copied().unwrap_or(last)
     }
 
-    /// Wakes the followers of a merchant.
-    pub(crate) fn tell(&self, merchant: MerchantId, last: EventId) {
+    /// Wakes the followers of a merchant, whose test events go up to `last` now. Live events are
+    /// not followed.
+    pub(crate) fn tell(&self, merchant: MerchantId, mode: Mode, last: EventId) {
+        if mode == Mode::Live {
+            return;
+        }
         let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(sender) = waiting.get(&merchant) {
-            sender.send_replace(last);
+            sender.send_modify(|told| *told = last.max(*told));
         }
     }
 
@@ -86,8 +90,9 @@ pub struct Followed {
 }
 
 impl Engine {
-    /// Wakes when a merchant's events may have grown. Subscribe before reading, so that none is
-    /// missed.
+    /// Wakes when a merchant's test events have grown, and says up to where. Subscribe before
+    /// reading, so that none is missed; while the cursor is behind what was said, an older accept
+    /// is still under way: read again a little later.
     #[must_use]
     pub fn follow(&self, merchant: MerchantId) -> watch::Receiver<EventId> {
         self.shared.followers.watch(merchant)

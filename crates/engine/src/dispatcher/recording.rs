@@ -84,7 +84,7 @@ impl Dispatcher {
                     self.note_due(delivery.endpoint, at);
                 }
             }
-            self.shared.followers.tell(notice.event.merchant, notice.event.id);
+            self.shared.followers.tell(notice.event.merchant, notice.event.mode, notice.event.id);
         }
     }
 
