@@ -10,14 +10,14 @@ use futures::executor::block_on;
 use jiff::{SignedDuration, Timestamp};
 use posthorn_core::attempt::{ErrorClass, Phases, Rendering, Tried, Unreachable};
 use posthorn_core::delivery::{Claim, Delivery, Ending, ParkedWhy, State};
-use posthorn_core::endpoint::{Settings, Status};
+use posthorn_core::endpoint::{DisabledWhy, Settings, Status};
 use posthorn_core::event::{Event, Mode, Payload};
 use posthorn_core::id::{ContractId, DeliveryId, EndpointId, IdSequence, MerchantId};
 use posthorn_core::secret::Sealed;
 use posthorn_store::sqlite::{Fault, Sqlite};
 use posthorn_store::{
-    Accept, Ask, DeliveryQuery, JobKind, NewDelivery, NewEndpoint, NewMerchant, Page, Release,
-    Settled, Settlement, Step, Store, StoreError,
+    Accept, Ask, DeliveryQuery, Effect, JobKind, NewDelivery, NewEndpoint, NewMerchant, Page,
+    Release, Settled, Settlement, Step, Store, StoreError,
 };
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -41,6 +41,7 @@ enum End {
     Delivered,
     Retry,
     Exhausted,
+    Gone,
     Unsent,
 }
 
@@ -49,6 +50,7 @@ fn a_step() -> impl Strategy<Value = Told> {
         Just(End::Delivered),
         Just(End::Retry),
         Just(End::Exhausted),
+        Just(End::Gone),
         Just(End::Unsent)
     ];
     prop_oneof![
@@ -223,17 +225,21 @@ impl Stage {
             End::Delivered => State::Delivered { at: now },
             End::Retry => State::Due { at: now + SignedDuration::from_secs(5) },
             End::Exhausted => State::Exhausted { at: now, why: Ending::Schedule },
+            End::Gone => State::Parked { since: now, why: ParkedWhy::Gone },
             End::Unsent => State::Exhausted { at: now, why: Ending::TooLarge },
         };
         let attempt = (!matches!(end, End::Unsent)).then(|| tried(&claim, now));
         let tries = u32::from(attempt.is_some());
+        let disabled = Status::Disabled { since: now, why: DisabledWhy::Gone };
+        let gone = matches!(end, End::Gone);
+        let effects = if gone { vec![Effect::Rest(disabled)] } else { Vec::new() };
         let settlement = Settlement {
             delivery: claim.delivery,
             endpoint: claim.endpoint,
             claim: claim.claim,
             state,
             attempt,
-            effects: Vec::new(),
+            effects,
             notices: Vec::new(),
         };
         let settled = block_on(self.store.settle(vec![settlement])).unwrap();
@@ -242,6 +248,10 @@ impl Stage {
                 delivery.state = state;
                 delivery.attempts += tries;
                 assert_eq!(settled, [Settled::Done]);
+                let status = self.model.status.get_mut(&claim.endpoint).unwrap();
+                if gone && matches!(status, Status::Active | Status::Draining { .. }) {
+                    *status = disabled;
+                }
             }
             None if tries == 0 => {}
             None => assert_eq!(self.is_on_record(&claim), settled == [Settled::Done]),
