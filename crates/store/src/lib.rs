@@ -37,7 +37,9 @@ pub trait Store: Send + Sync {
     // --- the hot path -------------------------------------------------------------------------
 
     /// Writes events with their deliveries and idempotency keys: all of them, or (on an error) none.
-    /// The answers stand in the order of the events.
+    /// The answers stand in the order of the events. What was decided from memory is mended: a
+    /// delivery parked for an endpoint that is active by now is due, one that waits for a deleted
+    /// endpoint `WillNotSend`; the same holds for what a settlement leads to.
     fn accept(&self, events: Vec<Accept>) -> Answer<'_, Vec<Accepted>>;
 
     /// Leases due deliveries, oldest due first, at most `slots` for each endpoint, until `until`
@@ -111,7 +113,8 @@ pub trait Store: Send + Sync {
     fn step_job(&self, id: JobId, step: Step) -> Answer<'_, JobStep>;
     /// Writes down the progress of a job whose work is done outside the store (`Advance`).
     fn progress_job(&self, id: JobId, done: u64, ended: Option<Timestamp>) -> Answer<'_, ()>;
-    /// Asks a job to stop. `false`: it had ended already.
+    /// Asks a job to stop. `false`: it had ended already, or is a sweep, which nobody can stop. A
+    /// drain that is stopped leaves its endpoint paused.
     fn cancel_job(&self, id: JobId, at: Timestamp) -> Answer<'_, bool>;
 
     // --- merchants and keys -------------------------------------------------------------------
