@@ -1,1 +1,77 @@
-//! placeholder
+//! HTTP in: the native API, its description, and what it counts.
+//!
+//! A handler takes, makes one call of the engine, and answers; it decides nothing and holds no SQL.
+//! [`router`] is everything that is served, [`serve`] serves it until it is told to stop. What every
+//! request passes (ids, problem documents, counting) is in `edge.rs`; every error is a
+//! [`problem::Code`].
+
+mod answer;
+mod api;
+mod app;
+mod auth;
+mod body;
+mod decode;
+mod description;
+mod edge;
+mod list;
+mod metrics;
+mod openapi;
+mod params;
+pub mod problem;
+mod serve;
+
+use axum::Router;
+use axum::extract::State;
+use http::Uri;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+
+pub use app::App;
+pub use body::{BATCH_BYTES_MAX, BODY_BYTES_MAX, IDEMPOTENCY_KEY_CHARS_MAX};
+pub use serve::{Serving, serve};
+
+use description::Description;
+use problem::{Code, Problem};
+
+/// Everything that is served.
+pub fn router(app: App) -> Router {
+    let described = Description::default();
+    let (routes, mut document) = assembled(&described);
+    openapi::complete(&mut document);
+    described.set(&document);
+    routes
+        .fallback(no_such_route)
+        .method_not_allowed_fallback(no_such_method)
+        .layer(axum::middleware::from_fn_with_state(app.clone(), edge::around))
+        .with_state(app)
+}
+
+/// The API as an `OpenAPI` 3.1 document: what `/openapi.json` serves.
+#[must_use]
+pub fn openapi() -> OpenApi {
+    let (_, mut document) = assembled(&Description::default());
+    openapi::complete(&mut document);
+    document
+}
+
+/// The API as a page of Markdown: what `docs/api.md` holds.
+#[must_use]
+pub fn api_markdown() -> String {
+    description::markdown(&openapi())
+}
+
+fn assembled(described: &Description) -> (Router<App>, OpenApi) {
+    let routes: OpenApiRouter<App> = api::routes().merge(description::routes(described));
+    routes.split_for_parts()
+}
+
+async fn no_such_route(uri: Uri) -> Problem {
+    let path: String = uri.path().chars().take(200).collect();
+    Problem::new(Code::NotFound, format!("there is no route `{path}`; see `/docs`"))
+}
+
+async fn no_such_method(State(_): State<App>, uri: Uri) -> Problem {
+    let path: String = uri.path().chars().take(200).collect();
+    let detail = format!("`{path}` has no such method; `Allow` lists those it has");
+    Problem::new(Code::MethodNotAllowed, detail)
+}

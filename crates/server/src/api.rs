@@ -1,0 +1,84 @@
+//! The native API: one file per resource, each handler one call of the engine.
+
+mod attempts;
+mod batch;
+mod contracts;
+mod deliveries;
+mod endpoint_actions;
+mod endpoint_shapes;
+mod endpoints;
+mod events;
+mod explain;
+mod jobs;
+mod keys;
+mod listen;
+mod merchants;
+mod operations;
+mod sandbox;
+mod trial;
+
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::app::App;
+
+/// The body of an action that takes nothing: none, or `{}`.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Nothing {}
+
+/// Every route, with its part of the OpenAPI document.
+pub(crate) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .merge(merchants_and_keys())
+        .merge(endpoints())
+        .merge(events_and_deliveries())
+        .routes(routes!(jobs::list_jobs))
+        .routes(routes!(jobs::get_job))
+        .routes(routes!(jobs::cancel_job))
+        .routes(routes!(contracts::list_contracts))
+        .routes(routes!(contracts::get_contract))
+        .routes(routes!(sandbox::get_clock, sandbox::advance_clock))
+        .routes(routes!(listen::listen))
+        .routes(routes!(operations::healthz))
+        .routes(routes!(operations::readyz))
+        .routes(routes!(operations::metrics))
+}
+
+fn merchants_and_keys() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(merchants::create_merchant, merchants::list_merchants))
+        .routes(routes!(merchants::get_merchant, merchants::change_merchant))
+        .routes(routes!(keys::list_merchant_keys, keys::create_merchant_key))
+        .routes(routes!(keys::revoke_merchant_key))
+        .routes(routes!(keys::list_keys, keys::create_key))
+        .routes(routes!(keys::revoke_key))
+}
+
+fn endpoints() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(endpoints::create_endpoint, endpoints::list_endpoints))
+        .routes(routes!(
+            endpoints::get_endpoint,
+            endpoints::change_endpoint,
+            endpoints::delete_endpoint
+        ))
+        .routes(routes!(endpoint_actions::rotate_secret))
+        .routes(routes!(endpoint_actions::enable_endpoint))
+        .routes(routes!(endpoint_actions::disable_endpoint))
+        .routes(routes!(endpoint_actions::test_endpoint))
+        .routes(routes!(endpoint_actions::recover_endpoint))
+        .routes(routes!(trial::try_address))
+}
+
+fn events_and_deliveries() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(events::create_event, events::list_events))
+        .routes(routes!(batch::create_events))
+        .routes(routes!(events::get_event))
+        .routes(routes!(explain::explain_event))
+        .routes(routes!(deliveries::list_deliveries))
+        .routes(routes!(deliveries::get_delivery))
+        .routes(routes!(deliveries::resend_delivery))
+        .routes(routes!(attempts::get_sent_request))
+}

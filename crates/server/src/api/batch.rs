@@ -1,0 +1,136 @@
+//! Many events in one request: each its own result, and a bad one costs the others nothing.
+
+use std::fmt;
+
+use axum::extract::State;
+use posthorn_core::event::NewEvent;
+use posthorn_engine::Receipt;
+use serde::de::{Deserializer, Error, SeqAccess, Visitor};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use utoipa::ToSchema;
+
+use super::events::{EventAccepted, EventIn, read_event};
+use crate::answer::{Answer, Answered};
+use crate::app::App;
+use crate::auth::AsMerchant;
+use crate::body::{BATCH_BYTES_MAX, Sent};
+use crate::decode;
+use crate::problem::{Problem, ProblemDocument};
+
+/// Events in one batch, at most.
+pub(crate) const BATCH_EVENTS_MAX: usize = 1000;
+
+/// Events to send, at most 1,000; a bare array of events is taken too.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct BatchIn<'a> {
+    /// The events, in the order in which they are to be accepted.
+    #[serde(borrow)]
+    #[schema(value_type = Vec<EventIn>, max_items = 1000)]
+    events: Items<'a>,
+}
+
+/// The texts of the events: read one by one, so that one which is wrong is wrong alone.
+struct Items<'a>(Vec<&'a RawValue>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Items<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(Reader).map(Self)
+    }
+}
+
+struct Reader;
+
+impl<'de> Visitor<'de> for Reader {
+    type Value = Vec<&'de RawValue>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "an array of at most {BATCH_EVENTS_MAX} events")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+        let mut texts = Vec::new();
+        while let Some(text) = items.next_element()? {
+            if texts.len() == BATCH_EVENTS_MAX {
+                let what = format!("more than {BATCH_EVENTS_MAX} events; send them in two batches");
+                return Err(A::Error::custom(what));
+            }
+            texts.push(text);
+        }
+        Ok(texts)
+    }
+}
+
+/// What came of one event of a batch.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+enum BatchResult {
+    /// It is on disk.
+    Accepted(EventAccepted),
+    /// It was refused, alone.
+    Refused {
+        /// Why.
+        error: ProblemDocument,
+    },
+}
+
+impl BatchResult {
+    fn refused(problem: &Problem) -> Self {
+        Self::Refused { error: problem.document(None) }
+    }
+}
+
+/// What came of each event, in the order of the request.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct BatchAccepted {
+    data: Vec<BatchResult>,
+}
+
+/// Send up to 1,000 events, 8 MiB in all, each with its own result.
+///
+/// The 202 means that every result without an `error` is on disk. The answer is a 4xx only when the
+/// batch itself cannot be read.
+#[utoipa::path(post, path = "/v1/events/batch", tag = "events", request_body = BatchIn,
+    responses((status = 202, description = "A result for each event", body = BatchAccepted)))]
+pub(super) async fn create_events(
+    State(app): State<App>,
+    merchant: AsMerchant,
+    sent: Sent<BATCH_BYTES_MAX>,
+) -> Answered<BatchAccepted> {
+    let read = read_batch(&sent.body)?;
+    let (events, slots): (Vec<_>, Vec<Result<(), Problem>>) = read.into_iter().fold(
+        (Vec::new(), Vec::new()),
+        |(mut events, mut slots), item: Result<NewEvent, Problem>| {
+            slots.push(item.map(|event| events.push(Ok(event))));
+            (events, slots)
+        },
+    );
+    let place = merchant.place();
+    let key = sent.key.as_ref();
+    let receipts = app.engine().accept_batch(merchant.caller, place, events, key).await?;
+    let replayed = !receipts.is_empty()
+        && receipts.iter().all(|receipt| receipt.as_ref().is_ok_and(|receipt| receipt.replayed));
+    let mut receipts = receipts.into_iter();
+    let data = slots.into_iter().map(|slot| match slot {
+        Err(problem) => BatchResult::refused(&problem),
+        Ok(()) => show(receipts.next()),
+    });
+    let data = data.collect();
+    Ok(Answer::accepted(BatchAccepted { data }).replayed(replayed))
+}
+
+fn show(receipt: Option<Result<Receipt, posthorn_engine::EngineError>>) -> BatchResult {
+    match receipt {
+        Some(Ok(receipt)) => BatchResult::Accepted(receipt.into()),
+        Some(Err(error)) => BatchResult::refused(&error.into()),
+        None => BatchResult::refused(&Problem::internal("a batch has fewer results than events")),
+    }
+}
+
+fn read_batch(body: &[u8]) -> Result<Vec<Result<NewEvent, Problem>>, Problem> {
+    let bare = body.trim_ascii_start().first() == Some(&b'[');
+    let Items(texts) =
+        if bare { decode::trusting(body)? } else { decode::trusting::<BatchIn<'_>>(body)?.events };
+    Ok(texts.iter().map(|text| read_event(text.get().as_bytes())).collect())
+}

@@ -1,0 +1,267 @@
+//! What an endpoint looks like on the wire, coming in and going out.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use posthorn_core::endpoint::{DisabledWhy, Endpoint, Pattern, Status};
+use posthorn_core::filter::Filter;
+use posthorn_core::id::{EndpointId, SecretId};
+use posthorn_core::json::Style;
+use posthorn_core::secret::Secret;
+use posthorn_engine::{EndpointDraft, EndpointPatch, Minted};
+use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::attempts::Headers;
+use crate::answer::Shown;
+use crate::decode::Change;
+
+/// Headers as an object, in the order in which they stand there.
+#[derive(Debug, Default)]
+pub(super) struct HeadersIn(Vec<(String, String)>);
+
+impl<'de> Deserialize<'de> for HeadersIn {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(HeadersReader)
+    }
+}
+
+struct HeadersReader;
+
+impl<'de> Visitor<'de> for HeadersReader {
+    type Value = HeadersIn;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object of header names and values")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<HeadersIn, A::Error> {
+        let mut headers = Vec::new();
+        while let Some(header) = map.next_entry()? {
+            headers.push(header);
+        }
+        Ok(HeadersIn(headers))
+    }
+}
+
+/// An endpoint to create.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct EndpointIn {
+    /// Where deliveries go.
+    #[schema(example = "https://example.com/webhooks")]
+    url: String,
+    /// Which event types: whole ones, or with `*` for one or more segments at the end. All when left
+    /// out.
+    #[serde(default)]
+    #[schema(value_type = Vec<String>, example = json!(["payment.*"]))]
+    events: Vec<Pattern>,
+    /// Which of those, by their data.
+    #[schema(value_type = Option<Object>, example = json!({"product.id": {"$in": ["prod_1"]}}))]
+    filter: Option<Filter>,
+    /// For people.
+    description: Option<String>,
+    /// Sent with every delivery.
+    #[serde(default)]
+    #[schema(value_type = std::collections::BTreeMap<String, String>)]
+    headers: HeadersIn,
+    /// The contract it speaks, if not its merchant's.
+    contract: Option<String>,
+    /// How bodies are printed: `js`, `python` or `php`, for receivers that print what they read
+    /// before they verify.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "js")]
+    json: Style,
+    /// Deliveries a second, at most.
+    rate_limit: Option<u32>,
+    /// Deliveries under way at once, at most.
+    concurrency: Option<u32>,
+    /// Its signing secret; one is made, and shown in this answer alone, when left out.
+    secret: Option<String>,
+}
+
+impl From<EndpointIn> for EndpointDraft {
+    fn from(wire: EndpointIn) -> Self {
+        Self {
+            url: wire.url,
+            events: wire.events,
+            filter: wire.filter,
+            description: wire.description,
+            headers: wire.headers.0,
+            contract: wire.contract,
+            json: wire.json,
+            rate_limit: wire.rate_limit,
+            concurrency: wire.concurrency,
+            secret: wire.secret.map(Secret::new),
+        }
+    }
+}
+
+/// What to change: a member left out stays as it is, `null` takes it away.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct EndpointChange {
+    /// Where deliveries go.
+    url: Option<String>,
+    /// Which event types.
+    #[schema(value_type = Option<Vec<String>>)]
+    events: Option<Vec<Pattern>>,
+    /// Which of those, by their data.
+    #[serde(default)]
+    #[schema(value_type = Option<Object>)]
+    filter: Change<Filter>,
+    /// For people.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    description: Change<String>,
+    /// Sent with every delivery; all of them, not only those that change.
+    #[serde(default)]
+    #[schema(value_type = Option<std::collections::BTreeMap<String, String>>)]
+    headers: Change<HeadersIn>,
+    /// The contract it speaks.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    contract: Change<String>,
+    /// How bodies are printed.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    json: Change<Style>,
+    /// Deliveries a second, at most.
+    #[serde(default)]
+    #[schema(value_type = Option<u32>)]
+    rate_limit: Change<u32>,
+    /// Deliveries under way at once, at most.
+    #[serde(default)]
+    #[schema(value_type = Option<u32>)]
+    concurrency: Change<u32>,
+}
+
+impl From<EndpointChange> for EndpointPatch {
+    fn from(wire: EndpointChange) -> Self {
+        Self {
+            url: wire.url,
+            events: wire.events,
+            filter: wire.filter.patch(),
+            description: wire.description.patch(),
+            headers: wire.headers.or_default().map(|headers| headers.0),
+            contract: wire.contract.patch(),
+            json: wire.json.or_default(),
+            rate_limit: wire.rate_limit.patch(),
+            concurrency: wire.concurrency.patch(),
+        }
+    }
+}
+
+/// One of an endpoint's signing secrets: never the secret itself.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct SecretOut {
+    /// Its id.
+    #[schema(value_type = String, example = "sec_1")]
+    id: SecretId,
+    /// When it was made.
+    created: Timestamp,
+    /// When it stops signing; absent for the current one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    until: Option<Timestamp>,
+}
+
+/// A URL that wants some events.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Endpoint)]
+pub(super) struct EndpointOut {
+    /// Its id.
+    #[schema(value_type = String, example = "ep_1")]
+    id: EndpointId,
+    /// Where deliveries go.
+    url: String,
+    /// Which event types.
+    #[schema(value_type = Vec<String>)]
+    events: Vec<Pattern>,
+    /// Which of those, by their data.
+    #[schema(value_type = Option<Object>)]
+    filter: Option<Filter>,
+    /// For people.
+    description: Option<String>,
+    /// Sent with every delivery.
+    #[schema(value_type = std::collections::BTreeMap<String, String>)]
+    headers: Headers,
+    /// The contract it speaks, if not its merchant's.
+    contract: Option<String>,
+    /// How bodies are printed.
+    json: &'static str,
+    /// Deliveries a second, at most.
+    rate_limit: Option<u32>,
+    /// Deliveries under way at once, at most.
+    concurrency: Option<u32>,
+    /// `test` or `live`.
+    mode: &'static str,
+    /// `active`, `draining`, `paused` or `disabled`.
+    status: &'static str,
+    /// Since when, on the merchant's clock.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status_since: Option<Timestamp>,
+    /// Why it is paused (`failing`) or disabled (`requested`, `gone`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    why: Option<&'static str>,
+    /// Since when everything has failed, on the merchant's clock.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failing_since: Option<Timestamp>,
+    /// The version of its settings, 1 first.
+    version: u32,
+    /// When it was created.
+    created: Timestamp,
+    /// Its signing secrets; two or more while a rotation overlaps.
+    secrets: Vec<SecretOut>,
+    /// The secret itself, shown once: when it is created or rotated and Posthorn made it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    secret: Option<Shown>,
+}
+
+impl From<&Endpoint> for EndpointOut {
+    fn from(endpoint: &Endpoint) -> Self {
+        let (status_since, why) = match endpoint.status {
+            Status::Active => (None, None),
+            Status::Draining { since } => (Some(since), None),
+            Status::Paused { since } => (Some(since), Some("failing")),
+            Status::Disabled { since, why: DisabledWhy::Requested } => {
+                (Some(since), Some("requested"))
+            }
+            Status::Disabled { since, why: DisabledWhy::Gone } => (Some(since), Some("gone")),
+        };
+        let settings = endpoint.settings.clone();
+        let secrets = endpoint.secrets.iter().map(|secret| SecretOut {
+            id: secret.id,
+            created: secret.created,
+            until: secret.until,
+        });
+        Self {
+            id: endpoint.id,
+            url: settings.url.into(),
+            events: settings.events,
+            filter: settings.filter,
+            description: settings.description,
+            headers: Headers(settings.headers),
+            contract: settings.contract,
+            json: settings.json.name(),
+            rate_limit: settings.rate_limit,
+            concurrency: settings.concurrency,
+            mode: endpoint.mode.name(),
+            status: endpoint.status.name(),
+            status_since,
+            why,
+            failing_since: endpoint.failing_since,
+            version: endpoint.version,
+            created: endpoint.created,
+            secrets: secrets.collect(),
+            secret: None,
+        }
+    }
+}
+
+impl From<Minted> for EndpointOut {
+    fn from(minted: Minted) -> Self {
+        Self { secret: minted.secret.map(Shown), ..Self::from(&*minted.endpoint) }
+    }
+}

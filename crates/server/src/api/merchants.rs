@@ -1,0 +1,204 @@
+//! Merchants: the operator's side.
+
+use axum::extract::State;
+use jiff::Timestamp;
+use posthorn_core::id::MerchantId;
+use posthorn_core::merchant::Merchant;
+use posthorn_engine::{MerchantDraft, MerchantKeys, ModeKeys};
+use posthorn_store::MerchantChange;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::answer::{Answer, Answered, Shown};
+use crate::app::App;
+use crate::auth::AsOperator;
+use crate::body::Sent;
+use crate::decode::Change;
+use crate::list::{Asked, Listed};
+use crate::params::{Id, Params};
+
+/// A merchant to create.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct MerchantIn {
+    /// What people call it.
+    #[schema(example = "Loja do Bairro")]
+    name: String,
+    /// The contract it speaks.
+    #[schema(example = "krxscale")]
+    contract: String,
+    /// Your own id for it: unique, and on the wire where the contract has a member for it.
+    reference: Option<String>,
+    /// Whether event types outside the contract's catalogue are refused.
+    #[serde(default)]
+    strict_catalogue: bool,
+}
+
+/// What to change: a member left out stays as it is, `null` takes it away.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct MerchantPatch {
+    /// What people call it.
+    name: Option<String>,
+    /// The contract it speaks.
+    contract: Option<String>,
+    /// Your own id for it.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    reference: Change<String>,
+    /// Whether event types outside the contract's catalogue are refused.
+    strict_catalogue: Option<bool>,
+}
+
+/// A mode's keys, shown once.
+#[derive(Serialize, ToSchema)]
+struct ModeKeysOut {
+    /// For this API.
+    #[schema(value_type = String, example = "sk_test_…")]
+    api_key: Shown,
+    /// The second header of guides that ask for two.
+    #[schema(value_type = String, example = "secret_test_…")]
+    api_secret: Shown,
+    /// Signs deliveries to a payment's own address, and what `posthorn listen` forwards.
+    #[schema(value_type = String, example = "whsec_…")]
+    webhook_secret: Shown,
+    /// May stand in a page.
+    #[schema(value_type = String, example = "pk_test_…")]
+    publishable_key: Shown,
+}
+
+impl From<ModeKeys> for ModeKeysOut {
+    fn from(keys: ModeKeys) -> Self {
+        Self {
+            api_key: Shown(keys.api_key),
+            api_secret: Shown(keys.api_secret),
+            webhook_secret: Shown(keys.webhook_secret),
+            publishable_key: Shown(keys.publishable_key),
+        }
+    }
+}
+
+/// A merchant's keys, shown once.
+#[derive(Serialize, ToSchema)]
+struct MerchantKeysOut {
+    /// For the sandbox.
+    test: ModeKeysOut,
+    /// For the real thing.
+    live: ModeKeysOut,
+}
+
+impl From<MerchantKeys> for MerchantKeysOut {
+    fn from(keys: MerchantKeys) -> Self {
+        Self { test: keys.test.into(), live: keys.live.into() }
+    }
+}
+
+/// An integrator's account.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Merchant)]
+pub(super) struct MerchantOut {
+    /// Its id.
+    #[schema(value_type = String, example = "mer_1")]
+    id: MerchantId,
+    /// What people call it.
+    name: String,
+    /// The contract it speaks.
+    contract: String,
+    /// The operator's own id for it.
+    reference: Option<String>,
+    /// Whether event types outside the contract's catalogue are refused.
+    strict_catalogue: bool,
+    /// When it was created.
+    created: Timestamp,
+    /// Its keys, in the answer to its creation alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    keys: Option<MerchantKeysOut>,
+}
+
+impl From<&Merchant> for MerchantOut {
+    fn from(merchant: &Merchant) -> Self {
+        Self {
+            id: merchant.id,
+            name: merchant.name.clone(),
+            contract: merchant.contract.clone(),
+            reference: merchant.reference.clone(),
+            strict_catalogue: merchant.strict_catalogue,
+            created: merchant.created,
+            keys: None,
+        }
+    }
+}
+
+/// Create a merchant with its keys, which are shown this once.
+///
+/// A repeated request with the same `Idempotency-Key` answers the same merchant without keys: they
+/// are kept as hashes. Create others, if this answer was lost.
+#[utoipa::path(post, path = "/v1/merchants", tag = "merchants", request_body = MerchantIn,
+    responses((status = 201, description = "The merchant and its keys", body = MerchantOut)))]
+pub(super) async fn create_merchant(
+    State(app): State<App>,
+    _: AsOperator,
+    sent: Sent,
+) -> Answered<MerchantOut> {
+    let wire: MerchantIn = sent.decode()?;
+    let draft = MerchantDraft {
+        name: wire.name,
+        contract: wire.contract,
+        reference: wire.reference,
+        strict_catalogue: wire.strict_catalogue,
+        keep_test_keys: false,
+    };
+    let (merchant, keys) = app.engine().create_merchant(draft, sent.key.as_ref()).await?;
+    let replayed = keys.is_none();
+    let keys = keys.map(MerchantKeysOut::from);
+    let shown = MerchantOut { keys, ..MerchantOut::from(&merchant) };
+    Ok(Answer::created(shown).replayed(replayed))
+}
+
+/// List merchants, oldest first.
+#[utoipa::path(get, path = "/v1/merchants", tag = "merchants",
+    responses((status = 200, description = "A page", body = Listed<MerchantOut>)))]
+pub(super) async fn list_merchants(
+    State(app): State<App>,
+    _: AsOperator,
+    params: Params,
+) -> Answered<Listed<MerchantOut>> {
+    let params = params.only(&["limit", "cursor"])?;
+    let asked = Asked::read(&app, &params, "merchants")?;
+    let rows = app.engine().merchants();
+    let show = |merchant: std::sync::Arc<_>| MerchantOut::from(&*merchant);
+    Ok(Answer::ok(asked.answer_from(&app, rows, |merchant| merchant.id.as_i64(), show)))
+}
+
+/// Read one merchant.
+#[utoipa::path(get, path = "/v1/merchants/{id}", tag = "merchants",
+    params(("id" = String, Path, description = "The merchant")),
+    responses((status = 200, description = "The merchant", body = MerchantOut)))]
+pub(super) async fn get_merchant(
+    State(app): State<App>,
+    _: AsOperator,
+    Id(id): Id<MerchantId>,
+) -> Answered<MerchantOut> {
+    Ok(Answer::ok((&*app.engine().merchant(id)?).into()))
+}
+
+/// Change a merchant.
+#[utoipa::path(patch, path = "/v1/merchants/{id}", tag = "merchants", request_body = MerchantPatch,
+    params(("id" = String, Path, description = "The merchant")),
+    responses((status = 200, description = "The merchant as it is now", body = MerchantOut)))]
+pub(super) async fn change_merchant(
+    State(app): State<App>,
+    _: AsOperator,
+    Id(id): Id<MerchantId>,
+    sent: Sent,
+) -> Answered<MerchantOut> {
+    let wire: MerchantPatch = sent.decode()?;
+    let change = MerchantChange {
+        name: wire.name,
+        contract: wire.contract,
+        reference: wire.reference.patch(),
+        strict_catalogue: wire.strict_catalogue,
+    };
+    let merchant = app.engine().change_merchant(id, change).await?;
+    Ok(Answer::ok((&merchant).into()))
+}

@@ -1,0 +1,117 @@
+//! Reading a request's body: bounded in bytes and in time, with its idempotency key.
+
+use std::time::Duration;
+
+use axum::body::{Body, BodyDataStream};
+use axum::extract::{FromRequest, Request};
+use bytes::{Bytes, BytesMut};
+use futures::StreamExt;
+use http::{HeaderMap, header};
+use posthorn_engine::RequestKey;
+use serde::Deserialize;
+
+use crate::app::App;
+use crate::decode;
+use crate::problem::{Code, Problem};
+
+/// The most bytes a body may have: an event's 1 MiB of data, and room for what is around it.
+pub const BODY_BYTES_MAX: usize = 2 * 1024 * 1024;
+/// The most bytes a batch may have.
+pub const BATCH_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// The most characters an idempotency key may have.
+pub const IDEMPOTENCY_KEY_CHARS_MAX: usize = 255;
+/// How long a body may take to arrive.
+const BODY_WITHIN: Duration = Duration::from_secs(30);
+/// How much of a body that is too large is read and thrown away, so that a client which writes all
+/// before it reads gets to see the answer.
+const DISCARDED_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// A POST or PATCH as it arrived: its body, at most `MAX` bytes, and its idempotency key.
+pub(crate) struct Sent<const MAX: usize = BODY_BYTES_MAX> {
+    pub(crate) body: Bytes,
+    pub(crate) key: Option<RequestKey>,
+}
+
+impl<const MAX: usize> Sent<MAX> {
+    /// The body as JSON; an empty body counts as `{}`.
+    pub(crate) fn decode<'a, T: Deserialize<'a>>(&'a self) -> Result<T, Problem> {
+        decode::object(&self.body)
+    }
+}
+
+impl<const MAX: usize> FromRequest<App> for Sent<MAX> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &App) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        let key = idempotency_key(&parts.headers)?;
+        let reading = read(body, &parts.headers, MAX);
+        let body = tokio::time::timeout(BODY_WITHIN, reading).await.map_err(|_| {
+            let detail = format!("the body did not arrive within {} s", BODY_WITHIN.as_secs());
+            Problem::new(Code::BodyTimeout, detail)
+        })??;
+        let (method, path) = (parts.method.as_str(), parts.uri.path());
+        let key = key.map(|key| RequestKey::new(key, method, path, &body));
+        Ok(Self { body, key })
+    }
+}
+
+async fn read(body: Body, headers: &HeaderMap, max: usize) -> Result<Bytes, Problem> {
+    let announced = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
+    let announced = announced.and_then(|length| length.parse::<u64>().ok());
+    let mut chunks = body.into_data_stream();
+    if announced.is_some_and(|bytes| bytes > max as u64) {
+        discard(chunks).await;
+        return Err(too_large(max));
+    }
+    let broken = |_| Problem::new(Code::MalformedJson, "the body ended before it was complete");
+    let first = chunks.next().await.transpose().map_err(broken)?.unwrap_or_default();
+    let Some(second) = chunks.next().await.transpose().map_err(broken)? else {
+        return if first.len() > max { Err(too_large(max)) } else { Ok(first) };
+    };
+    let expected = announced.and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or_default();
+    let mut whole = BytesMut::with_capacity(expected.max(first.len() + second.len()));
+    whole.extend_from_slice(&first);
+    let mut next = Some(second);
+    while let Some(chunk) = next {
+        if whole.len() + chunk.len() > max {
+            discard(chunks).await;
+            return Err(too_large(max));
+        }
+        whole.extend_from_slice(&chunk);
+        next = chunks.next().await.transpose().map_err(broken)?;
+    }
+    Ok(whole.freeze())
+}
+
+async fn discard(mut chunks: BodyDataStream) {
+    let mut left = DISCARDED_BYTES_MAX;
+    while let Some(Ok(chunk)) = chunks.next().await {
+        match left.checked_sub(chunk.len()) {
+            Some(rest) => left = rest,
+            None => return,
+        }
+    }
+}
+
+fn too_large(max: usize) -> Problem {
+    let detail = format!("the body has more than {max} bytes, the most this route takes");
+    Problem::new(Code::TooLarge, detail)
+}
+
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    let mut keys = headers.get_all("idempotency-key").iter();
+    let Some(key) = keys.next() else { return Ok(None) };
+    let bytes = key.as_bytes();
+    let sound = (1..=IDEMPOTENCY_KEY_CHARS_MAX).contains(&bytes.len())
+        && bytes.iter().all(u8::is_ascii_graphic)
+        && keys.next().is_none();
+    if !sound {
+        let detail = format!(
+            "`Idempotency-Key` must be one value of 1 to {IDEMPOTENCY_KEY_CHARS_MAX} visible ASCII \
+             characters, such as a UUID"
+        );
+        return Err(Problem::new(Code::InvalidIdempotencyKey, detail).at("Idempotency-Key"));
+    }
+    Ok(Some(String::from_utf8_lossy(bytes).into_owned()))
+}

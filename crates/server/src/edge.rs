@@ -1,0 +1,79 @@
+//! What every request passes: its id, the problem document, what is counted, and the net under it.
+
+use std::panic::AssertUnwindSafe;
+
+use axum::body::Body;
+use axum::extract::{MatchedPath, Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use futures::FutureExt;
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+
+use crate::app::App;
+use crate::problem::Problem;
+
+/// The header that carries a request's id, both ways.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// The longest request id that is taken over.
+const REQUEST_ID_CHARS_MAX: usize = 128;
+/// Methods that are counted under their own name; others count as `OTHER`.
+const METHODS: [&str; 6] = ["GET", "POST", "PATCH", "DELETE", "HEAD", "OPTIONS"];
+
+/// Gives a request its id, carries it out, and gives the answer its id and its problem document.
+pub(crate) async fn around(State(app): State<App>, request: Request, next: Next) -> Response {
+    let started = app.engine().now();
+    let id = request_id(request.headers(), &app);
+    let method = request.method().as_str();
+    let method = METHODS.into_iter().find(|known| *known == method).unwrap_or("OTHER");
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let answered = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+    let mut response = answered.unwrap_or_else(|_| {
+        Problem::internal("the handler panicked; the panic's message is in the log").into_response()
+    });
+    let route = route.as_ref().map_or("none", MatchedPath::as_str);
+    if let Some(problem) = response.extensions_mut().remove::<Problem>() {
+        app.metrics().problem(problem.code);
+        log(&problem, route, &id);
+        write_document(&mut response, &problem, id.to_str().ok());
+    }
+    response.headers_mut().insert(REQUEST_ID, id);
+    let took = app.engine().now().duration_since(started);
+    app.metrics().answered(method, route, response.status().as_u16(), took);
+    response
+}
+
+/// The caller's own id where it is sane, else a new one.
+fn request_id(headers: &HeaderMap, app: &App) -> HeaderValue {
+    let sane = |value: &&HeaderValue| {
+        let bytes = value.as_bytes();
+        (1..=REQUEST_ID_CHARS_MAX).contains(&bytes.len())
+            && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:/+=@".contains(byte))
+    };
+    headers.get(REQUEST_ID).filter(sane).cloned().unwrap_or_else(|| {
+        let made = HeaderValue::from_str(&app.next_request_id());
+        made.expect("hexadecimal digits can stand in a header")
+    })
+}
+
+/// What is our fault is logged here, once, with what the caller was not told.
+fn log(problem: &Problem, route: &str, id: &HeaderValue) {
+    let about = problem.code.about();
+    if about.status < 500 {
+        return;
+    }
+    let id = id.to_str().unwrap_or_default();
+    let cause = problem.cause.as_deref().unwrap_or(&problem.detail);
+    if about.status == 500 {
+        tracing::error!(request.id = id, route, code = about.name, cause, "a request failed");
+    } else {
+        tracing::warn!(request.id = id, route, code = about.name, cause, "a request was put off");
+    }
+}
+
+fn write_document(response: &mut Response, problem: &Problem, id: Option<&str>) {
+    let document = serde_json::to_vec(&problem.document(id)).unwrap_or_default();
+    let kind = HeaderValue::from_static("application/problem+json");
+    response.headers_mut().insert(header::CONTENT_TYPE, kind);
+    response.headers_mut().remove(header::CONTENT_LENGTH);
+    *response.body_mut() = Body::from(document);
+}

@@ -1,0 +1,172 @@
+//! What all operations have in common, added to the document in one place: keys, idempotency,
+//! paging, problems.
+
+use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{KnownFormat, SchemaFormat};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{
+    ContentBuilder, InfoBuilder, LicenseBuilder, ObjectBuilder, OpenApi, OpenApiVersion, Ref,
+    RefOr, Required, Response, ResponseBuilder, SecurityRequirement, Type,
+};
+use utoipa::{PartialSchema, openapi::tag::TagBuilder};
+
+use crate::problem::ProblemDocument;
+
+const TAGS: [(&str, &str); 9] = [
+    ("merchants", "Integrators' accounts: the operator's side, with the admin key."),
+    ("keys", "API keys: kept as keyed hashes, shown once, revoked at will."),
+    ("endpoints", "URLs that want some of a merchant's events."),
+    ("events", "Facts, immutable: the 202 means that one is on disk."),
+    ("deliveries", "Events on their way to endpoints, with every attempt."),
+    ("jobs", "Work on many deliveries, durable and cancellable."),
+    ("contracts", "The wire dialects that platforms have promised."),
+    ("sandbox", "Test mode only: time travel, and following along."),
+    ("operations", "Probes, metrics, and this description. No key."),
+];
+
+const DESCRIPTION: &str = "\
+Payments in, signed webhooks out, in the wire format that a platform has already promised to its \
+integrators.\n\n\
+**Keys.** `Authorization: Bearer <key>`: a merchant's `sk_test_…` or `sk_live_…`, which also says the \
+mode, or the operator's admin key for merchants and their keys.\n\n\
+**Errors** are problem documents (RFC 9457) with a stable `code`.\n\n\
+**Lists** are `{\"data\": […], \"next_cursor\": …}`; pass `next_cursor` as `cursor` with the same \
+filters for the next page.\n\n\
+**`Idempotency-Key`** on any POST: the same key with the same request is carried out once and answered \
+alike, with `Idempotent-Replayed: true`; with another request it is refused. Keys are kept for seven \
+days.\n\n\
+**`X-Request-Id`** is on every answer: yours, if you sent one, else one that was made.\n\n\
+Durations are `90s`, `15m`, `6h`, `10d`. Times are RFC 3339, in UTC.";
+
+/// Fills in what the handlers' annotations leave out.
+pub(crate) fn complete(document: &mut OpenApi) {
+    document.openapi = OpenApiVersion::Version31;
+    document.info = InfoBuilder::new()
+        .title("Posthorn")
+        .version("v1")
+        .description(Some(DESCRIPTION))
+        .license(Some(
+            LicenseBuilder::new().name("Apache-2.0").identifier(Some("Apache-2.0")).build(),
+        ))
+        .build();
+    let tag =
+        |(name, description)| TagBuilder::new().name(name).description(Some(description)).build();
+    document.tags = Some(TAGS.into_iter().map(tag).collect());
+    let components = document.components.get_or_insert_with(Default::default);
+    components.schemas.insert("Problem".to_owned(), ProblemDocument::schema());
+    for (name, description) in [
+        ("merchant", "A merchant's API key, `sk_test_…` or `sk_live_…`: it says the mode too."),
+        ("operator", "The admin key."),
+    ] {
+        let scheme =
+            HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(description));
+        components
+            .security_schemes
+            .insert(name.to_owned(), RefOr::T(SecurityScheme::Http(scheme.build())));
+    }
+    for (path, item) in &mut document.paths.paths {
+        for (method, operation) in [
+            ("get", &mut item.get),
+            ("post", &mut item.post),
+            ("patch", &mut item.patch),
+            ("delete", &mut item.delete),
+        ] {
+            if let Some(operation) = operation {
+                complete_one(path, method, operation);
+            }
+        }
+    }
+}
+
+fn complete_one(path: &str, method: &str, operation: &mut Operation) {
+    operation.security = Some(keys_for(path));
+    let mut parameters = operation.parameters.take().unwrap_or_default();
+    if lists(operation) {
+        parameters.push(query("limit", "Rows on a page, 1 to 100; 50 when left out", integer()));
+        let description = "`next_cursor` of the page before, with the same filters";
+        parameters.push(query(
+            "cursor",
+            description,
+            ObjectBuilder::new().schema_type(Type::String),
+        ));
+    }
+    if method == "post" {
+        let description = "1 to 255 visible ASCII characters, such as a UUID";
+        let text = ObjectBuilder::new().schema_type(Type::String).max_length(Some(255));
+        parameters.push(parameter("Idempotency-Key", ParameterIn::Header, description, text));
+    }
+    operation.parameters = (!parameters.is_empty()).then_some(parameters);
+    for (status, description) in problems(path, method) {
+        operation.responses.responses.insert(status.to_owned(), problem(description));
+    }
+}
+
+fn keys_for(path: &str) -> Vec<SecurityRequirement> {
+    const NO_SCOPES: [&str; 0] = [];
+    let with = |name: &str| SecurityRequirement::new(name, NO_SCOPES);
+    if path.starts_with("/v1/merchants") {
+        vec![with("operator")]
+    } else if path.starts_with("/v1/contracts") {
+        vec![with("merchant"), with("operator")]
+    } else if path.starts_with("/v1/") {
+        vec![with("merchant")]
+    } else {
+        Vec::new()
+    }
+}
+
+/// Whether an operation answers a list page by page.
+fn lists(operation: &Operation) -> bool {
+    let unpaged = ["explain_event", "list_contracts"];
+    let id = operation.operation_id.as_deref().unwrap_or_default();
+    id.starts_with("list_") && !unpaged.contains(&id)
+}
+
+fn problems(path: &str, method: &str) -> Vec<(&'static str, &'static str)> {
+    let mut all = vec![("default", "A problem; `code` says which")];
+    if path.starts_with("/v1/") {
+        all.push(("401", "No key, or one that is unknown or revoked"));
+        all.push(("403", "A key of the wrong kind or mode"));
+    }
+    if path.contains('{') {
+        all.push(("404", "There is nothing by that id for this key"));
+    }
+    if ["post", "patch"].contains(&method) {
+        all.push(("400", "The body is not what the route takes"));
+        all.push(("413", "The body is too large"));
+        all.push(("422", "Well formed, but not usable; `field` says what"));
+    }
+    if method == "post" {
+        all.push(("409", "Not in this state, or its `Idempotency-Key` is in use"));
+    }
+    all
+}
+
+fn problem(description: &str) -> RefOr<Response> {
+    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
+    let response = ResponseBuilder::new().description(description);
+    RefOr::T(response.content("application/problem+json", content).build())
+}
+
+fn query(name: &str, description: &str, schema: ObjectBuilder) -> RefOr<Parameter> {
+    parameter(name, ParameterIn::Query, description, schema)
+}
+
+fn parameter(
+    name: &str,
+    place: ParameterIn,
+    description: &str,
+    schema: ObjectBuilder,
+) -> RefOr<Parameter> {
+    let parameter = ParameterBuilder::new().name(name).parameter_in(place);
+    let parameter = parameter.required(Required::False).description(Some(description));
+    RefOr::T(parameter.schema(Some(schema)).build())
+}
+
+fn integer() -> ObjectBuilder {
+    ObjectBuilder::new()
+        .schema_type(Type::Integer)
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int32)))
+        .minimum(Some(1))
+        .maximum(Some(100))
+}

@@ -1,0 +1,97 @@
+//! What the engine refuses, as problems: every variant has its code.
+
+use posthorn_core::event::Invalid;
+use posthorn_engine::{BadCursor, EngineError, Unauthorized};
+use posthorn_store::StoreError;
+
+use super::{Code, Problem};
+
+/// When to try again after the database was not available, in seconds.
+const UNAVAILABLE_RETRY_S: u32 = 1;
+/// When to try again after the disk was full, in seconds.
+const FULL_RETRY_S: u32 = 30;
+
+impl From<EngineError> for Problem {
+    fn from(error: EngineError) -> Self {
+        let detail = error.to_string();
+        match error {
+            EngineError::Event(invalid) => invalid.into(),
+            EngineError::NotInCatalogue { .. } => {
+                Self::new(Code::NotInCatalogue, detail).at("type")
+            }
+            EngineError::Setting { field, .. } => Self::new(Code::InvalidSetting, detail).at(field),
+            EngineError::Refused(_) => Self::new(Code::AddressRefused, detail).at("url"),
+            EngineError::Missing { .. } => Self::new(Code::NotFound, detail),
+            EngineError::Conflict { .. } => Self::new(Code::Conflict, detail),
+            EngineError::KeyReused => Self::new(Code::IdempotencyKeyReused, detail),
+            EngineError::KeyInFlight => {
+                Self::new(Code::IdempotencyKeyInUse, detail).retry_after(UNAVAILABLE_RETRY_S)
+            }
+            EngineError::IdTaken => Self::new(Code::IdTaken, detail).at("id"),
+            EngineError::WrongMode { .. } => Self::new(Code::WrongMode, detail),
+            EngineError::Busy { retry_after_s } => {
+                Self::new(Code::Busy, detail).retry_after(retry_after_s)
+            }
+            EngineError::Store(error) => of_store(&error),
+            EngineError::Broken { what } => Self::internal(what),
+        }
+    }
+}
+
+fn of_store(error: &StoreError) -> Problem {
+    let cause = error.to_string();
+    match error {
+        StoreError::Full => {
+            let detail = "the server's disk is full; nothing new is accepted until there is room";
+            let problem = Problem::new(Code::DiskFull, detail).retry_after(FULL_RETRY_S);
+            Problem { cause: Some(cause), ..problem }
+        }
+        StoreError::Unavailable { .. } | StoreError::Closed => {
+            let detail = "the database is not available at the moment; nothing was done";
+            let problem = Problem::new(Code::Unavailable, detail).retry_after(UNAVAILABLE_RETRY_S);
+            Problem { cause: Some(cause), ..problem }
+        }
+        StoreError::Corrupt { .. }
+        | StoreError::KeyReused
+        | StoreError::Missing { .. }
+        | StoreError::Stale { .. }
+        | StoreError::Leased
+        | StoreError::Taken { .. }
+        | StoreError::TooMany { .. } => Problem::internal(cause),
+    }
+}
+
+impl From<Invalid> for Problem {
+    fn from(invalid: Invalid) -> Self {
+        let detail = invalid.to_string();
+        match invalid {
+            Invalid::Type { .. } | Invalid::TypeTooLong { .. } | Invalid::Reserved => {
+                Self::new(Code::InvalidEvent, detail).at("type")
+            }
+            Invalid::DataTooLarge { .. } => Self::new(Code::TooLarge, detail).at("data"),
+            Invalid::Data(_) => Self::new(Code::MalformedJson, detail).at("data"),
+            Invalid::DataNotAnObject => Self::new(Code::InvalidEvent, detail).at("data"),
+            Invalid::Reference => Self::new(Code::InvalidEvent, detail).at("id"),
+        }
+    }
+}
+
+impl From<Unauthorized> for Problem {
+    fn from(refusal: Unauthorized) -> Self {
+        let detail = refusal.to_string();
+        match refusal {
+            Unauthorized::Unknown => Self::new(Code::UnknownKey, detail),
+            Unauthorized::Revoked(_) => Self::new(Code::RevokedKey, detail),
+            Unauthorized::WrongKind(_) => Self::new(Code::WrongKey, detail),
+            Unauthorized::Unavailable => {
+                Self::new(Code::Unavailable, detail).retry_after(UNAVAILABLE_RETRY_S)
+            }
+        }
+    }
+}
+
+impl From<BadCursor> for Problem {
+    fn from(bad: BadCursor) -> Self {
+        Self::new(Code::InvalidCursor, bad.to_string()).at("cursor")
+    }
+}
