@@ -1,4 +1,4 @@
-//! From what was measured to the figures of the table: per delivery, per second, as ratios to the ceiling of the same run.
+//! From what was measured to the rows of the table: per delivery, per second, as ratios to the ceiling of the same run.
 
 use super::scene::{Measured, Scene};
 
@@ -11,15 +11,7 @@ pub(crate) enum Unit {
     Bytes,
     Mebibytes,
     Count,
-}
-
-/// What a figure is given as a ratio to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Beside {
-    /// The bare loop of the same run.
-    Ceiling,
-    /// An fsync on the same disk, in the same run.
-    Fsync,
+    Ratio,
 }
 
 /// One row of the table: a value per run.
@@ -29,161 +21,193 @@ pub(crate) struct Figure {
     pub(crate) name: &'static str,
     pub(crate) unit: Unit,
     pub(crate) values: Vec<f64>,
-    pub(crate) ratios: Option<(Beside, Vec<f64>)>,
+    /// What the values are compared with, and each run's value as a ratio to it.
+    pub(crate) ratios: Option<(&'static str, Vec<f64>)>,
     /// What part 3 wants to reach, for the reader to compare.
     pub(crate) bar: &'static str,
 }
 
+/// A row before the runs are put in.
+struct Row {
+    name: &'static str,
+    unit: Unit,
+    of: fn(&Measured) -> f64,
+    beside: Beside,
+    bar: &'static str,
+}
+
+/// What a row is given as a ratio to: something of the same run, in the same unit.
+enum Beside {
+    Nothing,
+    Ceiling(fn(&Measured) -> f64),
+    Fsync(fn(&Measured) -> f64),
+}
+
 /// Every row, scene by scene, from every run.
 pub(crate) fn figures(scenes: &[Scene], runs: &[Measured]) -> Vec<Figure> {
+    let title = "the ceiling: a bare sign-and-POST loop";
     let every: Vec<&Measured> = runs.iter().collect();
-    let of_scene =
-        |scene: Scene| runs.iter().filter(move |run| run.scene == scene).collect::<Vec<_>>();
-    let loops = Rows { scene: "the ceiling: a bare sign-and-POST loop", runs: every };
-    let mut all = vec![
-        loops.row("CPU per delivery", Unit::Micros, |run| micros(run.ceiling.cpu_ns_each)),
-        loops.row("deliveries/s", Unit::PerSecond, |run| float(run.ceiling.per_s)),
-        loops.row("fsync of a page, p50", Unit::Millis, |run| {
-            millis(percentile(&run.fsyncs_ns, 50))
-        }),
-        loops.row("fsync of a page, p99", Unit::Millis, |run| {
-            millis(percentile(&run.fsyncs_ns, 99))
-        }),
-    ];
+    let mut all: Vec<Figure> = CEILING.iter().map(|row| row.figure(title, &every)).collect();
     for scene in scenes {
-        let rows = Rows { scene: scene.title(), runs: of_scene(*scene) };
-        all.extend(match scene {
-            Scene::Latency => rows.latency(),
-            Scene::One | Scene::FanOut | Scene::Many => rows.throughput(*scene),
-        });
-        all.extend(rows.truth());
+        let of_scene: Vec<&Measured> = runs.iter().filter(|run| run.scene == *scene).collect();
+        let rows = rows(*scene);
+        all.extend(rows.iter().map(|row| row.figure(scene.title(), &of_scene)));
     }
     all
 }
 
-struct Rows<'a> {
-    scene: &'static str,
-    runs: Vec<&'a Measured>,
+fn rows(scene: Scene) -> Vec<Row> {
+    let mut rows = match scene {
+        Scene::One => throughput("3.0; leaner loop: 3.5", "0.40"),
+        Scene::FanOut => throughput("1.8; leaner loop: 2.1", ""),
+        Scene::Many => throughput("5.5", ""),
+        Scene::Latency => latency(),
+    };
+    rows.extend(truth());
+    rows
 }
 
-impl Rows<'_> {
-    fn throughput(&self, scene: Scene) -> Vec<Figure> {
-        let (cpu_bar, rate_bar) = match scene {
-            Scene::One => ("3.0; leaner loop: 3.5", "0.40"),
-            Scene::FanOut => ("1.8; leaner loop: 2.1", ""),
-            Scene::Many => ("5.5", ""),
-            Scene::Latency => ("", ""),
-        };
-        vec![
-            self.row("server CPU per delivery", Unit::Micros, cpu_each)
-                .beside(Beside::Ceiling, &self.runs, |run| {
-                    cpu_each(run) / micros(run.ceiling.cpu_ns_each)
-                })
-                .bar(cpu_bar),
-            self.row("delivered/s, all on the same cores", Unit::PerSecond, delivered_per_s)
-                .beside(Beside::Ceiling, &self.runs, |run| {
-                    delivered_per_s(run) / float(run.ceiling.per_s)
-                })
-                .bar(rate_bar),
-            self.row("accepted/s while sending", Unit::PerSecond, accepted_per_s).beside(
-                Beside::Ceiling,
-                &self.runs,
-                |run| accepted_per_s(run) / float(run.ceiling.per_s),
-            ),
-            self.row("202 after, p50", Unit::Millis, |run| {
-                millis(percentile(&run.sent.answers_ns, 50))
-            }),
-            self.row("202 after, p99", Unit::Millis, |run| {
-                millis(percentile(&run.sent.answers_ns, 99))
-            }),
-            self.row("written per delivery", Unit::Bytes, |run| {
-                float(run.written_bytes) / float(run.delivered)
-            }),
-            self.row("memory, at most", Unit::Mebibytes, mebibytes).bar("300 MiB"),
-        ]
-    }
+const CEILING: [Row; 4] = [
+    row("CPU per delivery", Unit::Micros, ceiling_cpu),
+    row("deliveries/s", Unit::PerSecond, ceiling_rate),
+    row("fsync of a page, p50", Unit::Millis, fsync_p50),
+    row("fsync of a page, p99", Unit::Millis, fsync_p99),
+];
 
-    fn latency(&self) -> Vec<Figure> {
-        let against_fsync = |run: &Measured, durations: &[u64], share| {
-            float(percentile(durations, share)) / float(percentile(&run.fsyncs_ns, share))
-        };
-        vec![
-            self.row("server CPU per delivery", Unit::Micros, cpu_each).beside(
-                Beside::Ceiling,
-                &self.runs,
-                |run| cpu_each(run) / micros(run.ceiling.cpu_ns_each),
-            ),
-            self.row("202 after, p50", Unit::Millis, |run| {
-                millis(percentile(&run.sent.answers_ns, 50))
-            })
-            .beside(Beside::Fsync, &self.runs, |run| against_fsync(run, &run.sent.answers_ns, 50)),
-            self.row("202 after, p99", Unit::Millis, |run| {
-                millis(percentile(&run.sent.answers_ns, 99))
-            })
-            .beside(Beside::Fsync, &self.runs, |run| against_fsync(run, &run.sent.answers_ns, 99)),
-            self.row("at the receiver after, p50", Unit::Millis, |run| {
-                millis(percentile(&run.arrivals.waits_ns, 50))
-            })
-            .beside(Beside::Fsync, &self.runs, |run| against_fsync(run, &run.arrivals.waits_ns, 50))
-            .bar("2 ms"),
-            self.row("at the receiver after, p99", Unit::Millis, |run| {
-                millis(percentile(&run.arrivals.waits_ns, 99))
-            })
-            .beside(Beside::Fsync, &self.runs, |run| against_fsync(run, &run.arrivals.waits_ns, 99))
+fn throughput(cpu_bar: &'static str, rate_bar: &'static str) -> Vec<Row> {
+    vec![
+        row("server CPU per delivery", Unit::Micros, cpu_each)
+            .beside(Beside::Ceiling(ceiling_cpu))
+            .bar(cpu_bar),
+        row("of it the writer's thread", Unit::Micros, writer_each)
+            .beside(Beside::Ceiling(ceiling_cpu)),
+        row("delivered/s, all on the same cores", Unit::PerSecond, delivered_per_s)
+            .beside(Beside::Ceiling(ceiling_rate))
+            .bar(rate_bar),
+        row("accepted/s while sending", Unit::PerSecond, accepted_per_s)
+            .beside(Beside::Ceiling(ceiling_rate)),
+        row("202 after, p50", Unit::Millis, answer_p50),
+        row("202 after, p99", Unit::Millis, answer_p99),
+        row("written per delivery", Unit::Bytes, written_each),
+        row("memory, at most", Unit::Mebibytes, mebibytes).bar("300 MiB"),
+        row("last tenth's speed / first tenth's", Unit::Ratio, steadiness),
+    ]
+}
+
+fn latency() -> Vec<Row> {
+    let p50 = || Beside::Fsync(fsync_p50);
+    let p99 = || Beside::Fsync(fsync_p99);
+    vec![
+        row("server CPU per delivery", Unit::Micros, cpu_each).beside(Beside::Ceiling(ceiling_cpu)),
+        row("202 after, p50", Unit::Millis, answer_p50).beside(p50()),
+        row("202 after, p99", Unit::Millis, answer_p99).beside(p99()),
+        row("at the receiver after, p50", Unit::Millis, arrival_p50).beside(p50()).bar("2 ms"),
+        row("at the receiver after, p99", Unit::Millis, arrival_p99)
+            .beside(p99())
             .bar("fsync p99 + 3 ms"),
-            self.row("written per delivery", Unit::Bytes, |run| {
-                float(run.written_bytes) / float(run.delivered)
-            }),
-            self.row("memory, at most", Unit::Mebibytes, mebibytes),
-        ]
-    }
-
-    /// Without these, the rest would mean nothing.
-    fn truth(&self) -> Vec<Figure> {
-        vec![
-            self.row("deliveries", Unit::Count, |run| float(run.delivered)),
-            self.row("missing", Unit::Count, |run| float(run.missing)).bar("0"),
-            self.row("duplicates", Unit::Count, |run| float(run.arrivals.duplicates)).bar("0"),
-            self.row("strangers", Unit::Count, |run| float(run.arrivals.strangers)).bar("0"),
-            self.row("refused with 429 or 503", Unit::Count, |run| float(run.sent.refused)),
-        ]
-    }
-
-    fn row(&self, name: &'static str, unit: Unit, of: impl Fn(&Measured) -> f64) -> Figure {
-        let values = self.runs.iter().map(|run| of(run)).collect();
-        Figure { scene: self.scene, name, unit, values, ratios: None, bar: "" }
-    }
+        row("written per delivery", Unit::Bytes, written_each),
+        row("memory, at most", Unit::Mebibytes, mebibytes),
+    ]
 }
 
-impl Figure {
-    fn beside(mut self, what: Beside, runs: &[&Measured], of: impl Fn(&Measured) -> f64) -> Self {
-        self.ratios = Some((what, runs.iter().map(|run| of(run)).collect()));
-        self
+/// Without these, the rest would mean nothing.
+fn truth() -> [Row; 5] {
+    [
+        row("deliveries", Unit::Count, |run| float(run.delivered)),
+        row("missing", Unit::Count, |run| float(run.missing)).bar("0"),
+        row("duplicates", Unit::Count, |run| float(run.arrivals.duplicates)).bar("0"),
+        row("strangers", Unit::Count, |run| float(run.arrivals.strangers)).bar("0"),
+        row("refused with 429 or 503", Unit::Count, |run| float(run.sent.refused)),
+    ]
+}
+
+const fn row(name: &'static str, unit: Unit, of: fn(&Measured) -> f64) -> Row {
+    Row { name, unit, of, beside: Beside::Nothing, bar: "" }
+}
+
+impl Row {
+    fn beside(self, beside: Beside) -> Self {
+        Self { beside, ..self }
     }
 
     fn bar(self, bar: &'static str) -> Self {
         Self { bar, ..self }
     }
+
+    fn figure(&self, scene: &'static str, runs: &[&Measured]) -> Figure {
+        let ratios = |to: fn(&Measured) -> f64| {
+            runs.iter().map(|run| (self.of)(run) / to(run)).collect::<Vec<_>>()
+        };
+        let ratios = match self.beside {
+            Beside::Nothing => None,
+            Beside::Ceiling(to) => Some(("ceiling", ratios(to))),
+            Beside::Fsync(to) => Some(("fsync", ratios(to))),
+        };
+        let values = runs.iter().map(|run| (self.of)(run)).collect();
+        Figure { scene, name: self.name, unit: self.unit, values, ratios, bar: self.bar }
+    }
+}
+
+fn ceiling_cpu(run: &Measured) -> f64 {
+    float(run.ceiling.cpu_ns_each) / 1e3
+}
+
+fn ceiling_rate(run: &Measured) -> f64 {
+    float(run.ceiling.per_s)
+}
+
+fn fsync_p50(run: &Measured) -> f64 {
+    millis(percentile(&run.fsyncs_ns, 50))
+}
+
+fn fsync_p99(run: &Measured) -> f64 {
+    millis(percentile(&run.fsyncs_ns, 99))
+}
+
+fn answer_p50(run: &Measured) -> f64 {
+    millis(percentile(&run.sent.answers_ns, 50))
+}
+
+fn answer_p99(run: &Measured) -> f64 {
+    millis(percentile(&run.sent.answers_ns, 99))
+}
+
+fn arrival_p50(run: &Measured) -> f64 {
+    millis(percentile(&run.arrivals.waits_ns, 50))
+}
+
+fn arrival_p99(run: &Measured) -> f64 {
+    millis(percentile(&run.arrivals.waits_ns, 99))
 }
 
 fn cpu_each(run: &Measured) -> f64 {
     float(run.cpu_ns) / 1e3 / float(run.delivered)
 }
 
+fn writer_each(run: &Measured) -> f64 {
+    float(run.writer_cpu_ns) / 1e3 / float(run.delivered)
+}
+
+fn written_each(run: &Measured) -> f64 {
+    float(run.written_bytes) / float(run.delivered)
+}
+
 fn delivered_per_s(run: &Measured) -> f64 {
-    float(run.delivered) * 1e9 / float(run.arrivals.last_ns - run.sent.began_ns)
+    float(run.delivered) * 1e9 / float(run.arrivals.last_ns() - run.sent.began_ns)
 }
 
 fn accepted_per_s(run: &Measured) -> f64 {
     float(run.sent.accepted) * 1e9 / float(run.sent.ended_ns - run.sent.began_ns)
 }
 
-fn mebibytes(run: &Measured) -> f64 {
-    float(run.resident_max_bytes) / 1024.0 / 1024.0
+/// 1 when the last tenth of the deliveries came as fast as the first.
+fn steadiness(run: &Measured) -> f64 {
+    let (first_ns, last_ns) = run.arrivals.tenths_ns();
+    float(first_ns) / float(last_ns.max(1))
 }
 
-fn micros(ns: u64) -> f64 {
-    float(ns) / 1e3
+fn mebibytes(run: &Measured) -> f64 {
+    float(run.resident_max_bytes) / 1024.0 / 1024.0
 }
 
 fn millis(ns: u64) -> f64 {

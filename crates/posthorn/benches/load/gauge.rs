@@ -3,13 +3,11 @@
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 /// CPU that the calling thread has used, in nanoseconds.
 pub(crate) fn thread_cpu_ns() -> Result<u64> {
-    let text = read(Path::new("/proc/thread-self/schedstat"))?;
-    let first = text.split_whitespace().next().context("schedstat is empty")?;
-    first.parse().with_context(|| format!("schedstat begins with `{first}`"))
+    schedstat(Path::new("/proc/thread-self/schedstat"))
 }
 
 /// One look at a process.
@@ -17,6 +15,8 @@ pub(crate) fn thread_cpu_ns() -> Result<u64> {
 pub(crate) struct Gauge {
     /// CPU used by all its threads, living and ended, user and system, in nanoseconds.
     pub(crate) cpu_ns: u64,
+    /// The part of it that the thread has used which writes the database.
+    pub(crate) writer_cpu_ns: u64,
     /// Bytes it caused to be sent to the disk.
     pub(crate) written_bytes: u64,
     /// The most memory it ever had resident, in bytes.
@@ -32,6 +32,7 @@ impl Gauge {
         let status = read(&folder.join("status"))?;
         Ok(Self {
             cpu_ns: ticks(&stat).context("stat has no utime and stime")? * NS_PER_TICK,
+            writer_cpu_ns: writer_cpu_ns(&folder.join("task"))?,
             written_bytes: field(&io, "write_bytes:").context("io has no write_bytes")?,
             resident_max_bytes: field(&status, "VmHWM:").context("status has no VmHWM")? * 1024,
         })
@@ -40,6 +41,25 @@ impl Gauge {
 
 /// `USER_HZ` is 100 on every architecture Linux still runs on.
 const NS_PER_TICK: u64 = 10_000_000;
+
+/// As the store names it, cut to the fifteen letters that the kernel keeps.
+const WRITER: &str = "posthorn-writer";
+
+fn writer_cpu_ns(threads: &Path) -> Result<u64> {
+    for thread in fs::read_dir(threads)? {
+        let folder = thread?.path();
+        if read(&folder.join("comm"))?.trim() == WRITER {
+            return schedstat(&folder.join("schedstat"));
+        }
+    }
+    bail!("no thread is called {WRITER}: has the store renamed it?")
+}
+
+fn schedstat(path: &Path) -> Result<u64> {
+    let text = read(path)?;
+    let first = text.split_whitespace().next().context("schedstat is empty")?;
+    first.parse().with_context(|| format!("schedstat begins with `{first}`"))
+}
 
 /// utime and stime are fields 14 and 15; the name in field 2 may hold spaces, so count from its end.
 fn ticks(stat: &str) -> Option<u64> {

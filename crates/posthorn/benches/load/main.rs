@@ -22,6 +22,7 @@ mod tickets;
 
 use std::io::{Write, stderr, stdout};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use clap::Parser;
@@ -30,7 +31,7 @@ use serde_json::json;
 use figures::{Figure, figures};
 use machine::Machine;
 use receiver::Receiver;
-use scene::{Measured, Scene};
+use scene::{Measured, Scene, Size};
 
 /// Accept and deliver, beside a bare sign-and-POST loop.
 #[derive(Debug, Parser)]
@@ -48,6 +49,12 @@ pub(crate) struct Options {
     /// Measure only this; may be repeated
     #[arg(long, value_enum)]
     only: Vec<Scene>,
+    /// Events in each scene, instead of its usual number; sending still stops after 20 s unless --seconds says otherwise
+    #[arg(long)]
+    events: Option<u64>,
+    /// How long a scene may send
+    #[arg(long, default_value_t = 20)]
+    seconds: u64,
     /// Where the server's data is kept while it runs: the disk that is measured
     #[arg(long, default_value = env!("CARGO_TARGET_TMPDIR"))]
     disk: PathBuf,
@@ -58,6 +65,17 @@ pub(crate) struct Options {
 
 fn main() -> Result<()> {
     run(&Options::parse()).map(drop)
+}
+
+impl Options {
+    fn size(&self, scene: Scene) -> Size {
+        let usual = scene.size(self.quick);
+        Size {
+            events: self.events.unwrap_or(usual.events),
+            sending: Duration::from_secs(self.seconds),
+            ..usual
+        }
+    }
 }
 
 /// Measures, prints the table, and fails when anything was lost or came twice.

@@ -34,6 +34,8 @@ pub(crate) enum Scene {
 pub(crate) struct Size {
     /// Events at most.
     pub(crate) events: u64,
+    /// No new event after this, however slow the server is.
+    pub(crate) sending: Duration,
     /// Deliveries of the ceiling before it.
     pub(crate) ceiling: u64,
     /// Merchants of the scene with many.
@@ -42,8 +44,6 @@ pub(crate) struct Size {
 
 const CONNECTIONS: usize = 64;
 const BEAT_PER_S: u64 = 200;
-/// No new event after this, however slow the server is.
-const SENDING_TIME_MAX: Duration = Duration::from_secs(20);
 /// A delivery that has not come when nothing at all came for so long is missing. It is more than the contract's first
 /// wait, so that a delivery which failed once is late and not missing.
 const SILENCE_NS_MAX: u64 = 75_000_000_000;
@@ -62,6 +62,7 @@ pub(crate) struct Measured {
     pub(crate) delivered: u64,
     pub(crate) missing: u64,
     pub(crate) cpu_ns: u64,
+    pub(crate) writer_cpu_ns: u64,
     pub(crate) written_bytes: u64,
     pub(crate) resident_max_bytes: u64,
 }
@@ -95,10 +96,11 @@ impl Scene {
             Self::FanOut => (20_000, 100),
             Self::Latency => (2_000, 100),
         };
+        let sending = Duration::from_secs(20);
         if quick {
-            Size { events: few, ceiling: 2_000, merchants: 100 }
+            Size { events: few, sending, ceiling: 2_000, merchants: 100 }
         } else {
-            Size { events, ceiling: 100_000, merchants: 10_000 }
+            Size { events, sending, ceiling: 100_000, merchants: 10_000 }
         }
     }
 
@@ -135,6 +137,7 @@ impl Scene {
             delivered,
             sent,
             cpu_ns: after.cpu_ns - before.cpu_ns,
+            writer_cpu_ns: after.writer_cpu_ns - before.writer_cpu_ns,
             written_bytes: after.written_bytes - before.written_bytes,
             resident_max_bytes: after.resident_max_bytes,
         })
@@ -152,7 +155,7 @@ impl Scene {
         let keys = server.prepare(receiver.address, merchants, self.fan_out()).await?;
         let target = Target { address: server.address, keys };
         let connections = if self == Self::Latency { 16 } else { CONNECTIONS };
-        let time_max = SENDING_TIME_MAX;
+        let time_max = size.sending;
 
         // Warm: connections, caches, the pages of the database file.
         let warm = Load { round, connections, events: (size.events / 20).max(50), time_max };

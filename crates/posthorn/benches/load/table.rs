@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use super::figures::{Beside, Figure, Unit, median};
+use super::figures::{Figure, Unit, median};
 
 /// The table as text: median, spread, ratio with its spread, and what part 3 wants.
 pub(crate) fn text(figures: &[Figure]) -> String {
@@ -39,9 +39,10 @@ pub(crate) fn json(figures: &[Figure]) -> Value {
 }
 
 fn row(figure: &Figure) -> Value {
-    let ratio = figure.ratios.as_ref().map(
-        |(beside, ratios)| json!({"to": beside.name(), "median": median(ratios), "runs": ratios}),
-    );
+    let ratio = figure
+        .ratios
+        .as_ref()
+        .map(|(beside, ratios)| json!({"to": beside, "median": median(ratios), "runs": ratios}));
     json!({
         "scene": figure.scene, "figure": figure.name, "unit": figure.unit.name(), "to_reach": figure.bar,
         "median": median(&figure.values), "runs": figure.values, "ratio": ratio,
@@ -51,22 +52,13 @@ fn row(figure: &Figure) -> Value {
 fn ratio(figure: &Figure) -> String {
     let Some((beside, ratios)) = &figure.ratios else { return String::new() };
     let (least, most) = spread(ratios);
-    format!("{:.2} × {} ({least:.2}–{most:.2})", median(ratios), beside.name())
+    format!("{:.2} × {} ({least:.2}–{most:.2})", median(ratios), beside)
 }
 
 fn spread(values: &[f64]) -> (f64, f64) {
     let least = values.iter().copied().fold(f64::INFINITY, f64::min);
     let most = values.iter().copied().fold(0.0, f64::max);
     (least.min(most), most)
-}
-
-impl Beside {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Ceiling => "ceiling",
-            Self::Fsync => "fsync",
-        }
-    }
 }
 
 impl Unit {
@@ -77,14 +69,14 @@ impl Unit {
             Self::PerSecond => "/s",
             Self::Bytes => "B",
             Self::Mebibytes => "MiB",
-            Self::Count => "",
+            Self::Count | Self::Ratio => "",
         }
     }
 
     fn bare(self, value: f64) -> String {
         match self {
             Self::Micros | Self::Mebibytes => format!("{value:.1}"),
-            Self::Millis => format!("{value:.2}"),
+            Self::Millis | Self::Ratio => format!("{value:.2}"),
             Self::PerSecond | Self::Bytes | Self::Count => format!("{value:.0}"),
         }
     }

@@ -29,17 +29,35 @@ pub(crate) struct Arrivals {
     pub(crate) duplicates: u64,
     /// Requests that carry no stamp, or one that nobody sent.
     pub(crate) strangers: u64,
-    /// When the last one came.
-    pub(crate) last_ns: u64,
+    /// When each came for the first time, in order.
+    pub(crate) instants_ns: Vec<u64>,
     /// From the moment an event was sent to its arrival, for every first arrival.
     pub(crate) waits_ns: Vec<u64>,
+}
+
+impl Arrivals {
+    /// When the last one came; 0 if none did.
+    pub(crate) fn last_ns(&self) -> u64 {
+        self.instants_ns.last().copied().unwrap_or(0)
+    }
+
+    /// How long the first tenth of them took, and the last.
+    pub(crate) fn tenths_ns(&self) -> (u64, u64) {
+        let at = |place: usize| self.instants_ns.get(place).copied().unwrap_or(0);
+        let (count, tenth) = (self.instants_ns.len(), self.instants_ns.len() / 10);
+        (at(tenth) - at(0), at(count.saturating_sub(1)) - at(count.saturating_sub(1 + tenth)))
+    }
 }
 
 impl Tally {
     /// Forgets the last round and begins another, of at most `events` events to `fan_out` endpoints each.
     pub(crate) fn begin(&self, round: u64, events: u64, fan_out: usize) {
         let places = usize::try_from(events).expect("fits in memory") * fan_out;
-        let arrivals = Arrivals { waits_ns: Vec::with_capacity(places), ..Arrivals::default() };
+        let arrivals = Arrivals {
+            instants_ns: Vec::with_capacity(places),
+            waits_ns: Vec::with_capacity(places),
+            ..Arrivals::default()
+        };
         *self.marks() = Marks { round, fan_out, seen: vec![0; places], arrivals };
         self.distinct.store(0, Ordering::Release);
     }
@@ -63,7 +81,7 @@ impl Tally {
             Some(count @ 0) => {
                 *count = 1;
                 let now = now_ns();
-                marks.arrivals.last_ns = now;
+                marks.arrivals.instants_ns.push(now);
                 marks.arrivals.waits_ns.push(now.saturating_sub(stamp.at_ns));
                 self.distinct.fetch_add(1, Ordering::Release);
             }
