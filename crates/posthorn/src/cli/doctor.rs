@@ -1,0 +1,161 @@
+//! `posthorn doctor`: looks at everything a server needs, and says what is wrong and how to mend it.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use anyhow::bail;
+use jiff::Timestamp;
+use posthorn_engine::clock::{Clock, RealClock};
+use posthorn_store::sqlite::{OpenError, Sqlite};
+
+use super::out::{Ink, ink, say};
+use crate::config::{self, Config, Flags};
+use crate::wiring::{contracts, master_key, open_store};
+
+/// Free space below which the disk is called nearly full.
+const FREE_BYTES_LOW: u64 = 1024 * 1024 * 1024;
+/// A wall clock before this was never set: this program did not exist then.
+const BUILT_AFTER: &str = "2026-01-01T00:00:00Z";
+
+/// The database's file in the data directory.
+const DATABASE: &str = "posthorn.db";
+
+/// Look for what is wrong with a data directory and its settings
+#[derive(clap::Args)]
+#[command(after_help = "Example:\n  posthorn doctor --data /var/lib/posthorn\n\n\
+                        The database itself is only read while no server uses it.")]
+pub(crate) struct Args {
+    #[command(flatten)]
+    flags: Flags,
+}
+
+/// What came of one look.
+enum Found {
+    /// All is well.
+    Good(String),
+    /// It works, but should be known.
+    Note(String),
+    /// It is wrong; the text says how to mend it.
+    Bad(String),
+}
+
+use Found::{Bad, Good, Note};
+
+pub(crate) fn run(args: Args) -> anyhow::Result<()> {
+    let config = config::load(args.flags)?;
+    let findings = [
+        ("data directory", directory(&config.data)),
+        ("database", database(&config.data)),
+        ("master key", key(&config)),
+        ("contracts", check_contracts(&config)),
+        ("disk space", space(&config.data)),
+        ("clock", clock(RealClock::new().now())),
+    ];
+    let mut bad = 0;
+    for (what, found) in findings {
+        let (mark, text) = match found {
+            Good(text) => (ink(Ink::Good, "ok  "), text),
+            Note(text) => (ink(Ink::Wait, "note"), text),
+            Bad(text) => {
+                bad += 1;
+                (ink(Ink::Bad, "bad "), text)
+            }
+        };
+        say(format_args!("{mark}  {what:<16}{text}"));
+    }
+    match bad {
+        0 => Ok(()),
+        1 => bail!("1 thing is wrong"),
+        _ => bail!("{bad} things are wrong"),
+    }
+}
+
+fn directory(path: &Path) -> Found {
+    let shown = path.display();
+    let Ok(about) = std::fs::metadata(path) else {
+        return Note(format!("{shown} is not there yet; `serve` makes it"));
+    };
+    if !about.is_dir() {
+        return Bad(format!("{shown} is no directory; give another with `--data`"));
+    }
+    let mode = about.permissions().mode() & 0o777;
+    if mode & 0o077 != 0 {
+        let remedy = format!("chmod 700 {shown}");
+        return Note(format!("{shown} is open to others (mode {mode:04o}); `{remedy}` closes it"));
+    }
+    Good(format!("{shown}, mode {mode:04o}"))
+}
+
+/// Whether it is locked, readable, up to date and sound. It is never migrated here.
+fn database(data: &Path) -> Found {
+    if !data.join(DATABASE).exists() {
+        return Note("not there yet; `serve` makes it".to_owned());
+    }
+    match Sqlite::plan_migrations(data) {
+        Ok(waiting) if !waiting.is_empty() => {
+            return Note(format!("{} migrations wait; `posthorn migrate --plan`", waiting.len()));
+        }
+        Ok(_) => {}
+        Err(error) => return Bad(error.to_string()),
+    }
+    match open_store(data) {
+        Ok(store) => match futures::executor::block_on(store.check()) {
+            Ok(faults) if faults.is_empty() => Good("sound: every page was looked at".to_owned()),
+            Ok(faults) => Bad(format!("damaged: {}; restore a copy", faults.join("; "))),
+            Err(error) => Bad(error.to_string()),
+        },
+        Err(OpenError::InUse { .. }) => {
+            Note("in use by a running server; stop it to have every page looked at".to_owned())
+        }
+        Err(error) => Bad(error.to_string()),
+    }
+}
+
+fn key(config: &Config) -> Found {
+    if config.master_key.is_some() {
+        return Good("from the settings".to_owned());
+    }
+    let file = config.data.join(master_key::FILE);
+    match master_key::read(&file) {
+        Ok(Some(keys)) if keys.len() == 1 => {
+            Good(format!("{}, readable by its owner alone", file.display()))
+        }
+        Ok(Some(_)) => {
+            Note("a rotation was interrupted; `posthorn master-key rotate` ends it".to_owned())
+        }
+        Ok(None) if config.data.join(DATABASE).exists() => Bad(format!(
+            "{} is missing, and the database's secrets need it; restore it from your copy",
+            file.display()
+        )),
+        Ok(None) => Note("not there yet; `serve` makes it".to_owned()),
+        Err(error) => Bad(error.to_string()),
+    }
+}
+
+fn check_contracts(config: &Config) -> Found {
+    match contracts::all(config.contracts.as_deref()) {
+        Ok(contracts) => Good(format!("{} read, every vector holds", contracts.len())),
+        Err(error) => Bad(error.to_string()),
+    }
+}
+
+fn space(data: &Path) -> Found {
+    let there = data.ancestors().find(|path| path.is_dir()).unwrap_or(Path::new("."));
+    let Ok(about) = rustix::fs::statvfs(there) else {
+        return Note(format!("cannot be read for {}", there.display()));
+    };
+    let free = about.f_bavail.saturating_mul(about.f_frsize);
+    let shown = format!("{}.{} GiB free", free >> 30, ((free >> 20) & 1023) * 10 / 1024);
+    if free < FREE_BYTES_LOW {
+        return Bad(format!("{shown}; when it is full nothing new is accepted"));
+    }
+    Good(shown)
+}
+
+fn clock(now: Timestamp) -> Found {
+    let built: Timestamp = BUILT_AFTER.parse().unwrap_or(Timestamp::UNIX_EPOCH);
+    if now < built {
+        return Bad(format!("it says {now}; set it, or every signature will be refused as stale"));
+    }
+    Good(format!("{}; keep it set by NTP, signatures carry it", now.strftime("%FT%TZ")))
+}

@@ -1,0 +1,219 @@
+//! Every setting of a server: in a TOML file, in the environment, or as a flag; the flag wins, then
+//! the environment, then the file, then the default.
+//!
+//! The doc comments here are the documentation: `posthorn config docs` prints them.
+
+mod flags;
+mod master_key;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use confique::{Config as _, File, FileFormat, Layer as _};
+use ipnet::IpNet;
+use jiff::SignedDuration;
+use posthorn_core::secret::Secret;
+
+pub(crate) use flags::Flags;
+pub(crate) use master_key::{BadMasterKey, MasterKey};
+
+/// The settings of one server.
+#[derive(confique::Config)]
+#[config(layer_attr(serde(deny_unknown_fields)))]
+pub(crate) struct Config {
+    /// Where the HTTP API listens: address and port. Port 0 takes a free one.
+    /// Put a reverse proxy with TLS in front of it before you listen beyond this machine.
+    #[config(env = "POSTHORN_LISTEN", default = "127.0.0.1:8080")]
+    pub(crate) listen: SocketAddr,
+
+    /// The data directory: database, master key, lock. Created on first start with mode 0700.
+    #[config(env = "POSTHORN_DATA", default = "./posthorn-data")]
+    pub(crate) data: PathBuf,
+
+    /// A `postgres://` URL instead of the embedded database. PostgreSQL comes with part 2; until
+    /// then leave it out.
+    #[config(env = "POSTHORN_DATABASE")]
+    pub(crate) database: Option<String>,
+
+    /// Sandbox: test mode may use http and loopback or private receivers, and one merchant per
+    /// contract is created on first start, its test keys printed.
+    #[config(env = "POSTHORN_SANDBOX", default = false)]
+    pub(crate) sandbox: bool,
+
+    /// A directory with an operator's own contracts (`*.toml`), read after the six embedded ones;
+    /// one with the same name takes the place of an embedded one.
+    #[config(env = "POSTHORN_CONTRACTS")]
+    pub(crate) contracts: Option<PathBuf>,
+
+    /// The admin key, at least 16 characters. Without it one is made and shown once on first start.
+    #[config(
+        env = "POSTHORN_ADMIN_KEY",
+        deserialize_with = secret,
+        validate(admin_key.expose().len() >= 16, "admin_key needs at least 16 characters")
+    )]
+    pub(crate) admin_key: Option<Secret>,
+
+    /// The master key that seals secrets in the database: 32 bytes in hex or base64. Without it the
+    /// file `master.key` in the data directory is used, which is made on first start.
+    #[config(env = "POSTHORN_MASTER_KEY")]
+    pub(crate) master_key: Option<MasterKey>,
+
+    /// Master keys that sealed before, so that what they sealed still opens. In the environment:
+    /// separated by commas.
+    #[config(
+        env = "POSTHORN_MASTER_KEYS_OLD",
+        default = [],
+        parse_env = confique::env::parse::list_by_comma
+    )]
+    pub(crate) master_keys_old: Vec<MasterKey>,
+
+    /// Networks (CIDR) that deliveries may reach although they are not public, as in
+    /// `["10.20.0.0/16"]`. A cloud metadata address opens only by an entry for that very address. In
+    /// the environment: separated by commas.
+    #[config(
+        env = "POSTHORN_ALLOW_CIDRS",
+        default = [],
+        parse_env = confique::env::parse::list_by_comma
+    )]
+    pub(crate) allow_cidrs: Vec<IpNet>,
+
+    /// Whether live endpoints may use plain http (where their contract does not insist on https).
+    #[config(env = "POSTHORN_ALLOW_HTTP", default = false)]
+    pub(crate) allow_http: bool,
+
+    /// A PEM file of certificate authorities that are trusted beside Mozilla's when delivering.
+    #[config(env = "POSTHORN_EXTRA_CA")]
+    pub(crate) extra_ca: Option<PathBuf>,
+
+    /// How long a stopping server waits for tries under way, e.g. `20s`; what is not finished by then
+    /// is given back and sent again after the next start.
+    #[config(
+        env = "POSTHORN_GRACE",
+        default = "20s",
+        deserialize_with = posthorn_core::duration::text::deserialize
+    )]
+    pub(crate) grace: SignedDuration,
+
+    /// Bounds. Reaching one makes work wait; nothing is dropped.
+    #[config(nested)]
+    pub(crate) limits: Limits,
+
+    /// What is logged, on standard error.
+    #[config(nested)]
+    pub(crate) log: Log,
+}
+
+/// Bounds. Reaching one makes work wait; nothing is dropped.
+#[derive(confique::Config)]
+#[config(layer_attr(serde(deny_unknown_fields)))]
+pub(crate) struct Limits {
+    /// Tries under way at once, over all endpoints.
+    #[config(
+        env = "POSTHORN_IN_FLIGHT_MAX",
+        default = 4096,
+        validate(*in_flight_max >= 1, "limits.in_flight_max must be at least 1")
+    )]
+    pub(crate) in_flight_max: u32,
+
+    /// Tries under way at once for one merchant.
+    #[config(
+        env = "POSTHORN_MERCHANT_IN_FLIGHT_MAX",
+        default = 1024,
+        validate(*merchant_in_flight_max >= 1, "limits.merchant_in_flight_max must be at least 1")
+    )]
+    pub(crate) merchant_in_flight_max: u32,
+
+    /// Deliveries set going a second when an endpoint is enabled or recovered.
+    #[config(
+        env = "POSTHORN_DRAIN_PER_SECOND",
+        default = 100,
+        validate(*drain_per_second >= 1, "limits.drain_per_second must be at least 1")
+    )]
+    pub(crate) drain_per_second: u32,
+}
+
+/// What is logged, on standard error.
+#[derive(confique::Config)]
+#[config(layer_attr(serde(deny_unknown_fields)))]
+pub(crate) struct Log {
+    /// `text` for people, `json` for machines.
+    #[config(env = "POSTHORN_LOG_FORMAT", default = "text")]
+    pub(crate) format: LogFormat,
+
+    /// `error`, `warn`, `info`, `debug` or `trace`; or by part, as in
+    /// `info,posthorn_engine=debug`.
+    #[config(env = "POSTHORN_LOG", default = "info")]
+    pub(crate) level: String,
+}
+
+/// How log lines are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LogFormat {
+    /// For people.
+    Text,
+    /// For machines: one JSON object a line.
+    Json,
+}
+
+/// Settings that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ConfigError {
+    /// A value, or the file as a whole, cannot be read.
+    #[error("{what}; `posthorn config docs` lists every key")]
+    Unreadable {
+        /// What is wrong, and where.
+        what: String,
+    },
+    /// A database that this version cannot use.
+    #[error(
+        "`database` is set, but PostgreSQL comes with part 2; leave it out to use the embedded \
+         database in the data directory (`--data`)"
+    )]
+    Postgres,
+}
+
+type Layer = <Config as confique::Config>::Layer;
+
+/// Reads the settings: flags, then environment, then file, then defaults.
+pub(crate) fn load(flags: Flags) -> Result<Config, ConfigError> {
+    let unreadable = |error: confique::Error| ConfigError::Unreadable { what: in_full(&error) };
+    let file = match &flags.config {
+        Some(path) => File::with_format(path, FileFormat::Toml).required().load::<Layer>(),
+        None => Ok(Layer::empty()),
+    };
+    let file = file.map_err(unreadable)?;
+    let env = Layer::from_env().map_err(unreadable)?;
+    let layer = flags.into_layer().with_fallback(env).with_fallback(file);
+    let config = Config::from_layer(layer.with_fallback(Layer::default_values()));
+    let config = config.map_err(unreadable)?;
+    if config.database.is_some() {
+        return Err(ConfigError::Postgres);
+    }
+    Ok(config)
+}
+
+/// The settings of a server that lives for one demonstration: the defaults, whatever the environment
+/// says, on a free port of this machine.
+pub(crate) fn for_a_demo(data: PathBuf) -> Result<Config, ConfigError> {
+    let mut layer = Layer::default_values();
+    layer.listen = Some(SocketAddr::from(([127, 0, 0, 1], 0)));
+    layer.data = Some(data);
+    layer.sandbox = Some(true);
+    Config::from_layer(layer).map_err(|error| ConfigError::Unreadable { what: in_full(&error) })
+}
+
+/// An error with everything that caused it, on one line where it can be.
+fn in_full(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {}", error.to_string().trim_end());
+        cause = error.source();
+    }
+    text
+}
+
+fn secret<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Secret, D::Error> {
+    <String as serde::Deserialize>::deserialize(from).map(Secret::new)
+}

@@ -1,0 +1,173 @@
+//! From settings to a running server: opens the data directory, the keys, the database and the
+//! network, and joins them into an engine.
+
+pub(crate) mod contracts;
+pub(crate) mod master_key;
+mod running;
+
+use std::fs::DirBuilder;
+use std::net::SocketAddr;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use posthorn_core::secret::{MasterKeys, Secret};
+use posthorn_engine::clock::RealClock;
+use posthorn_engine::entropy::Entropy;
+use posthorn_engine::guard::Guard;
+use posthorn_engine::http::{BadPem, BadRoot, HttpSettings, HttpTransport, roots_from_pem};
+use posthorn_engine::{Engine, EngineError, Options, Parts, Runner};
+use posthorn_store::sqlite::{self, OpenError, Sqlite};
+use prometheus_client::registry::Registry;
+
+use crate::config::{Config, MasterKey};
+use contracts::ContractsError;
+use master_key::KeyFileError;
+pub(crate) use running::Running;
+
+/// Why a server cannot start.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum WiringError {
+    /// Another program listens there.
+    #[error("{address} is in use by another program; stop it, or listen elsewhere with `--listen`")]
+    PortInUse {
+        /// Where.
+        address: SocketAddr,
+    },
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {source}; choose another address with `--listen`")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The data directory cannot be made.
+    #[error("cannot make the data directory {}: {source}; choose another with `--data`", path.display())]
+    Directory {
+        /// The data directory.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The database cannot be opened.
+    #[error(transparent)]
+    Store(#[from] OpenError),
+    /// The master key cannot be read.
+    #[error(transparent)]
+    MasterKey(#[from] KeyFileError),
+    /// The contracts cannot be read.
+    #[error(transparent)]
+    Contracts(#[from] ContractsError),
+    /// The extra certificate authorities cannot be read.
+    #[error("cannot read `extra_ca` {}: {source}", path.display())]
+    ExtraCa {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The extra certificate authorities are none.
+    #[error("`extra_ca` {}: {source}", path.display())]
+    Pem {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: BadPem,
+    },
+    /// An extra certificate authority cannot be trusted.
+    #[error(transparent)]
+    Root(#[from] BadRoot),
+    /// The engine could not start.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+}
+
+/// A server's engine, ready to run.
+pub(crate) struct Wired {
+    /// The handle.
+    pub(crate) engine: Engine,
+    /// The future that does the work.
+    pub(crate) runner: Runner,
+    /// What `/metrics` prints.
+    pub(crate) registry: Registry,
+    /// The admin key, when this start made one.
+    pub(crate) admin_key: Option<Secret>,
+}
+
+/// Opens everything that the settings name.
+pub(crate) async fn wire(config: &Config) -> Result<Wired, WiringError> {
+    make_directory(&config.data)?;
+    let contracts = contracts::all(config.contracts.as_deref())?;
+    let guard = Guard::new(config.allow_cidrs.clone(), config.allow_http);
+    let transport = transport(config, &guard)?;
+    // The database first: its lock keeps two first starts from making two master keys.
+    let store = open_store(&config.data)?;
+    let entropy = Arc::new(Entropy::system());
+    let master = master_keys(config, &entropy)?;
+    let parts = Parts {
+        store: Arc::new(store),
+        clock: Arc::new(RealClock::new()),
+        entropy,
+        transport: Arc::new(transport),
+        guard: Arc::new(guard),
+        contracts,
+        master,
+        admin_key: config.admin_key.as_ref().map(|key| Secret::new(key.expose().to_owned())),
+        options: options(config),
+    };
+    let mut registry = Registry::default();
+    let (engine, runner, admin_key) = Engine::start(parts, &mut registry).await?;
+    Ok(Wired { engine, runner, registry, admin_key })
+}
+
+/// Makes the data directory where it is missing, closed to everybody but its owner.
+fn make_directory(path: &Path) -> Result<(), WiringError> {
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
+    made.map_err(|source| WiringError::Directory { path: path.to_owned(), source })
+}
+
+/// Opens the embedded database.
+pub(crate) fn open_store(data: &Path) -> Result<Sqlite, OpenError> {
+    Sqlite::open(data, &sqlite::Options::default())
+}
+
+/// The master keys: those of the settings, else those of the data directory's file.
+fn master_keys(config: &Config, entropy: &Entropy) -> Result<MasterKeys, KeyFileError> {
+    let mut keys = match config.master_key {
+        Some(key) => vec![key],
+        None => master_key::read_or_make(&config.data.join(master_key::FILE), entropy)?,
+    };
+    keys.extend(&config.master_keys_old);
+    Ok(keyring(&keys))
+}
+
+/// Keys in the engine's form; the first seals.
+pub(crate) fn keyring(keys: &[MasterKey]) -> MasterKeys {
+    let (current, old) = keys.split_first().expect("a key file or a setting holds at least one");
+    let old: Vec<_> = old.iter().map(|key| key.0).collect();
+    MasterKeys::new(current.0, &old)
+}
+
+fn transport(config: &Config, guard: &Guard) -> Result<HttpTransport, WiringError> {
+    let mut settings = HttpSettings::new(guard.clone());
+    if let Some(path) = &config.extra_ca {
+        let path = path.clone();
+        let pem = std::fs::read(&path)
+            .map_err(|source| WiringError::ExtraCa { path: path.clone(), source })?;
+        settings.extra_roots =
+            roots_from_pem(&pem).map_err(|source| WiringError::Pem { path, source })?;
+    }
+    Ok(HttpTransport::new(settings)?)
+}
+
+fn options(config: &Config) -> Options {
+    Options {
+        sandbox: config.sandbox,
+        in_flight_max: config.limits.in_flight_max,
+        merchant_in_flight_max: config.limits.merchant_in_flight_max,
+        drain_per_second: config.limits.drain_per_second,
+        grace: config.grace.unsigned_abs(),
+        ..Options::default()
+    }
+}

@@ -1,0 +1,105 @@
+//! A running server: the engine's runner and the HTTP listener, each a task that is joined here.
+
+use std::net::SocketAddr;
+
+use posthorn_core::secret::Secret;
+use posthorn_engine::Engine;
+use posthorn_server::{App, Serving};
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinSet;
+
+use super::{Wired, WiringError, wire};
+use crate::config::Config;
+
+/// A server at work, until it is stopped.
+pub(crate) struct Running {
+    /// The engine's handle.
+    pub(crate) engine: Engine,
+    /// Where the API listens.
+    pub(crate) address: SocketAddr,
+    /// The admin key, when this start made one.
+    pub(crate) admin_key: Option<Secret>,
+    stop: oneshot::Sender<()>,
+    tasks: JoinSet<Part>,
+}
+
+/// Which part of a server ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Listener,
+    Runner,
+}
+
+/// A part of the server ended although nobody asked it to.
+#[derive(Debug, thiserror::Error)]
+#[error("the server's {part} ended by itself; this is a fault in posthorn, see the log")]
+pub(crate) struct Ended {
+    part: &'static str,
+}
+
+impl Running {
+    /// Listens, opens everything and sets to work.
+    pub(crate) async fn start(config: &Config) -> Result<Self, WiringError> {
+        let listener = listen(config.listen).await?;
+        let address = listener
+            .local_addr()
+            .map_err(|source| WiringError::Listen { address: config.listen, source })?;
+        let Wired { engine, runner, registry, admin_key } = wire(config).await?;
+        let mut tasks = JoinSet::new();
+        tasks.spawn(async move {
+            runner.run().await;
+            Part::Runner
+        });
+        let app = App::new(engine.clone(), registry, env!("CARGO_PKG_VERSION"));
+        let serving = Serving { grace: config.grace.unsigned_abs() };
+        let (stop, stopped) = oneshot::channel::<()>();
+        tasks.spawn(async move {
+            let stopped = async move { drop(stopped.await) };
+            posthorn_server::serve(listener, app, serving, stopped).await;
+            Part::Listener
+        });
+        Ok(Self { engine, address, admin_key, stop, tasks })
+    }
+
+    /// Where the API is, as a URL.
+    pub(crate) fn url(&self) -> String {
+        let mut address = self.address;
+        if address.ip().is_unspecified() {
+            address.set_ip(std::net::Ipv4Addr::LOCALHOST.into());
+        }
+        format!("http://{address}")
+    }
+
+    /// Ready when a part ends by itself, which is a fault.
+    pub(crate) async fn fails(&mut self) -> Ended {
+        let ended = self.tasks.join_next().await;
+        let part = match ended {
+            Some(Ok(Part::Listener)) => "listener",
+            Some(Ok(Part::Runner)) => "runner",
+            Some(Err(_)) | None => "task",
+        };
+        Ended { part }
+    }
+
+    /// Takes no more requests, finishes or gives back what is under way, ends.
+    pub(crate) async fn stop(mut self) {
+        let _ended_by_itself = self.stop.send(());
+        self.engine.stop();
+        while let Some(ended) = self.tasks.join_next().await {
+            if let Err(error) = ended {
+                tracing::error!(%error, "a part of the server broke while stopping");
+            }
+        }
+    }
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, WiringError> {
+    TcpListener::bind(address).await.map_err(|source| {
+        if source.kind() == std::io::ErrorKind::AddrInUse {
+            WiringError::PortInUse { address }
+        } else {
+            WiringError::Listen { address, source }
+        }
+    })
+}
