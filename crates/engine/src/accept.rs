@@ -136,13 +136,20 @@ impl Shared {
     fn hand_over(&self, composed: Vec<(Composed, bool)>) {
         let mut claims = Vec::new();
         let mut waiting = Vec::new();
+        let mut unsure = Vec::new();
         for (composed, written) in composed {
             let bytes = composed.accept.event.data.as_bytes().len();
             let event = Arc::new(composed.accept.event);
+            let parked = |new: &&NewDelivery| matches!(new.state, State::Parked { .. });
+            if written {
+                // One that was parked is due if its endpoint was enabled in the meantime.
+                unsure.extend(composed.accept.deliveries.iter().filter(parked).map(|d| d.endpoint));
+            }
             for (delivery, entry, until) in composed.leases {
                 if !written {
                     entry.gauge.give_back();
                     self.memory_bytes.fetch_sub(bytes, Ordering::Relaxed);
+                    unsure.push(delivery.endpoint);
                     continue;
                 }
                 claims.push(Claim {
@@ -168,6 +175,9 @@ impl Shared {
         }
         if !waiting.is_empty() {
             self.order(Order::Due(waiting));
+        }
+        if !unsure.is_empty() {
+            self.order(Order::Look(unsure));
         }
     }
 
@@ -221,43 +231,47 @@ impl Engine {
         (events, only): (Vec<Result<NewEvent, EngineError>>, Option<EndpointId>),
         request: Option<&RequestKey>,
     ) -> Result<Receipts, EngineError> {
-        let shared = &self.shared;
-        let (once, _held) = shared.once(caller, request)?;
-        let audience =
-            shared.audience(merchant, mode).ok_or(EngineError::Missing { what: "merchant" })?;
-        let _running = shared.followers.begin(shared.last_event_id());
-        let mut pending = Vec::with_capacity(events.len());
-        let mut composed = Vec::with_capacity(events.len());
-        for (index, event) in (0u32..).zip(events) {
-            let event = event.and_then(|event| {
-                shared.check_catalogue(&audience.merchant, &event)?;
-                Ok(event)
-            });
-            pending.push(match event {
-                Err(error) => Err(error),
-                Ok(event) => {
-                    let mut next = shared.compose(&audience, event, only, Leasing::IfRoom);
-                    next.accept.once = once.map(|once| nth(once, index));
-                    composed.push(next);
-                    Ok(())
-                }
-            });
-        }
-        let accepts = composed.iter().map(|next| next.accept.clone()).collect();
-        let answers = match shared.store.accept(accepts).await {
-            Ok(answers) => answers,
-            Err(error) => {
-                shared.hand_over(composed.into_iter().map(|next| (next, false)).collect());
-                return Err(error.into());
+        let (engine, request) = (self.clone(), request.cloned());
+        let work = async move {
+            let shared = &engine.shared;
+            let (once, _held) = shared.once(caller, request.as_ref())?;
+            let audience =
+                shared.audience(merchant, mode).ok_or(EngineError::Missing { what: "merchant" })?;
+            let _running = shared.followers.begin(shared.last_event_id());
+            let mut pending = Vec::with_capacity(events.len());
+            let mut composed = Vec::with_capacity(events.len());
+            for (index, event) in (0u32..).zip(events) {
+                let event = event.and_then(|event| {
+                    shared.check_catalogue(&audience.merchant, &event)?;
+                    Ok(event)
+                });
+                pending.push(match event {
+                    Err(error) => Err(error),
+                    Ok(event) => {
+                        let mut next = shared.compose(&audience, event, only, Leasing::IfRoom);
+                        next.accept.once = once.map(|once| nth(once, index));
+                        composed.push(next);
+                        Ok(())
+                    }
+                });
             }
+            let accepts = composed.iter().map(|next| next.accept.clone()).collect();
+            let answers = match shared.store.accept(accepts).await {
+                Ok(answers) => answers,
+                Err(error) => {
+                    shared.hand_over(composed.into_iter().map(|next| (next, false)).collect());
+                    return Err(error.into());
+                }
+            };
+            let accepted = shared.finish(&audience, composed, answers).await?;
+            let mut accepted = accepted.into_iter();
+            let missing = || Err(EngineError::Missing { what: "event" });
+            Ok(pending
+                .into_iter()
+                .map(|entry| entry.and_then(|()| accepted.next().unwrap_or_else(missing)))
+                .collect())
         };
-        let accepted = shared.finish(&audience, composed, answers).await?;
-        let mut accepted = accepted.into_iter();
-        let missing = || Err(EngineError::Missing { what: "event" });
-        Ok(pending
-            .into_iter()
-            .map(|entry| entry.and_then(|()| accepted.next().unwrap_or_else(missing)))
-            .collect())
+        self.through(work).await
     }
 }
 
@@ -303,7 +317,7 @@ impl Shared {
         }
         let accepted = receipts.iter().filter_map(|receipt| receipt.as_ref().ok());
         if let Some(last) = accepted.map(|receipt| receipt.event).max() {
-            self.followers.tell(audience.merchant.id, last);
+            self.followers.tell(audience.merchant.id, audience.mode, last);
         }
         Ok(receipts)
     }

@@ -55,7 +55,10 @@ impl Gauge {
 
     /// Gives a lease's place back.
     pub(crate) fn give_back(&self) {
-        self.leased.fetch_sub(1, Ordering::Relaxed);
+        let less = |leased: u32| leased.checked_sub(1);
+        if self.leased.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).is_err() {
+            debug_assert!(false, "a lease's place is given back once");
+        }
     }
 
     pub(crate) fn leased(&self) -> u32 {
@@ -84,9 +87,15 @@ struct Tables {
     merchants: HashMap<MerchantId, Arc<Merchant>>,
     endpoints: HashMap<EndpointId, Entry>,
     by_merchant: HashMap<(MerchantId, Mode), Arc<[Entry]>>,
+    /// How often each endpoint was changed here; deleted ones are counted on.
+    changes: HashMap<EndpointId, u64>,
 }
 
 impl Tables {
+    fn changed(&mut self, id: EndpointId) {
+        *self.changes.entry(id).or_default() += 1;
+    }
+
     fn regroup(&mut self, merchant: MerchantId, mode: Mode) {
         let before = self.by_merchant.get(&(merchant, mode)).cloned().unwrap_or_default();
         let mut entries: Vec<Entry> = before
@@ -155,14 +164,28 @@ impl Directory {
         Some((found, entries.unwrap_or_else(|| Arc::from([]))))
     }
 
-    /// Puts a merchant as it stands now.
-    pub(crate) fn put_merchant(&self, merchant: Merchant) {
-        self.write().merchants.insert(merchant.id, Arc::new(merchant));
+    /// Puts a merchant as it was read. Its sandbox clock may have gone on since, and never goes back.
+    pub(crate) fn put_merchant(&self, mut merchant: Merchant) {
+        let mut tables = self.write();
+        if let Some(known) = tables.merchants.get(&merchant.id) {
+            merchant.clock_offset = merchant.clock_offset.max(known.clock_offset);
+        }
+        tables.merchants.insert(merchant.id, Arc::new(merchant));
     }
 
-    /// Puts an endpoint as it stands now; its gauge stays.
-    pub(crate) fn put_endpoint(&self, endpoint: Endpoint) {
+    /// How often an endpoint was changed here: to be asked before it is read from the database.
+    pub(crate) fn changes(&self, id: EndpointId) -> u64 {
+        self.read().changes.get(&id).copied().unwrap_or(0)
+    }
+
+    /// Puts an endpoint as it was read after `changes`; its gauge stays. `false`: it was changed here
+    /// meanwhile, so that what was read may be older than what is known.
+    pub(crate) fn put_endpoint(&self, endpoint: Endpoint, changes: u64) -> bool {
         let mut tables = self.write();
+        if tables.changes.get(&endpoint.id).copied().unwrap_or(0) != changes {
+            return false;
+        }
+        tables.changed(endpoint.id);
         let (id, merchant, mode) = (endpoint.id, endpoint.merchant, endpoint.mode);
         let gauge = tables.endpoints.get(&id).map(|entry| Arc::clone(&entry.gauge));
         let known = gauge.is_some();
@@ -174,11 +197,13 @@ impl Directory {
             *place = place.iter().cloned().chain([entry]).collect();
         }
         tables.regroup(merchant, mode);
+        true
     }
 
     /// Takes a deleted endpoint away.
     pub(crate) fn remove_endpoint(&self, id: EndpointId) {
         let mut tables = self.write();
+        tables.changed(id);
         if let Some(entry) = tables.endpoints.remove(&id) {
             tables.regroup(entry.endpoint.merchant, entry.endpoint.mode);
         }
@@ -192,6 +217,7 @@ impl Directory {
         change(&mut endpoint);
         let (merchant, mode) = (endpoint.merchant, endpoint.mode);
         entry.endpoint = Arc::new(endpoint);
+        tables.changed(id);
         tables.regroup(merchant, mode);
     }
 

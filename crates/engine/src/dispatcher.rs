@@ -10,9 +10,9 @@ mod starting;
 mod stepping;
 mod turns;
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use futures::StreamExt;
 use futures::future::{BoxFuture, FutureExt};
@@ -29,7 +29,7 @@ use crate::pacing::Lane;
 use crate::shared::Shared;
 
 use claiming::{Asked, Looked};
-use recording::Recorded;
+use recording::{GivenBack, Recorded, Released};
 use starting::Sent;
 use stepping::Stepping;
 use turns::Turns;
@@ -47,20 +47,23 @@ pub(crate) struct Dispatcher {
     ready: VecDeque<EndpointId>,
     /// Lanes that wait for one of their merchant's tries to end.
     crowded: HashMap<MerchantId, Turns>,
-    /// When (in real time) to look at which lane again.
-    timers: BinaryHeap<Reverse<(Timestamp, EndpointId)>>,
+    /// When (in real time) to look at which lane again: at most one time a lane.
+    timers: BTreeSet<(Timestamp, EndpointId)>,
     sends: FuturesUnordered<BoxFuture<'static, Sent>>,
-    under_way: BTreeMap<DeliveryId, (u32, Timestamp)>,
+    under_way: BTreeMap<DeliveryId, GivenBack>,
     by_merchant: HashMap<MerchantId, u32>,
     unrecorded: Vec<Settlement>,
     recording: Option<BoxFuture<'static, Recorded>>,
-    record_after: Option<Timestamp>,
+    /// Until when nothing is written, after the database could not.
+    write_after: Option<Timestamp>,
     wanted: Turns,
     asking: Option<BoxFuture<'static, Asked>>,
     unknown: Turns,
     looking: Option<BoxFuture<'static, Looked>>,
-    to_release: Vec<Claim>,
-    releasing: FuturesUnordered<BoxFuture<'static, Vec<Claim>>>,
+    to_release: Vec<GivenBack>,
+    releasing: Option<BoxFuture<'static, Released>>,
+    /// What others began and left.
+    left_behind: FuturesUnordered<BoxFuture<'static, ()>>,
     stepping: BTreeMap<MerchantId, Stepping>,
     stop_by: Option<Timestamp>,
     closed: bool,
@@ -73,19 +76,20 @@ impl Dispatcher {
             lanes: HashMap::new(),
             ready: VecDeque::new(),
             crowded: HashMap::new(),
-            timers: BinaryHeap::new(),
+            timers: BTreeSet::new(),
             sends: FuturesUnordered::new(),
             under_way: BTreeMap::new(),
             by_merchant: HashMap::new(),
             unrecorded: Vec::new(),
             recording: None,
-            record_after: None,
+            write_after: None,
             wanted: Turns::default(),
             asking: None,
             unknown: Turns::default(),
             looking: None,
             to_release: Vec::new(),
-            releasing: FuturesUnordered::new(),
+            releasing: None,
+            left_behind: FuturesUnordered::new(),
             stepping: BTreeMap::new(),
             stop_by: None,
             closed: false,
@@ -133,9 +137,11 @@ impl Dispatcher {
                     self.looking = None;
                     self.looked(looked);
                 }
-                Some(released) = self.releasing.next(), if !self.releasing.is_empty() => {
+                released = maybe(&mut self.releasing) => {
+                    self.releasing = None;
                     self.released(released);
                 }
+                Some(()) = self.left_behind.next(), if !self.left_behind.is_empty() => {}
                 order = inbox.recv() => self.obey(order.unwrap_or(Order::Stop)),
             }
         }
@@ -166,6 +172,7 @@ impl Dispatcher {
             Order::ClockMoved(merchant) => self.clock_moved(merchant),
             Order::Step(merchant, reply) => self.step(merchant, reply),
             Order::Unstep(merchant) => self.unstep(merchant),
+            Order::Finish(work) => self.left_behind.push(work),
             Order::Stop => self.begin_stop(),
         }
     }
@@ -216,10 +223,24 @@ impl Dispatcher {
         }
     }
 
+    /// Looks at a lane again at a real time. One timer a lane is enough: when the earliest rings, all
+    /// that the lane waits for is looked at again.
+    fn wake(&mut self, id: EndpointId, at: Timestamp) {
+        let set = self.lane(id).timer;
+        if set.is_some_and(|set| set <= at) {
+            return;
+        }
+        if let Some(set) = set {
+            self.timers.remove(&(set, id));
+        }
+        self.lane(id).timer = Some(at);
+        self.timers.insert((at, id));
+    }
+
     /// Claims that came in: they wait for their turn in their lanes.
     fn take(&mut self, claims: Vec<Claim>) {
         if self.stop_by.is_some() {
-            self.to_release.extend(claims);
+            self.give_back_all(&claims);
             return;
         }
         for claim in claims {
@@ -237,7 +258,7 @@ impl Dispatcher {
         let mut queued: Vec<Claim> =
             self.lanes.values_mut().flat_map(|lane| lane.queue.drain(..)).collect();
         queued.sort_by_key(|claim| claim.delivery);
-        self.to_release.extend(queued);
+        self.give_back_all(&queued);
         self.ready.clear();
     }
 
@@ -248,53 +269,48 @@ impl Dispatcher {
         if !left.is_empty() {
             tracing::warn!(tries = left.len(), "stopped in mid-send; they will be tried again");
         }
-        let releases = left
-            .into_iter()
-            .map(|(delivery, (claim, at))| posthorn_store::Release { delivery, claim, at })
-            .collect();
-        let store = Arc::clone(&self.shared.store);
-        self.releasing.push(
-            async move {
-                if let Err(error) = store.release(releases).await {
-                    tracing::error!(%error, "leases could not be given back; the next start frees them");
-                }
-                Vec::new()
-            }
-            .boxed(),
-        );
+        self.to_release.extend(left.into_values());
     }
 
+    /// Whether there is nothing more to do: the store was closed, or we are to stop and all that was
+    /// begun is recorded or given back. Calls that are writing events hold leases too; they are waited
+    /// for as long as tries are.
     fn is_finished(&self) -> bool {
+        let Some(stop_by) = self.stop_by else { return self.closed };
         let idle = self.sends.is_empty()
+            && self.asking.is_none()
             && self.recording.is_none()
             && self.unrecorded.is_empty()
-            && self.releasing.is_empty()
+            && self.releasing.is_none()
             && self.to_release.is_empty();
-        self.closed || (self.stop_by.is_some() && idle)
+        let held = self.shared.memory_bytes.load(Ordering::Relaxed) > 0;
+        let waits = held || !self.left_behind.is_empty();
+        self.closed || (idle && (!waits || self.shared.clock.now() >= stop_by))
     }
 
     /// The next time at which something is to be looked at.
     fn next_wake(&self) -> Option<Timestamp> {
-        let timer = self.timers.peek().map(|Reverse((at, _))| *at);
+        let timer = self.timers.first().map(|(at, _)| *at);
         let timer = if self.stop_by.is_some() { None } else { timer };
-        let stop = self.stop_by.filter(|_| !self.sends.is_empty());
-        [timer, self.record_after, stop].into_iter().flatten().min()
+        let stop = self.stop_by.filter(|at| *at > self.shared.clock.now());
+        [timer, self.write_after, stop].into_iter().flatten().min()
     }
 
     /// A time has come.
     fn ring(&mut self) {
         let now = self.shared.clock.now();
-        if self.record_after.is_some_and(|at| at <= now) {
-            self.record_after = None;
+        if self.write_after.is_some_and(|at| at <= now) {
+            self.write_after = None;
         }
         if self.stop_by.is_some_and(|at| at <= now) && !self.sends.is_empty() {
             self.end_grace();
         }
-        while let Some(Reverse((at, id))) = self.timers.peek().copied() {
+        while let Some((at, id)) = self.timers.first().copied() {
             if at > now {
                 break;
             }
-            self.timers.pop();
+            self.timers.pop_first();
+            self.lane(id).timer = None;
             self.list(id);
             self.schedule(id);
         }

@@ -11,10 +11,11 @@ use posthorn_core::id::{EndpointId, MerchantId};
 use posthorn_core::json::Style;
 use posthorn_core::merchant::Merchant;
 use posthorn_core::secret::Secret;
-use posthorn_store::{Done, NewEndpoint, NewSecret};
+use posthorn_store::{Done, NewEndpoint, NewSecret, StoreError};
 
 use crate::Engine;
 use crate::caller::{Caller, RequestKey};
+use crate::clock::later;
 use crate::directory::Entry;
 use crate::error::EngineError;
 use crate::keyring::Place;
@@ -25,6 +26,10 @@ use crate::shared::Shared;
 
 /// The longest overlap of a rotation.
 pub const OVERLAP_MAX: SignedDuration = SignedDuration::from_hours(24 * 30);
+
+/// How long to leave a database alone that could not be read.
+const RELOAD_PAUSE: std::time::Duration = std::time::Duration::from_millis(200);
+
 /// An endpoint to create.
 pub struct EndpointDraft {
     /// Where deliveries go.
@@ -96,10 +101,28 @@ impl Shared {
             .ok_or(EngineError::Missing { what: "endpoint" })
     }
 
+    /// Reads an endpoint again after it was changed in the database. What was committed must become
+    /// known: a database that cannot be read is asked again until it can, or is closed.
     pub(crate) async fn reload_endpoint(&self, id: EndpointId) -> Result<(), EngineError> {
-        match self.store.endpoint(id).await? {
-            Some(endpoint) => self.directory.put_endpoint(endpoint),
-            None => self.directory.remove_endpoint(id),
+        loop {
+            let changes = self.directory.changes(id);
+            match self.store.endpoint(id).await {
+                Ok(Some(endpoint)) => {
+                    if self.directory.put_endpoint(endpoint, changes) {
+                        break;
+                    }
+                }
+                Ok(None) => {
+                    self.directory.remove_endpoint(id);
+                    break;
+                }
+                Err(StoreError::Closed) => return Err(StoreError::Closed.into()),
+                Err(error) => {
+                    tracing::error!(%error, endpoint.id = %id, "an endpoint cannot be read; asking again");
+                    let again = later(self.clock.now(), RELOAD_PAUSE);
+                    self.clock.sleep_until(again).await;
+                }
+            }
         }
         self.order(Order::Look(vec![id]));
         Ok(())
@@ -124,39 +147,43 @@ impl Engine {
         draft: EndpointDraft,
         request: Option<&RequestKey>,
     ) -> Result<Minted, EngineError> {
-        let shared = &self.shared;
-        let owner = self.merchant(merchant)?;
-        let contract = shared.contract_for(&owner, draft.contract.as_deref())?;
-        let url = shared.check_url(&draft.url, mode, &contract)?;
-        let events = if draft.events.is_empty() { vec![Pattern::Any] } else { draft.events };
-        let settings = Settings {
-            url,
-            events,
-            filter: draft.filter,
-            description: draft.description,
-            headers: draft.headers,
-            contract: draft.contract,
-            json: draft.json,
-            rate_limit: draft.rate_limit,
-            concurrency: draft.concurrency,
+        let (engine, request) = (self.clone(), request.cloned());
+        let work = async move {
+            let shared = &engine.shared;
+            let owner = engine.merchant(merchant)?;
+            let contract = shared.contract_for(&owner, draft.contract.as_deref())?;
+            let url = shared.check_url(&draft.url, mode, &contract)?;
+            let events = if draft.events.is_empty() { vec![Pattern::Any] } else { draft.events };
+            let settings = Settings {
+                url,
+                events,
+                filter: draft.filter,
+                description: draft.description,
+                headers: draft.headers,
+                contract: draft.contract,
+                json: draft.json,
+                rate_limit: draft.rate_limit,
+                concurrency: draft.concurrency,
+            };
+            shared.check_settings(&settings, mode, &contract)?;
+            let made = shared.secret_for(&contract, draft.secret.as_ref())?;
+            let secret = made.as_ref().or(draft.secret.as_ref());
+            let sealed = secret
+                .map(|text| shared.keyring.seal(text.expose(), Place::Endpoint, &shared.entropy));
+            let (once, _held) = shared.once(caller, request.as_ref())?;
+            let created = shared.clock.now();
+            let new = NewEndpoint { merchant, mode, settings, secret: sealed, created };
+            let done = shared.store.create_endpoint(new, once).await?;
+            shared.reload_endpoint(done.get()).await?;
+            let endpoint = shared.owned(merchant, mode, done.get())?.endpoint;
+            let secret = match done {
+                Done::Now(_) => made,
+                Done::Before(_) if made.is_some() => shared.current_secret(&endpoint)?,
+                Done::Before(_) => None,
+            };
+            Ok(Minted { endpoint, secret, replayed: matches!(done, Done::Before(_)) })
         };
-        shared.check_settings(&settings, mode, &contract)?;
-        let made = shared.secret_for(&contract, draft.secret.as_ref())?;
-        let secret = made.as_ref().or(draft.secret.as_ref());
-        let sealed =
-            secret.map(|text| shared.keyring.seal(text.expose(), Place::Endpoint, &shared.entropy));
-        let (once, _held) = shared.once(caller, request)?;
-        let created = shared.clock.now();
-        let new = NewEndpoint { merchant, mode, settings, secret: sealed, created };
-        let done = shared.store.create_endpoint(new, once).await?;
-        shared.reload_endpoint(done.get()).await?;
-        let endpoint = shared.owned(merchant, mode, done.get())?.endpoint;
-        let secret = match done {
-            Done::Now(_) => made,
-            Done::Before(_) if made.is_some() => shared.current_secret(&endpoint)?,
-            Done::Before(_) => None,
-        };
-        Ok(Minted { endpoint, secret, replayed: matches!(done, Done::Before(_)) })
+        self.through(work).await
     }
 
     /// A merchant's endpoints in a mode, by id.
@@ -182,30 +209,34 @@ impl Engine {
         (merchant, mode, id): (MerchantId, Mode, EndpointId),
         patch: EndpointPatch,
     ) -> Result<Arc<Endpoint>, EngineError> {
-        let shared = &self.shared;
-        let old = shared.owned(merchant, mode, id)?.endpoint;
-        let owner = self.merchant(merchant)?;
-        let mut settings = old.settings.clone();
-        if let Some(url) = patch.url {
-            let own = patch.contract.as_ref().unwrap_or(&settings.contract);
-            let contract = shared.contract_for(&owner, own.as_deref())?;
-            settings.url = shared.check_url(&url, mode, &contract)?;
-        }
-        settings.events = patch.events.unwrap_or(settings.events);
-        settings.filter = patch.filter.unwrap_or(settings.filter);
-        settings.description = patch.description.unwrap_or(settings.description);
-        settings.headers = patch.headers.unwrap_or(settings.headers);
-        settings.contract = patch.contract.unwrap_or(settings.contract);
-        settings.json = patch.json.unwrap_or(settings.json);
-        settings.rate_limit = patch.rate_limit.unwrap_or(settings.rate_limit);
-        settings.concurrency = patch.concurrency.unwrap_or(settings.concurrency);
-        let contract = shared.contract_for(&owner, settings.contract.as_deref())?;
-        shared.check_settings(&settings, mode, &contract)?;
-        shared.check_secrets_fit(&old, &contract)?;
-        let now = shared.clock.now();
-        shared.store.change_endpoint(id, old.version, settings, now).await?;
-        shared.reload_endpoint(id).await?;
-        self.endpoint(merchant, mode, id)
+        let engine = self.clone();
+        let work = async move {
+            let shared = &engine.shared;
+            let old = shared.owned(merchant, mode, id)?.endpoint;
+            let owner = engine.merchant(merchant)?;
+            let mut settings = old.settings.clone();
+            if let Some(url) = patch.url {
+                let own = patch.contract.as_ref().unwrap_or(&settings.contract);
+                let contract = shared.contract_for(&owner, own.as_deref())?;
+                settings.url = shared.check_url(&url, mode, &contract)?;
+            }
+            settings.events = patch.events.unwrap_or(settings.events);
+            settings.filter = patch.filter.unwrap_or(settings.filter);
+            settings.description = patch.description.unwrap_or(settings.description);
+            settings.headers = patch.headers.unwrap_or(settings.headers);
+            settings.contract = patch.contract.unwrap_or(settings.contract);
+            settings.json = patch.json.unwrap_or(settings.json);
+            settings.rate_limit = patch.rate_limit.unwrap_or(settings.rate_limit);
+            settings.concurrency = patch.concurrency.unwrap_or(settings.concurrency);
+            let contract = shared.contract_for(&owner, settings.contract.as_deref())?;
+            shared.check_settings(&settings, mode, &contract)?;
+            shared.check_secrets_fit(&old, &contract)?;
+            let now = shared.clock.now();
+            shared.store.change_endpoint(id, old.version, settings, now).await?;
+            shared.reload_endpoint(id).await?;
+            engine.endpoint(merchant, mode, id)
+        };
+        self.through(work).await
     }
 
     /// Enables an endpoint; what was parked drains first, in order.
@@ -232,28 +263,35 @@ impl Engine {
         (merchant, mode, id): (MerchantId, Mode, EndpointId),
         status: Status,
     ) -> Result<Arc<Endpoint>, EngineError> {
-        let shared = &self.shared;
-        let endpoint = shared.owned(merchant, mode, id)?.endpoint;
-        let at = shared.directory.now(merchant, mode, shared.clock.now());
-        let enable = status == Status::Active;
-        let rests = matches!(endpoint.status, Status::Paused { .. } | Status::Disabled { .. });
-        let why = DisabledWhy::Requested;
-        let notices = match (enable, rests) {
-            (true, true) => {
-                shared.notice(merchant, mode, at, &Notice::Enabled { endpoint: &endpoint })
-            }
-            (false, false) => {
-                shared.notice(merchant, mode, at, &Notice::Disabled { endpoint: &endpoint, why })
-            }
-            (true, false) | (false, true) => Vec::new(),
+        let engine = self.clone();
+        let work = async move {
+            let shared = &engine.shared;
+            let endpoint = shared.owned(merchant, mode, id)?.endpoint;
+            let at = shared.directory.now(merchant, mode, shared.clock.now());
+            let enable = status == Status::Active;
+            let rests = matches!(endpoint.status, Status::Paused { .. } | Status::Disabled { .. });
+            let why = DisabledWhy::Requested;
+            let notices = match (enable, rests) {
+                (true, true) => {
+                    shared.notice(merchant, mode, at, &Notice::Enabled { endpoint: &endpoint })
+                }
+                (false, false) => shared.notice(
+                    merchant,
+                    mode,
+                    at,
+                    &Notice::Disabled { endpoint: &endpoint, why },
+                ),
+                (true, false) | (false, true) => Vec::new(),
+            };
+            let told = notices.iter().flat_map(|notice| &notice.deliveries).map(|d| d.endpoint);
+            let told: Vec<EndpointId> = told.collect();
+            shared.store.set_status(id, status, at, notices).await?;
+            shared.reload_endpoint(id).await?;
+            shared.order(Order::Look(told));
+            shared.job_bell.notify_one();
+            engine.endpoint(merchant, mode, id)
         };
-        let told = notices.iter().flat_map(|notice| &notice.deliveries).map(|d| d.endpoint);
-        let told: Vec<EndpointId> = told.collect();
-        shared.store.set_status(id, status, at, notices).await?;
-        shared.reload_endpoint(id).await?;
-        shared.order(Order::Look(told));
-        shared.job_bell.notify_one();
-        self.endpoint(merchant, mode, id)
+        self.through(work).await
     }
 
     /// Deletes an endpoint; what still waits for it ends as `will_not_send`.
@@ -261,13 +299,17 @@ impl Engine {
         &self,
         (merchant, mode, id): (MerchantId, Mode, EndpointId),
     ) -> Result<(), EngineError> {
-        let shared = &self.shared;
-        shared.owned(merchant, mode, id)?;
-        let at = shared.directory.now(merchant, mode, shared.clock.now());
-        shared.store.delete_endpoint(id, at).await?;
-        shared.directory.remove_endpoint(id);
-        shared.job_bell.notify_one();
-        Ok(())
+        let engine = self.clone();
+        let work = async move {
+            let shared = &engine.shared;
+            shared.owned(merchant, mode, id)?;
+            let at = shared.directory.now(merchant, mode, shared.clock.now());
+            shared.store.delete_endpoint(id, at).await?;
+            shared.directory.remove_endpoint(id);
+            shared.job_bell.notify_one();
+            Ok(())
+        };
+        self.through(work).await
     }
 
     /// Makes a new secret the current one. Those before it go on signing for `overlap`.
@@ -278,30 +320,34 @@ impl Engine {
         (secret, overlap): (Option<Secret>, SignedDuration),
         request: Option<&RequestKey>,
     ) -> Result<Minted, EngineError> {
-        let shared = &self.shared;
-        if overlap.is_negative() || overlap > OVERLAP_MAX {
-            return refuse("overlap", "must be 0s to 30d");
-        }
-        let endpoint = shared.owned(merchant, mode, id)?.endpoint;
-        let owner = self.merchant(merchant)?;
-        let contract = shared.contract_for(&owner, endpoint.settings.contract.as_deref())?;
-        let made = shared.secret_for(&contract, secret.as_ref())?;
-        let Some(text) = made.as_ref().or(secret.as_ref()) else {
-            return refuse("secret", "is missing");
+        let (engine, request) = (self.clone(), request.cloned());
+        let work = async move {
+            let shared = &engine.shared;
+            if overlap.is_negative() || overlap > OVERLAP_MAX {
+                return refuse("overlap", "must be 0s to 30d");
+            }
+            let endpoint = shared.owned(merchant, mode, id)?.endpoint;
+            let owner = engine.merchant(merchant)?;
+            let contract = shared.contract_for(&owner, endpoint.settings.contract.as_deref())?;
+            let made = shared.secret_for(&contract, secret.as_ref())?;
+            let Some(text) = made.as_ref().or(secret.as_ref()) else {
+                return refuse("secret", "is missing");
+            };
+            let sealed = shared.keyring.seal(text.expose(), Place::Endpoint, &shared.entropy);
+            let created = shared.clock.now();
+            let until = created.checked_add(overlap).unwrap_or(created);
+            let (once, _held) = shared.once(caller, request.as_ref())?;
+            let new = NewSecret { sealed, created };
+            let done = shared.store.rotate_secret(id, new, until, once).await?;
+            shared.reload_endpoint(id).await?;
+            let endpoint = shared.owned(merchant, mode, id)?.endpoint;
+            let secret = match done {
+                Done::Now(_) => made,
+                Done::Before(_) if made.is_some() => shared.current_secret(&endpoint)?,
+                Done::Before(_) => None,
+            };
+            Ok(Minted { endpoint, secret, replayed: matches!(done, Done::Before(_)) })
         };
-        let sealed = shared.keyring.seal(text.expose(), Place::Endpoint, &shared.entropy);
-        let created = shared.clock.now();
-        let until = created.checked_add(overlap).unwrap_or(created);
-        let (once, _held) = shared.once(caller, request)?;
-        let new = NewSecret { sealed, created };
-        let done = shared.store.rotate_secret(id, new, until, once).await?;
-        shared.reload_endpoint(id).await?;
-        let endpoint = shared.owned(merchant, mode, id)?.endpoint;
-        let secret = match done {
-            Done::Now(_) => made,
-            Done::Before(_) if made.is_some() => shared.current_secret(&endpoint)?,
-            Done::Before(_) => None,
-        };
-        Ok(Minted { endpoint, secret, replayed: matches!(done, Done::Before(_)) })
+        self.through(work).await
     }
 }

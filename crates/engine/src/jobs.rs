@@ -46,38 +46,45 @@ impl Engine {
         recovery: Recovery,
         request: Option<&RequestKey>,
     ) -> Result<Done<Job>, EngineError> {
-        let shared = &self.shared;
-        shared.owned(merchant, mode, endpoint)?;
-        let now = shared.clock.now();
-        let states =
-            if recovery.states.is_empty() { vec![StateKind::Exhausted] } else { recovery.states };
-        for state in &states {
-            match state {
-                StateKind::Delivered | StateKind::Exhausted | StateKind::Parked => {}
-                StateKind::Due | StateKind::Leased | StateKind::WillNotSend => {
-                    let what = format!(
-                        "deliveries that are `{}` cannot be recovered; choose from `delivered`, \
-                         `exhausted`, `parked`",
-                        state.name()
-                    );
-                    return Err(EngineError::Setting { field: "states", what });
+        let (engine, request) = (self.clone(), request.cloned());
+        let work = async move {
+            let shared = &engine.shared;
+            shared.owned(merchant, mode, endpoint)?;
+            let now = shared.clock.now();
+            let states = if recovery.states.is_empty() {
+                vec![StateKind::Exhausted]
+            } else {
+                recovery.states
+            };
+            for state in &states {
+                match state {
+                    StateKind::Delivered | StateKind::Exhausted | StateKind::Parked => {}
+                    StateKind::Due | StateKind::Leased | StateKind::WillNotSend => {
+                        let what = format!(
+                            "deliveries that are `{}` cannot be recovered; choose from `delivered`, \
+                             `exhausted`, `parked`",
+                            state.name()
+                        );
+                        return Err(EngineError::Setting { field: "states", what });
+                    }
                 }
             }
-        }
-        let until = recovery.until.unwrap_or(now).min(now);
-        if until <= recovery.since {
-            let what = "must lie before `until` and before now".to_owned();
-            return Err(EngineError::Setting { field: "since", what });
-        }
-        let (since, types) = (recovery.since, recovery.types);
-        let kind = JobKind::Recover { endpoint, since, until, states, types };
-        let (once, _held) = shared.once(caller, request)?;
-        let before = shared.directory.now(merchant, mode, now);
-        let job = NewJob { merchant, mode, kind, created: now, before };
-        let done = shared.store.create_job(job, once).await?;
-        shared.job_bell.notify_one();
-        let job = self.job(merchant, mode, done.get()).await?;
-        Ok(done.map(|_| job))
+            let until = recovery.until.unwrap_or(now).min(now);
+            if until <= recovery.since {
+                let what = "must lie before `until` and before now".to_owned();
+                return Err(EngineError::Setting { field: "since", what });
+            }
+            let (since, types) = (recovery.since, recovery.types);
+            let kind = JobKind::Recover { endpoint, since, until, states, types };
+            let (once, _held) = shared.once(caller, request.as_ref())?;
+            let before = shared.directory.now(merchant, mode, now);
+            let job = NewJob { merchant, mode, kind, created: now, before };
+            let done = shared.store.create_job(job, once).await?;
+            shared.job_bell.notify_one();
+            let job = engine.job(merchant, mode, done.get()).await?;
+            Ok(done.map(|_| job))
+        };
+        self.through(work).await
     }
 
     /// One job of a merchant.

@@ -36,6 +36,7 @@ mod sending;
 mod settings;
 mod shared;
 mod start;
+mod through;
 mod trial;
 pub mod transport;
 

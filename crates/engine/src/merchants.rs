@@ -4,9 +4,10 @@ use posthorn_core::contract::Contract;
 use posthorn_core::event::Mode;
 use posthorn_core::id::{KeyId, MerchantId};
 use posthorn_core::merchant::{Key, KeyKind, Merchant};
-use posthorn_core::secret::{Secret, keyed_hash};
+use posthorn_core::secret::{Sealed, Secret, keyed_hash};
 use posthorn_store::{Done, MerchantChange, NewKey, NewMerchant};
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::Engine;
@@ -143,34 +144,38 @@ impl Engine {
         draft: MerchantDraft,
         request: Option<&RequestKey>,
     ) -> Result<(Merchant, Option<MerchantKeys>), EngineError> {
-        let shared = &self.shared;
-        check_name(&draft.name)?;
-        check_reference(draft.reference.as_deref())?;
-        let contract = shared.contract_named(&draft.contract)?;
-        let (once, _held) = shared.once(Caller::Operator, request)?;
-        let (test, mut keys) = shared.mode_keys(&contract, Mode::Test, draft.keep_test_keys);
-        let (live, more) = shared.mode_keys(&contract, Mode::Live, false);
-        keys.extend(more);
-        let seal = |secret: &Secret| {
-            shared.keyring.seal(secret.expose(), Place::Merchant, &shared.entropy)
+        let (engine, request) = (self.clone(), request.cloned());
+        let work = async move {
+            let shared = &engine.shared;
+            check_name(&draft.name)?;
+            check_reference(draft.reference.as_deref())?;
+            let contract = shared.contract_named(&draft.contract)?;
+            let (once, _held) = shared.once(Caller::Operator, request.as_ref())?;
+            let (test, mut keys) = shared.mode_keys(&contract, Mode::Test, draft.keep_test_keys);
+            let (live, more) = shared.mode_keys(&contract, Mode::Live, false);
+            keys.extend(more);
+            let seal = |secret: &Secret| {
+                shared.keyring.seal(secret.expose(), Place::Merchant, &shared.entropy)
+            };
+            let new = NewMerchant {
+                name: draft.name,
+                contract: draft.contract,
+                reference: draft.reference,
+                strict_catalogue: draft.strict_catalogue,
+                webhook_secret_test: seal(&test.webhook_secret),
+                webhook_secret_live: seal(&live.webhook_secret),
+                keys,
+                created: shared.clock.now(),
+            };
+            let done = shared.store.create_merchant(new, once).await?;
+            let merchant = shared.reload_merchant(done.get()).await?;
+            let keys = match done {
+                Done::Now(_) => Some(MerchantKeys { test, live }),
+                Done::Before(_) => None,
+            };
+            Ok((merchant, keys))
         };
-        let new = NewMerchant {
-            name: draft.name,
-            contract: draft.contract,
-            reference: draft.reference,
-            strict_catalogue: draft.strict_catalogue,
-            webhook_secret_test: seal(&test.webhook_secret),
-            webhook_secret_live: seal(&live.webhook_secret),
-            keys,
-            created: shared.clock.now(),
-        };
-        let done = shared.store.create_merchant(new, once).await?;
-        let merchant = shared.reload_merchant(done.get()).await?;
-        let keys = match done {
-            Done::Now(_) => Some(MerchantKeys { test, live }),
-            Done::Before(_) => None,
-        };
-        Ok((merchant, keys))
+        self.through(work).await
     }
 
     /// All merchants, by id.
@@ -190,18 +195,22 @@ impl Engine {
         id: MerchantId,
         change: MerchantChange,
     ) -> Result<Merchant, EngineError> {
-        if let Some(name) = &change.name {
-            check_name(name)?;
-        }
-        if let Some(reference) = &change.reference {
-            check_reference(reference.as_deref())?;
-        }
-        if let Some(contract) = &change.contract {
-            self.shared.contract_named(contract)?;
-        }
-        self.merchant(id)?;
-        self.shared.store.change_merchant(id, change).await?;
-        self.shared.reload_merchant(id).await
+        let engine = self.clone();
+        let work = async move {
+            if let Some(name) = &change.name {
+                check_name(name)?;
+            }
+            if let Some(reference) = &change.reference {
+                check_reference(reference.as_deref())?;
+            }
+            if let Some(contract) = &change.contract {
+                engine.shared.contract_named(contract)?;
+            }
+            engine.merchant(id)?;
+            engine.shared.store.change_merchant(id, change).await?;
+            engine.shared.reload_merchant(id).await
+        };
+        self.through(work).await
     }
 
     /// A merchant's keys, revoked ones too.
@@ -210,14 +219,30 @@ impl Engine {
         Ok(self.shared.store.keys(merchant).await?)
     }
 
-    /// The key itself, for the test keys of merchants that `serve --sandbox` made; `None` for all
-    /// others.
-    pub fn shown_key(&self, key: &Key) -> Result<Option<Secret>, EngineError> {
-        let Some(sealed) = key.shown.as_ref().filter(|_| self.is_sandbox()) else {
+    /// The test keys once more, of a merchant that `serve --sandbox` made; `None` for all others, and
+    /// when one of them was revoked.
+    pub async fn shown_keys(&self, id: MerchantId) -> Result<Option<ModeKeys>, EngineError> {
+        let merchant = self.merchant(id)?;
+        if !self.is_sandbox() {
+            return Ok(None);
+        }
+        let open = |sealed: &Sealed, place| {
+            let opened = self.shared.keyring.open(sealed, place);
+            opened.map_err(|error| EngineError::Broken { what: error.to_string() })
+        };
+        let mut shown: HashMap<KeyKind, Secret> = HashMap::new();
+        for key in self.keys(id).await?.iter().filter(|key| key.revoked.is_none()) {
+            if let Some(sealed) = &key.shown {
+                shown.insert(key.kind, open(sealed, Place::Key)?);
+            }
+        }
+        let mut take = |kind| shown.remove(&kind);
+        let keys = (take(KeyKind::ApiKey), take(KeyKind::ApiSecret), take(KeyKind::Publishable));
+        let (Some(api_key), Some(api_secret), Some(publishable_key)) = keys else {
             return Ok(None);
         };
-        let opened = self.shared.keyring.open(sealed, Place::Key);
-        opened.map(Some).map_err(|error| EngineError::Broken { what: error.to_string() })
+        let webhook_secret = open(merchant.webhook_secret(Mode::Test), Place::Merchant)?;
+        Ok(Some(ModeKeys { api_key, api_secret, webhook_secret, publishable_key }))
     }
 
     /// Creates a key, shown this once.
@@ -242,9 +267,17 @@ impl Engine {
 
     /// Revokes a key: from now on it is refused.
     pub async fn revoke_key(&self, merchant: MerchantId, id: KeyId) -> Result<(), EngineError> {
-        let at = self.shared.clock.now();
-        let revoked = self.shared.store.revoke_key(merchant, id, at).await?;
-        self.shared.keys.forget();
-        if revoked { Ok(()) } else { Err(EngineError::Missing { what: "key that is in force" }) }
+        let engine = self.clone();
+        let work = async move {
+            let at = engine.shared.clock.now();
+            let revoked = engine.shared.store.revoke_key(merchant, id, at).await?;
+            engine.shared.keys.forget();
+            if revoked {
+                Ok(())
+            } else {
+                Err(EngineError::Missing { what: "key that is in force" })
+            }
+        };
+        self.through(work).await
     }
 }

@@ -1,12 +1,12 @@
 //! What the dispatcher can be told.
 
 use futures::channel::oneshot;
+use futures::future::BoxFuture;
 use jiff::Timestamp;
 use posthorn_core::delivery::Claim;
 use posthorn_core::id::{EndpointId, MerchantId};
 
 /// What the dispatcher is told.
-#[derive(Debug)]
 pub(crate) enum Order {
     /// Deliveries were leased for this process in their accept transaction.
     Claims(Vec<Claim>),
@@ -21,6 +21,8 @@ pub(crate) enum Order {
     Step(MerchantId, oneshot::Sender<u64>),
     /// Back to the ordinary pace.
     Unstep(MerchantId),
+    /// Carry this through: whoever asked for it has gone.
+    Finish(BoxFuture<'static, ()>),
     /// Finish what is under way, give the rest back, end.
     Stop,
 }

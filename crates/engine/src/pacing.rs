@@ -39,6 +39,8 @@ pub(crate) struct Lane {
     pub(crate) queue: VecDeque<Claim>,
     /// The earliest due time in the database, on the merchant's clock, as far as is known.
     pub(crate) next_due: Option<Timestamp>,
+    /// The earliest real time for which a timer is set.
+    pub(crate) timer: Option<Timestamp>,
     /// Whether it stands in the dispatcher's list of lanes to start from.
     pub(crate) listed: bool,
     /// Whether a claim for it is under way.
@@ -72,6 +74,7 @@ impl Lane {
             finished: Finished::default(),
             queue: VecDeque::new(),
             next_due: None,
+            timer: None,
             listed: false,
             asking: false,
             single: false,

@@ -98,19 +98,23 @@ impl Engine {
         (merchant, mode, id): (MerchantId, Mode, DeliveryId),
         request: Option<&RequestKey>,
     ) -> Result<Done<DeliveryRecord>, EngineError> {
-        let shared = &self.shared;
-        let record = self.delivery(merchant, mode, id).await?;
-        let endpoint = record.delivery.endpoint;
-        if shared.owned(merchant, mode, endpoint).is_err() {
-            let what = "the endpoint was deleted; nothing can be sent to it".to_owned();
-            return Err(EngineError::Conflict { what });
-        }
-        let (once, _held) = shared.once(caller, request)?;
-        let now = shared.directory.now(merchant, mode, shared.clock.now());
-        let done = shared.store.resend(id, now, once).await?;
-        shared.order(Order::Due(vec![(endpoint, now)]));
-        let record = self.delivery(merchant, mode, id).await?;
-        Ok(done.map(|_| record))
+        let (engine, request) = (self.clone(), request.cloned());
+        let work = async move {
+            let shared = &engine.shared;
+            let record = engine.delivery(merchant, mode, id).await?;
+            let endpoint = record.delivery.endpoint;
+            if shared.owned(merchant, mode, endpoint).is_err() {
+                let what = "the endpoint was deleted; nothing can be sent to it".to_owned();
+                return Err(EngineError::Conflict { what });
+            }
+            let (once, _held) = shared.once(caller, request.as_ref())?;
+            let now = shared.directory.now(merchant, mode, shared.clock.now());
+            let done = shared.store.resend(id, now, once).await?;
+            shared.order(Order::Due(vec![(endpoint, now)]));
+            let record = engine.delivery(merchant, mode, id).await?;
+            Ok(done.map(|_| record))
+        };
+        self.through(work).await
     }
 
     /// The request of one attempt as it was sent, rendered again. `attempt` counts from 0 in the

@@ -1,7 +1,6 @@
 //! Finding due work: one claim for all endpoints that have some and room for it, one look-up for
 //! those of which it is not known when they have.
 
-use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -68,10 +67,8 @@ impl Dispatcher {
     pub(super) fn schedule(&mut self, id: EndpointId) {
         let Some(due) = self.lane(id).next_due else { return };
         let real = self.shared.clock.now();
-        let Some(entry) = self.shared.directory.endpoint(id) else {
-            self.wanted.insert(id);
-            return;
-        };
+        // What waits for an endpoint that was deleted is ended by its sweep.
+        let Some(entry) = self.shared.directory.endpoint(id) else { return };
         let endpoint = &entry.endpoint;
         let now = self.shared.directory.now(endpoint.merchant, endpoint.mode, real);
         if due <= now {
@@ -79,7 +76,7 @@ impl Dispatcher {
             return;
         }
         let wait = due.duration_since(now);
-        self.timers.push(Reverse((real.saturating_add(wait).unwrap_or(Timestamp::MAX), id)));
+        self.wake(id, real.saturating_add(wait).unwrap_or(Timestamp::MAX));
     }
 
     pub(super) fn clock_moved(&mut self, merchant: MerchantId) {
@@ -114,7 +111,7 @@ impl Dispatcher {
             };
             let slots = room.saturating_sub(leased).min(SLOTS_MAX);
             if let Some(held) = self.lane(id).held_until(real) {
-                self.timers.push(Reverse((held, id)));
+                self.wake(id, held);
             }
             if slots > 0 {
                 until = until.max(end);
@@ -183,7 +180,7 @@ impl Dispatcher {
             let lane = self.lane(ask.endpoint);
             lane.asking = false;
             lane.next_due = Some(lane.next_due.map_or(ask.now, |due| due.min(ask.now)));
-            self.timers.push(Reverse((at, ask.endpoint)));
+            self.wake(ask.endpoint, at);
         }
     }
 

@@ -1,11 +1,13 @@
 //! Recording what came of tries, and giving leases back.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use futures::FutureExt;
+use jiff::Timestamp;
 use posthorn_core::delivery::{Claim, State};
 use posthorn_core::id::EndpointId;
-use posthorn_store::{Release, Settled, Settlement, StoreError};
+use posthorn_store::{Effect, Release, Settled, Settlement, StoreError};
 
 use super::{Dispatcher, PAUSE_AFTER_ERROR};
 use crate::directory::apply;
@@ -19,9 +21,33 @@ pub(super) struct Recorded {
     result: Result<Vec<Settled>, StoreError>,
 }
 
+/// A lease that is given back unsent, or cut off in the middle of its try.
+pub(super) struct GivenBack {
+    release: Release,
+    endpoint: EndpointId,
+    payload_bytes: usize,
+}
+
+impl GivenBack {
+    /// A claim that is due again at `at`, on the merchant's clock.
+    pub(super) fn new(claim: &Claim, at: Timestamp) -> Self {
+        Self {
+            release: Release { delivery: claim.delivery, claim: claim.claim, at },
+            endpoint: claim.endpoint,
+            payload_bytes: claim.event.data.as_bytes().len(),
+        }
+    }
+}
+
+/// A giving back that is over, with what was to be given back.
+pub(super) struct Released {
+    given_back: Vec<GivenBack>,
+    result: Result<(), StoreError>,
+}
+
 impl Dispatcher {
     pub(super) fn start_recording(&mut self) {
-        if self.recording.is_some() || self.unrecorded.is_empty() || self.record_after.is_some() {
+        if self.recording.is_some() || self.unrecorded.is_empty() || self.write_after.is_some() {
             return;
         }
         let count = self.unrecorded.len().min(BATCH_MAX);
@@ -44,8 +70,7 @@ impl Dispatcher {
             Ok(settled) => settled,
             Err(error) => {
                 self.note_error(&error, "record");
-                let now = self.shared.clock.now();
-                self.record_after = now.checked_add(PAUSE_AFTER_ERROR).ok();
+                self.pause_writing();
                 self.unrecorded.splice(0..0, settlements);
                 return;
             }
@@ -68,15 +93,15 @@ impl Dispatcher {
             }
             Settled::Done => {}
         }
-        if !settlement.effects.is_empty() {
-            self.shared
-                .directory
-                .change_endpoint(id, |endpoint| apply(endpoint, &settlement.effects));
-        }
-        if let State::Due { at } = settlement.state {
-            self.note_due(id, at);
-        } else {
-            self.schedule(id);
+        self.take_effects(settlement);
+        match settlement.state {
+            State::Due { at } => self.note_due(id, at),
+            // It is due after all if the endpoint was enabled in the meantime.
+            State::Parked { .. } => self.unknown.insert(id),
+            State::Leased { .. }
+            | State::Delivered { .. }
+            | State::Exhausted { .. }
+            | State::WillNotSend { .. } => self.schedule(id),
         }
         for notice in &settlement.notices {
             for delivery in &notice.deliveries {
@@ -88,6 +113,25 @@ impl Dispatcher {
         }
     }
 
+    /// Memory follows what was settled. Somebody may have enabled the endpoint in the meantime, so
+    /// one that was put to rest is read again as well.
+    fn take_effects(&mut self, settlement: &Settlement) {
+        let id = settlement.endpoint;
+        if settlement.effects.is_empty() {
+            return;
+        }
+        self.shared.directory.change_endpoint(id, |endpoint| apply(endpoint, &settlement.effects));
+        if settlement.effects.iter().any(|effect| matches!(effect, Effect::Rest(_))) {
+            let shared = Arc::clone(&self.shared);
+            let reload = async move {
+                if let Err(error) = shared.reload_endpoint(id).await {
+                    tracing::error!(%error, endpoint.id = %id, "an endpoint cannot be read again");
+                }
+            };
+            self.left_behind.push(reload.boxed());
+        }
+    }
+
     /// Gives the place of one lease back.
     fn give_back(&self, id: EndpointId) {
         if let Some(entry) = self.shared.directory.endpoint(id) {
@@ -95,39 +139,52 @@ impl Dispatcher {
         }
     }
 
+    /// After an error the database is left alone for a moment.
+    fn pause_writing(&mut self) {
+        let now = self.shared.clock.now();
+        self.write_after = now.checked_add(PAUSE_AFTER_ERROR).ok();
+    }
+
+    /// Leases to give back, when there is time.
+    pub(super) fn give_back_all(&mut self, claims: &[Claim]) {
+        let now = self.shared.clock.now();
+        for claim in claims {
+            let at = self.shared.directory.now(claim.event.merchant, claim.event.mode, now);
+            self.to_release.push(GivenBack::new(claim, at));
+        }
+    }
+
     pub(super) fn start_releasing(&mut self) {
-        if self.to_release.is_empty() {
+        if self.releasing.is_some() || self.to_release.is_empty() || self.write_after.is_some() {
             return;
         }
-        let claims = std::mem::take(&mut self.to_release);
-        self.shared.metrics.released.inc_by(claims.len() as u64);
-        let releases = claims.iter().map(|claim| self.release_of(claim)).collect();
+        let count = self.to_release.len().min(BATCH_MAX);
+        let given_back: Vec<GivenBack> = self.to_release.drain(..count).collect();
+        let releases = given_back.iter().map(|back| back.release).collect();
         let store = Arc::clone(&self.shared.store);
-        self.releasing.push(
+        self.releasing = Some(
             async move {
-                match store.release(releases).await {
-                    Ok(()) => claims,
-                    Err(error) => {
-                        tracing::error!(%error, "leases could not be given back");
-                        claims
-                    }
-                }
+                let result = store.release(releases).await;
+                Released { given_back, result }
             }
             .boxed(),
         );
     }
 
-    fn release_of(&self, claim: &Claim) -> Release {
-        let event = &claim.event;
-        let at = self.shared.directory.now(event.merchant, event.mode, self.shared.clock.now());
-        Release { delivery: claim.delivery, claim: claim.claim, at }
-    }
-
-    pub(super) fn released(&mut self, claims: Vec<Claim>) {
-        for claim in claims {
-            self.forget(&claim);
-            self.give_back(claim.endpoint);
-            self.unknown.insert(claim.endpoint);
+    /// A lease that could not be given back is kept and given back again: nobody else knows of it.
+    pub(super) fn released(&mut self, released: Released) {
+        let Released { given_back, result } = released;
+        if let Err(error) = result {
+            self.note_error(&error, "give leases back");
+            self.pause_writing();
+            self.to_release.splice(0..0, given_back);
+            return;
+        }
+        self.shared.metrics.released.inc_by(given_back.len() as u64);
+        for back in given_back {
+            self.shared.memory_bytes.fetch_sub(back.payload_bytes, Ordering::Relaxed);
+            self.give_back(back.endpoint);
+            self.unknown.insert(back.endpoint);
         }
     }
 }

@@ -1,6 +1,5 @@
 //! Starting tries, in turn over the lanes, and taking in what came of them.
 
-use std::cmp::Reverse;
 use std::sync::atomic::Ordering;
 
 use futures::FutureExt;
@@ -10,7 +9,7 @@ use posthorn_core::delivery::Claim;
 use posthorn_core::delivery::State;
 use posthorn_core::id::{EndpointId, MerchantId};
 
-use super::Dispatcher;
+use super::{Dispatcher, GivenBack};
 use crate::clock::later;
 use crate::metrics::ByContract;
 use crate::pacing::Start;
@@ -42,7 +41,7 @@ impl Dispatcher {
         match lane.may_start(now) {
             Start::WhenOneEnds => return,
             Start::At(at) => {
-                self.timers.push(Reverse((at, id)));
+                self.wake(id, at);
                 return;
             }
             Start::Now => {}
@@ -71,7 +70,7 @@ impl Dispatcher {
             Ready::Send(prepared) => {
                 let over = later(later(now, prepared.request.timeout), LEASE_MARGIN / 2);
                 if over > claim.until {
-                    self.to_release.push(claim);
+                    self.give_back_all(&[claim]);
                     return;
                 }
                 self.send(claim, prepared, now);
@@ -82,7 +81,7 @@ impl Dispatcher {
     fn send(&mut self, claim: Claim, mut prepared: Box<Prepared>, now: Timestamp) {
         let event = &claim.event;
         let started = self.shared.directory.now(event.merchant, event.mode, now);
-        self.under_way.insert(claim.delivery, (claim.claim, started));
+        self.under_way.insert(claim.delivery, GivenBack::new(&claim, started));
         *self.by_merchant.entry(event.merchant).or_default() += 1;
         self.lane(claim.endpoint).started(now);
         let placeholder = crate::transport::Request {
