@@ -1,8 +1,8 @@
 //! The receiver: a thread of its own that answers 200 to everything and writes down what it was.
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
-use std::sync::Arc;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, mpsc};
 use std::thread;
 
 use anyhow::{Context, Result};
@@ -13,7 +13,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::runtime;
 use tokio::sync::oneshot;
 use tokio::task::{JoinSet, LocalSet};
@@ -23,6 +23,10 @@ use super::tally::Tally;
 
 /// A hundred bytes, as a receiver's framework would answer.
 const ANSWER: &str = r#"{"received":true,"note":"a short answer, of the length that receivers' frameworks tend to send ..."}"#;
+
+/// Connections that may wait to be accepted. With the usual 128, a sender that opens hundreds at once has some of them
+/// dropped, and Linux tries those again after a whole second.
+const BACKLOG: u32 = 4096;
 
 /// A running receiver; it ends when this is dropped.
 pub(crate) struct Receiver {
@@ -37,15 +41,14 @@ pub(crate) struct Receiver {
 impl Receiver {
     /// Starts one on a free port of loopback.
     pub(crate) fn start() -> Result<Self> {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").context("no free port")?;
-        listener.set_nonblocking(true)?;
-        let address = listener.local_addr()?;
         let tally = Arc::new(Tally::default());
         let (stop, stopped) = oneshot::channel();
+        let (bound, listens) = mpsc::channel();
         let seen = Arc::clone(&tally);
         let thread = thread::Builder::new()
             .name("receiver".to_owned())
-            .spawn(move || run(listener, &seen, stopped).expect("the receiver serves"))?;
+            .spawn(move || run(&bound, &seen, stopped).expect("the receiver serves"))?;
+        let address = listens.recv().context("the receiver could not listen")?;
         Ok(Self { address, tally, stop: Some(stop), thread: Some(thread) })
     }
 }
@@ -60,13 +63,16 @@ impl Drop for Receiver {
 }
 
 fn run(
-    listener: std::net::TcpListener,
+    bound: &mpsc::Sender<SocketAddr>,
     tally: &Arc<Tally>,
     stopped: oneshot::Receiver<()>,
 ) -> Result<()> {
     let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(LocalSet::new().run_until(async {
-        let listener = TcpListener::from_std(listener)?;
+        let socket = TcpSocket::new_v4()?;
+        socket.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
+        let listener = socket.listen(BACKLOG)?;
+        bound.send(listener.local_addr()?)?;
         tokio::select! {
             ended = accept(&listener, tally) => ended,
             _ = stopped => Ok(()),
