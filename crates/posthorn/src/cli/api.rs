@@ -23,6 +23,7 @@ pub(crate) struct Connection {
     /// The server's base URL
     #[arg(
         long,
+        global = true,
         value_name = "URL",
         env = "POSTHORN_SERVER",
         default_value = "http://127.0.0.1:8080",
@@ -31,15 +32,21 @@ pub(crate) struct Connection {
     pub(crate) server: String,
 
     /// A merchant's API key, as in `sk_test_…`
-    #[arg(long, value_name = "KEY", env = "POSTHORN_KEY", hide_env_values = true)]
+    #[arg(long, global = true, value_name = "KEY", env = "POSTHORN_KEY", hide_env_values = true)]
     pub(crate) key: Option<String>,
 
     /// The operator's admin key
-    #[arg(long, value_name = "KEY", env = "POSTHORN_ADMIN_KEY", hide_env_values = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "KEY",
+        env = "POSTHORN_ADMIN_KEY",
+        hide_env_values = true
+    )]
     pub(crate) admin_key: Option<String>,
 
     /// Print the API's JSON instead of tables
-    #[arg(long)]
+    #[arg(long, global = true)]
     pub(crate) json: bool,
 }
 
