@@ -19,6 +19,7 @@ use futures::future::{BoxFuture, FutureExt};
 use futures::stream::FuturesUnordered;
 use jiff::{SignedDuration, Timestamp};
 use posthorn_core::delivery::Claim;
+use posthorn_core::event::Mode;
 use posthorn_core::id::{DeliveryId, EndpointId, MerchantId};
 use posthorn_store::{Settlement, StoreError};
 use tokio::sync::mpsc;
@@ -200,8 +201,9 @@ impl Dispatcher {
                 settings.and_then(|settings| settings.concurrency),
                 settings.and_then(|settings| settings.rate_limit),
             );
-            let merchant = entry.as_ref().map(|entry| entry.endpoint.merchant);
-            lane.single = merchant.is_some_and(|merchant| stepping.contains_key(&merchant));
+            let endpoint = entry.as_ref().map(|entry| &entry.endpoint);
+            let tested = endpoint.filter(|endpoint| endpoint.mode == Mode::Test);
+            lane.single = tested.is_some_and(|tested| stepping.contains_key(&tested.merchant));
             lane
         })
     }

@@ -117,13 +117,22 @@ async fn step_through(
 ) -> Result<(), EngineError> {
     let merchant = job.merchant;
     loop {
-        *attempted += quiet(shared, merchant).await?;
+        // Real time passes meanwhile: what comes due by itself is leased, and then no longer found
+        // in the database. Only what is next both before and after a moment of quiet in which
+        // nothing was tried is next.
+        let before = next_due(shared, merchant).await?;
+        let tried = quiet(shared, merchant).await?;
+        *attempted += tried;
         shared.store.progress_job(job.id, *attempted, None).await?;
         let stands = shared.store.job(job.id).await?;
         if stands.is_none_or(|job| job.state != JobState::Running) {
             return Ok(());
         }
-        match next_due(shared, merchant).await? {
+        let next = next_due(shared, merchant).await?;
+        if tried > 0 || next != before {
+            continue;
+        }
+        match next {
             Some(at) if at <= target => move_clock(shared, merchant, at).await?,
             Some(_) | None => break,
         }

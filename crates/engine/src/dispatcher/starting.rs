@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use posthorn_core::attempt::Tried;
 use posthorn_core::delivery::Claim;
 use posthorn_core::delivery::State;
+use posthorn_core::event::Mode;
 use posthorn_core::id::{EndpointId, MerchantId};
 
 use super::{Dispatcher, GivenBack};
@@ -127,7 +128,8 @@ impl Dispatcher {
         if let Some(entry) = self.shared.directory.endpoint(claim.endpoint) {
             entry.gauge.set_room(room);
         }
-        if let Some(stepping) = self.stepping.get_mut(&merchant) {
+        let stepping = self.stepping.get_mut(&merchant);
+        if let Some(stepping) = stepping.filter(|_| claim.event.mode == Mode::Test) {
             stepping.attempted += 1;
         }
         self.unrecorded.push(settlement);
