@@ -81,6 +81,21 @@ fn a_test_event_carries_the_catalogues_sample_to_one_endpoint_alone() {
 }
 
 #[test]
+fn an_address_that_is_not_saved_can_be_tried() {
+    let stage = Stage::new("krxscale", |_| Answer::status(418));
+    let wish = json!({
+        "url": stage.receiver.url("/not-saved"), "type": "payment.transaction.succeeded",
+    });
+    let tried = stage.merchant.post("/v1/endpoints/test", &wish);
+    let seen = stage.receiver.request();
+    assert_eq!(seen.path, "/not-saved");
+    assert_eq!(text(&tried, "/request/body").as_bytes(), seen.body);
+    assert_eq!(tried["status"], 418, "{tried:#}");
+    assert!(text(&tried, "/secret").starts_with("whsec_"), "to verify with: {tried:#}");
+    assert_eq!(stage.deliveries().len(), 0, "once, and nothing is kept");
+}
+
+#[test]
 fn each_event_of_a_batch_has_its_own_result() {
     let stage = Stage::new("techcorp", |_| Answer::status(200));
     let body = r#"{"events": [

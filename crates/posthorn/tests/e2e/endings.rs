@@ -1,6 +1,7 @@
 //! How a delivery goes on after an answer: success, failure, a receiver that asks for time, one that
 //! is gone, and a new run by hand.
 
+use std::net::TcpListener;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
@@ -162,7 +163,8 @@ fn resending_opens_a_new_run_from_attempt_one() {
 #[test]
 fn nobody_there_is_a_failure_like_any_other() {
     let stage = Stage::new("techcorp", |_| Answer::status(200));
-    let nobody = "http://127.0.0.1:1/";
+    let free = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr());
+    let nobody = format!("http://{}/", free.expect("a free port"));
     let draft = json!({"url": nobody, "events": ["order.paid"]});
     let endpoint = text(&stage.merchant.post("/v1/endpoints", &draft), "/id");
     let (event, _) = stage.accept("order.paid");

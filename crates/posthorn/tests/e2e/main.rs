@@ -8,6 +8,7 @@ mod payloads;
 
 mod bounds;
 mod conformance;
+mod crash;
 mod endings;
 mod official;
 mod posthorn;

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead as _, BufReader, Read};
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -13,15 +13,15 @@ pub(crate) const PATIENT: Duration = Duration::from_mins(1);
 
 const ADMIN_KEY: &str = "admin_for_these_tests_only_0123456789";
 
-/// A sandboxed server with an empty data directory; both end with it.
+/// A sandboxed server, which ends with this value.
 pub(crate) struct Posthorn {
-    child: Child,
+    pub(crate) child: Child,
+    pub(crate) data: Arc<TempDir>,
     base: String,
-    _data: TempDir,
 }
 
 impl Posthorn {
-    /// Starts the program and waits until it says where it listens.
+    /// Starts the program with an empty data directory.
     pub(crate) fn start() -> Self {
         Self::start_with(&[])
     }
@@ -29,6 +29,11 @@ impl Posthorn {
     /// The same with settings from the environment.
     pub(crate) fn start_with(settings: &[(&str, &str)]) -> Self {
         let data = tempfile::tempdir().expect("a temporary directory");
+        Self::start_in(Arc::new(data), settings)
+    }
+
+    /// Starts the program with a data directory and waits until it says where it listens.
+    pub(crate) fn start_in(data: Arc<TempDir>, settings: &[(&str, &str)]) -> Self {
         let child = Command::new(env!("CARGO_BIN_EXE_posthorn"))
             .args(["serve", "--sandbox", "--listen", "127.0.0.1:0", "--data"])
             .arg(data.path())
@@ -40,7 +45,7 @@ impl Posthorn {
             .stderr(Stdio::piped())
             .spawn()
             .expect("the program runs");
-        let mut server = Self { child, base: String::new(), _data: data };
+        let mut server = Self { child, data, base: String::new() };
         server.base = server.says_where();
         server
     }
@@ -52,7 +57,9 @@ impl Posthorn {
         let mut story = String::new();
         loop {
             let line = said.recv_timeout(PATIENT);
-            let line = line.unwrap_or_else(|_| panic!("the server never said where:\n{story}"));
+            let line = line.unwrap_or_else(|_| {
+                panic!("the server of {} never said where:\n{story}", self.data.path().display())
+            });
             if let Some(base) = address_in(&line) {
                 return base;
             }
@@ -68,11 +75,15 @@ impl Posthorn {
 
     /// A new merchant, seen through its key for a mode.
     pub(crate) fn merchant_in(&self, contract: &str, mode: &str) -> Api {
-        let operator = Api { base: self.base.clone(), key: ADMIN_KEY.to_owned() };
+        let operator = self.known(ADMIN_KEY);
         let draft = json!({"name": format!("A merchant of {contract}"), "contract": contract});
         let made = operator.post("/v1/merchants", &draft);
-        let key = text(&made, &format!("/keys/{mode}/api_key"));
-        Api { base: self.base.clone(), key }
+        self.known(&text(&made, &format!("/keys/{mode}/api_key")))
+    }
+
+    /// A merchant seen through a key that was made before.
+    pub(crate) fn known(&self, key: &str) -> Api {
+        Api { base: self.base.clone(), key: key.to_owned() }
     }
 }
 
@@ -119,7 +130,7 @@ pub(crate) struct Reply {
 #[derive(Clone)]
 pub(crate) struct Api {
     base: String,
-    key: String,
+    pub(crate) key: String,
 }
 
 impl Api {

@@ -104,7 +104,9 @@ fn standard_pauses_an_endpoint_at_which_everything_failed_for_five_days() {
             break;
         }
     }
-    assert_eq!(status(&stage), "active");
+    // Whoever has drained is active again: soon, and by itself.
+    let looks = (0..5_000).map(|_| status(&stage)).find(|status| *status != "draining");
+    assert_eq!(looks, Some(json!("active")));
 }
 
 #[test]

@@ -5,6 +5,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 
 use crate::program::{Libraries, missing};
 
@@ -13,7 +14,12 @@ const NPM: [&str; 3] = ["standardwebhooks@1.1.1", "@stablelib/base64@1.0.1", "fa
 const PYPI: [&str; 1] = ["standardwebhooks==1.1.0"];
 
 /// Node's module folder and the Python that has the library.
-pub(crate) fn standard_webhooks() -> Libraries {
+pub(crate) fn standard_webhooks() -> &'static Libraries {
+    static LIBRARIES: OnceLock<Libraries> = OnceLock::new();
+    LIBRARIES.get_or_init(install)
+}
+
+fn install() -> Libraries {
     let node = installed("npm", NPM[0], |into| {
         run(Command::new("npm")
             .arg("install")

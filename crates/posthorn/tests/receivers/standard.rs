@@ -41,7 +41,7 @@ fn every_payload_is_genuine(merchant: &Api, program: &Program) {
 /// While a rotation overlaps, a receiver may know the old secret or the new one; when it is over,
 /// the old one is worth nothing.
 fn both_secrets_verify_during_a_rotation(receiver: &str) {
-    let mut program = Program::start_with(receiver, &standard_webhooks());
+    let mut program = Program::start_with(receiver, standard_webhooks());
     let server = Posthorn::start();
     let merchant = server.merchant("standard");
     let (endpoint, old) = endpoint(&merchant, &program);

@@ -1,0 +1,110 @@
+//! A 202 means "on disk": whatever ends the process, what was accepted is delivered.
+
+use std::collections::BTreeSet;
+use std::process::{Command, ExitStatus};
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use crate::posthorn::{Api, Posthorn, text};
+use crate::receiver::{Answer, Receiver};
+
+/// Events in one request, and how many such requests.
+const BATCH: usize = 500;
+const BATCHES: usize = 4;
+
+/// A merchant with one endpoint at a receiver.
+fn merchant_of(server: &Posthorn, receiver: &Receiver) -> Api {
+    let merchant = server.merchant("techcorp");
+    merchant.post("/v1/endpoints", &json!({"url": receiver.url("/"), "events": ["*"]}));
+    merchant
+}
+
+/// Accepts a batch and answers the ids.
+fn accept_batch(merchant: &Api) -> Vec<String> {
+    let event = json!({"type": "order.paid", "data": {"order_id": "1"}});
+    let reply = merchant.post("/v1/events/batch", &json!({"events": vec![event; BATCH]}));
+    let results = reply["data"].as_array().expect("a result for each");
+    results.iter().map(|result| text(result, "/id")).collect()
+}
+
+/// Takes deliveries until every one of these events has come.
+fn wait_for_all(receiver: &Receiver, mut missing: BTreeSet<String>) {
+    while !missing.is_empty() {
+        missing.remove(receiver.request().header("x-event-id"));
+    }
+}
+
+fn signal(server: &Posthorn, signal: &str) {
+    let pid = server.child.id().to_string();
+    let sent = Command::new("kill").args([signal, &pid]).status().expect("kill is everywhere");
+    assert!(sent.success());
+}
+
+fn ended(server: &mut Posthorn) -> ExitStatus {
+    server.child.wait().expect("it was started here")
+}
+
+#[test]
+fn what_was_accepted_before_a_kill_9_is_delivered_after_the_next_start() {
+    let receiver = Receiver::answering(|_| Answer::status(200));
+    let mut server = Posthorn::start();
+    let merchant = merchant_of(&server, &receiver);
+    let mut accepted = BTreeSet::new();
+    for _ in 0..BATCHES {
+        accepted.extend(accept_batch(&merchant));
+    }
+    // In the middle of sending.
+    let first = receiver.request();
+    assert!(accepted.contains(first.header("x-event-id")));
+    signal(&server, "-KILL");
+    ended(&mut server);
+
+    let again = Posthorn::start_in(Arc::clone(&server.data), &[]);
+    let came: Vec<String> =
+        receiver.requests().iter().map(|seen| seen.header("x-event-id").to_owned()).collect();
+    let mut missing = accepted.clone();
+    missing.retain(|id| !came.contains(id) && id != first.header("x-event-id"));
+    wait_for_all(&receiver, missing);
+
+    let merchant = again.known(&merchant.key);
+    merchant.advance("1s");
+    let events = merchant.get("/v1/deliveries?state=due&limit=100");
+    assert_eq!(events["data"].as_array().map(Vec::len), Some(0), "nothing waits: {events:#}");
+    let delivered = merchant.get("/v1/deliveries?state=delivered&limit=1");
+    assert!(delivered["next_cursor"] != Value::Null);
+}
+
+#[test]
+fn a_server_that_is_asked_to_stop_finishes_or_gives_back_what_it_was_sending() {
+    let receiver = Receiver::answering(|_| Answer::status(200));
+    let mut server = Posthorn::start();
+    let merchant = merchant_of(&server, &receiver);
+    let mut accepted = BTreeSet::new();
+    for _ in 0..BATCHES {
+        accepted.extend(accept_batch(&merchant));
+    }
+    let first = receiver.request();
+    signal(&server, "-TERM");
+    assert!(ended(&mut server).success(), "a server that was asked to stop exits with 0");
+
+    let mut times: Vec<String> = vec![first.header("x-event-id").to_owned()];
+    let _again = Posthorn::start_in(Arc::clone(&server.data), &[]);
+    while times.iter().collect::<BTreeSet<_>>().len() < accepted.len() {
+        times.push(receiver.request().header("x-event-id").to_owned());
+    }
+    assert_eq!(times.len(), accepted.len(), "each exactly once: nothing was cut off");
+}
+
+#[test]
+fn a_second_server_on_the_same_data_is_refused() {
+    let server = Posthorn::start();
+    let second = Command::new(env!("CARGO_BIN_EXE_posthorn"))
+        .args(["serve", "--sandbox", "--listen", "127.0.0.1:0", "--data"])
+        .arg(server.data.path())
+        .output()
+        .expect("the program runs");
+    assert!(!second.status.success());
+    let said = String::from_utf8_lossy(&second.stderr);
+    assert!(said.contains("another"), "{said}");
+}
