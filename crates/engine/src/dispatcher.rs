@@ -167,7 +167,7 @@ impl Dispatcher {
             Order::Look(endpoints) => {
                 for id in endpoints {
                     self.configure(id);
-                    self.unknown.insert(id);
+                    self.look(id);
                 }
             }
             Order::ClockMoved(merchant) => self.clock_moved(merchant),

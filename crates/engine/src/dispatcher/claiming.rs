@@ -79,6 +79,13 @@ impl Dispatcher {
         self.wake(id, real.saturating_add(wait).unwrap_or(Timestamp::MAX));
     }
 
+    /// A place has come free, or something has changed: what was put off for want of room is claimed,
+    /// and the database asked for what is not known.
+    pub(super) fn look(&mut self, id: EndpointId) {
+        self.unknown.insert(id);
+        self.schedule(id);
+    }
+
     pub(super) fn clock_moved(&mut self, merchant: MerchantId) {
         for entry in &*self.shared.directory.endpoints(merchant, posthorn_core::event::Mode::Test) {
             let id = entry.endpoint.id;

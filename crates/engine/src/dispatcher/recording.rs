@@ -88,7 +88,7 @@ impl Dispatcher {
         match settled {
             Settled::LeaseLost => {
                 self.shared.metrics.lease_lost.inc();
-                self.unknown.insert(id);
+                self.look(id);
                 return;
             }
             Settled::Done => {}
@@ -97,7 +97,7 @@ impl Dispatcher {
         match settlement.state {
             State::Due { at } => self.note_due(id, at),
             // It is due after all if the endpoint was enabled in the meantime.
-            State::Parked { .. } => self.unknown.insert(id),
+            State::Parked { .. } => self.look(id),
             State::Leased { .. }
             | State::Delivered { .. }
             | State::Exhausted { .. }
@@ -184,7 +184,7 @@ impl Dispatcher {
         for back in given_back {
             self.shared.memory_bytes.fetch_sub(back.payload_bytes, Ordering::Relaxed);
             self.give_back(back.endpoint);
-            self.unknown.insert(back.endpoint);
+            self.look(back.endpoint);
         }
     }
 }
