@@ -49,6 +49,7 @@ fn merchants_and_keys() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(merchants::create_merchant, merchants::list_merchants))
         .routes(routes!(merchants::get_merchant, merchants::change_merchant))
+        .routes(routes!(merchants::get_own_merchant))
         .routes(routes!(keys::list_merchant_keys, keys::create_merchant_key))
         .routes(routes!(keys::revoke_merchant_key))
         .routes(routes!(keys::list_keys, keys::create_key))

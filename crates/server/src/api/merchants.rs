@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use crate::answer::{Answer, Answered, Shown};
 use crate::app::App;
-use crate::auth::AsOperator;
+use crate::auth::{AsMerchant, AsOperator};
 use crate::body::Sent;
 use crate::decode::Change;
 use crate::list::{Asked, Listed};
@@ -52,6 +52,7 @@ struct MerchantPatch {
 
 /// A mode's keys, shown once.
 #[derive(Serialize, ToSchema)]
+#[schema(as = ModeKeys)]
 struct ModeKeysOut {
     /// For this API.
     #[schema(value_type = String, example = "sk_test_…")]
@@ -80,16 +81,18 @@ impl From<ModeKeys> for ModeKeysOut {
 
 /// A merchant's keys, shown once.
 #[derive(Serialize, ToSchema)]
+#[schema(as = MerchantKeys)]
 struct MerchantKeysOut {
     /// For the sandbox.
     test: ModeKeysOut,
-    /// For the real thing.
-    live: ModeKeysOut,
+    /// For the real thing; never shown again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    live: Option<ModeKeysOut>,
 }
 
 impl From<MerchantKeys> for MerchantKeysOut {
     fn from(keys: MerchantKeys) -> Self {
-        Self { test: keys.test.into(), live: keys.live.into() }
+        Self { test: keys.test.into(), live: Some(keys.live.into()) }
     }
 }
 
@@ -110,7 +113,7 @@ pub(super) struct MerchantOut {
     strict_catalogue: bool,
     /// When it was created.
     created: Timestamp,
-    /// Its keys, in the answer to its creation alone.
+    /// Its keys: in the answer to its creation, and the test keys with `show_keys`.
     #[serde(skip_serializing_if = "Option::is_none")]
     keys: Option<MerchantKeysOut>,
 }
@@ -157,17 +160,36 @@ pub(super) async fn create_merchant(
 
 /// List merchants, oldest first.
 #[utoipa::path(get, path = "/v1/merchants", tag = "merchants",
+    params(("show_keys" = Option<bool>, Query, description =
+        "`true`: with the test keys of the merchants that `serve --sandbox` made, while it is one")),
     responses((status = 200, description = "A page", body = Listed<MerchantOut>)))]
 pub(super) async fn list_merchants(
     State(app): State<App>,
     _: AsOperator,
     params: Params,
 ) -> Answered<Listed<MerchantOut>> {
-    let params = params.only(&["limit", "cursor"])?;
+    let params = params.only(&["limit", "cursor", "show_keys"])?;
     let asked = Asked::read(&app, &params, "merchants")?;
     let rows = app.engine().merchants();
     let show = |merchant: std::sync::Arc<_>| MerchantOut::from(&*merchant);
-    Ok(Answer::ok(asked.answer_from(&app, rows, |merchant| merchant.id.as_i64(), show)))
+    let mut listed = asked.answer_from(&app, rows, |merchant| merchant.id.as_i64(), show);
+    if params.get("show_keys")?.unwrap_or(false) {
+        for merchant in &mut listed.data {
+            let keys = app.engine().shown_keys(merchant.id).await?;
+            merchant.keys = keys.map(|test| MerchantKeysOut { test: test.into(), live: None });
+        }
+    }
+    Ok(Answer::ok(listed))
+}
+
+/// Read the merchant whose key this is.
+#[utoipa::path(get, path = "/v1/merchant", tag = "merchants",
+    responses((status = 200, description = "The merchant", body = MerchantOut)))]
+pub(super) async fn get_own_merchant(
+    State(app): State<App>,
+    merchant: AsMerchant,
+) -> Answered<MerchantOut> {
+    Ok(Answer::ok((&*app.engine().merchant(merchant.id)?).into()))
 }
 
 /// Read one merchant.
