@@ -1,0 +1,307 @@
+//! One delivery's attempts on record, held against what its receiver saw.
+
+use std::time::Duration;
+
+use futures::FutureExt;
+use jiff::{SignedDuration, Timestamp};
+use posthorn_core::attempt::Attempt;
+use posthorn_core::contract::{Contract, Tolerance, embedded};
+use posthorn_core::delivery::{Ending, State};
+use posthorn_store::DeliveryRecord;
+
+use crate::facts::{Facts, Host, Seen, Verdict};
+use crate::ledger::Ledger;
+use crate::verdict::KNOWN_WITHIN;
+use crate::world::World;
+
+/// Times on record are whole milliseconds.
+const ROUNDING: SignedDuration = SignedDuration::from_millis(1);
+/// What came back just before a crash may not have been recorded in time.
+const RECORDED_WITHIN: SignedDuration = SignedDuration::from_secs(30);
+/// A busy receiver is asked about once a minute: later than this after its time nothing goes out.
+const LATE: SignedDuration = SignedDuration::from_hours(4);
+
+/// One try: what is on record, and what was seen.
+struct Try<'a> {
+    attempt: &'a Attempt,
+    seen: &'a Seen,
+}
+
+struct Judged<'a> {
+    record: &'a DeliveryRecord,
+    contract: &'a Contract,
+    host: &'a Host,
+    facts: &'a Facts,
+    tries: Vec<Try<'a>>,
+    found: Vec<String>,
+}
+
+/// All that is known at the end.
+pub(crate) struct Evidence<'a> {
+    pub(crate) world: &'a World,
+    pub(crate) ledger: &'a Ledger,
+    pub(crate) facts: &'a Facts,
+}
+
+/// What is wrong with one delivery.
+pub(crate) fn judge(
+    evidence: &Evidence<'_>,
+    record: &DeliveryRecord,
+    seen: &[&Seen],
+) -> Vec<String> {
+    let Evidence { world, ledger, facts } = *evidence;
+    let host = &ledger.endpoints[&record.delivery.endpoint].host;
+    let host = &facts.hosts[host];
+    let contract = embedded().iter().find(|known| known.name == host.contract).unwrap();
+    let mut judged = Judged { record, contract, host, facts, tries: Vec::new(), found: Vec::new() };
+    let lost = judged.pair(seen);
+    judged.lost(&lost);
+    judged.overlaps(seen);
+    judged.runs();
+    judged.ending();
+    for seen in seen {
+        judged.rest(seen);
+        judged.wire(seen);
+    }
+    judged.bytes(world);
+    let id = record.delivery.id;
+    judged.found.into_iter().map(|what| format!("{id} ({}): {what}", host.contract)).collect()
+}
+
+impl<'a> Judged<'a> {
+    fn say(&mut self, what: String) {
+        self.found.push(what);
+    }
+
+    /// Pairs what is on record with what was seen; answers what was seen and is not on record.
+    fn pair(&mut self, seen: &[&'a Seen]) -> Vec<&'a Seen> {
+        let mut left: Vec<&Seen> = seen.to_vec();
+        for attempt in &self.record.attempts {
+            let at = attempt.at.as_millisecond();
+            let fits =
+                |seen: &&Seen| seen.number == attempt.number && seen.began().as_millisecond() == at;
+            // One that was cut off by a crash may have been made again within the same millisecond.
+            let whole = left.iter().position(|seen| fits(seen) && seen.end.is_some());
+            match whole.or_else(|| left.iter().position(fits)) {
+                Some(index) => {
+                    let seen = left.remove(index);
+                    self.tries.push(Try { attempt, seen });
+                }
+                None => self.say(format!("attempt {attempt:?} is on record and was never made")),
+            }
+        }
+        left
+    }
+
+    /// Only what was under way at the end of a life may be missing on record.
+    fn lost(&mut self, lost: &[&Seen]) {
+        for seen in lost {
+            let over = self.facts.lives[seen.life].1;
+            let excused = over.is_some_and(|over| {
+                seen.end.is_none_or(|end| over.duration_since(end.at) < RECORDED_WITHIN)
+            });
+            if !excused {
+                self.say(format!("the try at {} is not on record", seen.at));
+            }
+            let before = self.tries.iter().rev().find(|tried| tried.seen.at < seen.at);
+            let after = self.tries.iter().find(|tried| tried.seen.at >= seen.at);
+            let (Some(before), Some(after)) = (before, after) else { continue };
+            if before.attempt.run != after.attempt.run {
+                continue;
+            }
+            if seen.number != after.attempt.number {
+                let what =
+                    format!("a lost try had number {}, not {}", seen.number, after.attempt.number);
+                self.say(what);
+            } else if let Some(due) = self.due_after(before)
+                && seen.began() + ROUNDING < due
+            {
+                self.say(format!("a lost try was made at {}, due at {due}", seen.began()));
+            }
+        }
+    }
+
+    /// When a failed try is due again, if ever.
+    fn due_after(&self, tried: &Try<'_>) -> Option<Timestamp> {
+        let Some(Verdict::Failure { retry_after }) = tried.seen.end.map(|end| end.verdict) else {
+            return None;
+        };
+        let index = usize::try_from(tried.attempt.number).unwrap() - 1;
+        let wait = *self.contract.retry.waits.get(index)?;
+        let asked = retry_after.unwrap_or(Duration::ZERO);
+        let asked = SignedDuration::try_from(asked).unwrap();
+        Some(tried.seen.ended()? + wait.max(asked))
+    }
+
+    /// Never two at once, unless the first was cut off with its process.
+    fn overlaps(&mut self, seen: &[&Seen]) {
+        let overlap = seen.windows(2).find(|pair| {
+            let over = pair[0].end.map(|end| end.at);
+            match over {
+                Some(over) => over > pair[1].at,
+                None => pair[0].life == pair[1].life,
+            }
+        });
+        if let Some(pair) = overlap {
+            let what = format!("two tries at once, from {} and {}", pair[0].at, pair[1].at);
+            self.say(what);
+        }
+    }
+
+    /// Each run goes by the schedule: in its order, not too early, not too late, not too often.
+    fn runs(&mut self) {
+        let mut found = Vec::new();
+        let tries = self.contract.retry.tries();
+        for (index, tried) in self.tries.iter().enumerate() {
+            let Attempt { run, number, late, .. } = *tried.attempt;
+            if late {
+                found.push(format!("attempt {number} of run {run} is on record as late"));
+            }
+            if number as usize > tries {
+                found.push(format!("attempt {number} of {tries}"));
+            }
+            let before = index.checked_sub(1).map(|before| &self.tries[before]);
+            let same_run = before.filter(|before| before.attempt.run == run);
+            match same_run {
+                None if number != 1 => found.push(format!("run {run} begins with {number}")),
+                None => {
+                    if before.is_some_and(|before| before.attempt.run > run) {
+                        found.push(format!("run {run} comes after a later one"));
+                    }
+                }
+                Some(before) => found.extend(self.follows(before, tried)),
+            }
+        }
+        if let (Some(first), true) = (self.tries.first(), self.never_rested()) {
+            let due = self.record.event.at;
+            if first.attempt.run == 1 && self.is_late(first.seen, due) {
+                found.push(format!("accepted at {due}, first sent at {}", first.seen.began()));
+            }
+        }
+        self.found.extend(found);
+    }
+
+    fn follows(&self, before: &Try<'_>, tried: &Try<'_>) -> Option<String> {
+        let (run, number) = (tried.attempt.run, tried.attempt.number);
+        if number != before.attempt.number + 1 {
+            return Some(format!("run {run}: {number} follows {}", before.attempt.number));
+        }
+        let Some(due) = self.due_after(before) else {
+            let verdict = before.seen.end.map(|end| end.verdict);
+            return Some(format!("run {run}: {number} follows {verdict:?}"));
+        };
+        if tried.seen.began() + ROUNDING < due {
+            return Some(format!("run {run}: {number} at {}, due at {due}", tried.seen.began()));
+        }
+        self.is_late(tried.seen, due)
+            .then(|| format!("run {run}: {number} only at {}, due at {due}", tried.seen.began()))
+    }
+
+    /// What comes up while a sandbox clock is being advanced belongs to the time before it or to the
+    /// time after it: only what was there before is stepped through.
+    fn is_late(&self, seen: &Seen, due: Timestamp) -> bool {
+        let run = self.tries.iter().find(|tried| std::ptr::eq(tried.seen, seen));
+        let run = run.map(|tried| tried.attempt.run);
+        let first = self.tries.iter().find(|tried| Some(tried.attempt.run) == run);
+        let came_up = match run {
+            Some(1) | None => self.record.event.id.accepted_at(),
+            Some(_) => first.map_or(seen.at, |first| first.seen.at),
+        };
+        if self.facts.advancing(self.host.merchant, came_up) {
+            return false;
+        }
+        let since_start = seen.at.duration_since(self.facts.lives[seen.life].0);
+        let could = due.max(seen.began() - since_start);
+        seen.began().duration_since(could) > LATE
+    }
+
+    fn never_rested(&self) -> bool {
+        !self.facts.rests.contains_key(&self.record.delivery.endpoint)
+    }
+
+    /// What is delivered was delivered; what is exhausted had all its tries.
+    fn ending(&mut self) {
+        let last = self.tries.last();
+        let verdict = last.and_then(|last| last.seen.end).map(|end| end.verdict);
+        let run = last.map(|last| last.attempt.run);
+        let count = self.tries.iter().filter(|tried| Some(tried.attempt.run) == run).count();
+        let tries = self.contract.retry.tries();
+        match self.record.delivery.state {
+            State::Delivered { .. } if verdict != Some(Verdict::Success) => {
+                self.say(format!("delivered, after {verdict:?}"));
+            }
+            State::Exhausted { why: Ending::Schedule, .. } if count != tries => {
+                self.say(format!("exhausted after {count} of {tries} tries"));
+            }
+            State::Exhausted { .. } if !matches!(verdict, Some(Verdict::Failure { .. })) => {
+                self.say(format!("exhausted, after {verdict:?}"));
+            }
+            State::Due { .. }
+            | State::Leased { .. }
+            | State::Delivered { .. }
+            | State::Exhausted { .. }
+            | State::Parked { .. }
+            | State::WillNotSend { .. } => {}
+        }
+    }
+
+    /// An endpoint at rest gets nothing new, a deleted one nothing at all.
+    fn rest(&mut self, seen: &Seen) {
+        let endpoint = self.record.delivery.endpoint;
+        if seen.number == 1
+            && self.record.event.only.is_none()
+            && self.facts.rested(endpoint, seen.at, KNOWN_WITHIN)
+        {
+            let rests = self.facts.rests.get(&endpoint);
+            self.say(format!("sent at {} to {endpoint}, at rest: {rests:?}", seen.at));
+        }
+        if self.host.deleted.is_some_and(|at| seen.at > at + KNOWN_WITHIN) {
+            self.say(format!("sent at {} to a deleted endpoint", seen.at));
+        }
+    }
+
+    /// What arrives is genuine, and carries the same id every time.
+    fn wire(&mut self, seen: &Seen) {
+        let event = &self.record.event;
+        let id = event.reference.clone().unwrap_or_else(|| event.id.to_string());
+        let carried = seen.headers.iter().find(|(name, _)| name == "X-Event-Id");
+        if carried.map(|(_, value)| value) != Some(&id) {
+            self.say(format!("the wire says {carried:?}, not {id}"));
+        }
+        let clock = Tolerance::new(seen.at.as_second(), 300);
+        let genuine = self.host.secrets.iter().any(|(from, until, secret)| {
+            *from <= seen.at
+                && until.is_none_or(|until| seen.at < until + KNOWN_WITHIN)
+                && self.contract.verify(&seen.headers, &seen.body, secret, clock).is_ok()
+        });
+        if !genuine {
+            self.say(format!("the request at {} is not genuine", seen.at));
+        }
+    }
+
+    /// What was sent can be shown again, byte for byte.
+    fn bytes(&mut self, world: &World) {
+        let engine = world.engine();
+        for index in 0..self.record.attempts.len() {
+            let attempt = &self.record.attempts[index];
+            let Some(tried) = self.tries.iter().find(|t| t.attempt.claim == attempt.claim) else {
+                continue;
+            };
+            let again = engine.sent_request(self.record, index).now_or_never().unwrap();
+            let what = match again {
+                Err(error) => format!("attempt {index} cannot be shown again: {error}"),
+                Ok(again) => {
+                    let seen = tried.seen;
+                    let same = again.url == seen.url
+                        && again.headers == seen.headers
+                        && again.body == seen.body;
+                    if same {
+                        continue;
+                    }
+                    format!("attempt {index} is shown as {again:?}, but was {seen:?}")
+                }
+            };
+            self.say(what);
+        }
+    }
+}

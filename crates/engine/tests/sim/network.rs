@@ -1,0 +1,214 @@
+//! The network: scripted receivers, and an eye on everything that is sent.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures::future::{BoxFuture, FutureExt};
+use jiff::Timestamp;
+use posthorn_core::event::Mode;
+use posthorn_engine::clock::{Clock, later};
+use posthorn_engine::transport::{Answer, Phases, Reach, Request, Transport, Tried, Unreachable};
+
+use crate::chance::Chance;
+use crate::clock::SimClock;
+use crate::facts::{Book, End, Seen, Verdict};
+use crate::receivers::Receiver;
+
+/// A bound that may still be in force for this long after it was changed.
+const SETTLING: Duration = Duration::from_secs(10);
+/// What the engine allows an endpoint that sets no bound.
+const CONCURRENCY_DEFAULT: u32 = 64;
+
+/// Bounds that the engine was started with.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bounds {
+    pub(crate) all: u32,
+    pub(crate) merchant: u32,
+}
+
+pub(crate) struct Network {
+    clock: SimClock,
+    book: Book,
+    bounds: Bounds,
+    receivers: Mutex<BTreeMap<String, Receiver>>,
+    under_way: Arc<Mutex<BTreeMap<String, u32>>>,
+    /// Which life of the process is sending; `None`: it is dead.
+    life: Mutex<Option<usize>>,
+}
+
+impl Network {
+    pub(crate) fn new(clock: SimClock, book: Book, bounds: Bounds) -> Self {
+        Self {
+            clock,
+            book,
+            bounds,
+            receivers: Mutex::default(),
+            under_way: Arc::default(),
+            life: Mutex::new(None),
+        }
+    }
+
+    pub(crate) fn add(&self, host: String, start: Timestamp, days: u64, chance: Chance) {
+        self.receivers.lock().unwrap().insert(host, Receiver::new(start, days, chance));
+    }
+
+    pub(crate) fn heal(&self) {
+        let now = self.clock.now();
+        self.receivers.lock().unwrap().values_mut().for_each(|receiver| receiver.heal(now));
+    }
+
+    pub(crate) fn set_life(&self, life: Option<usize>) {
+        *self.life.lock().unwrap() = life;
+    }
+
+    pub(crate) fn under_way(&self) -> u32 {
+        self.under_way.lock().unwrap().values().sum()
+    }
+
+    fn check(&self, host: &str, request: &Request) {
+        let mut facts = self.book.open();
+        let Some(known) = facts.hosts.get(host).cloned() else {
+            facts.violated(format!("something was sent to {host}, where no endpoint is"));
+            return;
+        };
+        let reach = if known.mode == Mode::Test { Reach::Sandbox } else { Reach::Public };
+        if request.reach != reach {
+            facts.violated(format!("{host} is in {} mode, not {reach:?}", known.mode.name()));
+        }
+        let of_other_mode = if known.mode == Mode::Test { "live" } else { "test" };
+        let body = String::from_utf8_lossy(&request.body);
+        if body.contains(&format!("\"mode\":\"{of_other_mode}\"")) {
+            facts.violated(format!("an event of {of_other_mode} mode was sent to {host}"));
+        }
+        let under_way = self.under_way.lock().unwrap();
+        let here = under_way.get(host).copied().unwrap_or(0);
+        let now = self.clock.now();
+        let recent = known.concurrency.iter().rev();
+        let in_force = recent.clone().take(1).chain(
+            recent
+                .clone()
+                .zip(recent.skip(1))
+                .filter_map(|(newer, older)| (later(newer.0, SETTLING) > now).then_some(older)),
+        );
+        let bound = in_force.map(|(_, bound)| *bound).max().unwrap_or(CONCURRENCY_DEFAULT);
+        if here > bound {
+            facts.violated(format!("{here} under way at {host}, which allows {bound}"));
+        }
+        let all: u32 = under_way.values().sum();
+        if all > self.bounds.all {
+            facts.violated(format!("{all} under way, of {} allowed", self.bounds.all));
+        }
+        let of_merchant: u32 = under_way
+            .iter()
+            .filter(|(host, _)| {
+                facts.hosts.get(*host).is_some_and(|other| other.merchant == known.merchant)
+            })
+            .map(|(_, count)| count)
+            .sum();
+        if of_merchant > self.bounds.merchant {
+            let bound = self.bounds.merchant;
+            facts.violated(format!("{of_merchant} under way for a merchant, of {bound} allowed"));
+        }
+    }
+
+    fn note(&self, host: &str, request: &Request, life: usize) -> usize {
+        let mut facts = self.book.open();
+        let header = |wanted: &str| {
+            let mut found = request.headers.iter();
+            let found = found.find(|(name, _)| name.eq_ignore_ascii_case(wanted));
+            found.map(|(_, value)| value.clone()).expect("every contract sends it")
+        };
+        let merchant = facts.hosts.get(host).map(|host| (host.merchant, host.mode));
+        let offset = merchant
+            .filter(|(_, mode)| *mode == Mode::Test)
+            .and_then(|(merchant, _)| facts.offsets.get(&merchant).copied())
+            .unwrap_or_default();
+        let seen = Seen {
+            host: host.to_owned(),
+            url: request.url.to_string(),
+            headers: request.headers.clone(),
+            body: request.body.clone(),
+            delivery: header("X-Delivery-Id").parse().unwrap(),
+            number: header("X-Delivery-Attempt").parse().unwrap(),
+            life,
+            at: self.clock.now(),
+            offset,
+            end: None,
+        };
+        facts.seen.push(seen);
+        facts.seen.len() - 1
+    }
+}
+
+impl Transport for Network {
+    fn send(&self, request: Request) -> BoxFuture<'static, Tried> {
+        let Some(life) = *self.life.lock().unwrap() else {
+            return futures::future::pending().boxed();
+        };
+        let host = request.url.host_str().unwrap().to_owned();
+        let index = self.note(&host, &request, life);
+        *self.under_way.lock().unwrap().entry(host.clone()).or_default() += 1;
+        self.check(&host, &request);
+        let now = self.clock.now();
+        let mut receivers = self.receivers.lock().unwrap();
+        let reaction = receivers.get_mut(&host).expect("a receiver").react(now, request.timeout);
+        drop(receivers);
+        let busy = Busy { host, under_way: Arc::clone(&self.under_way) };
+        let (clock, book) = (self.clock.clone(), self.book.clone());
+        async move {
+            let _busy = busy;
+            clock.sleep_until(later(now, reaction.after)).await;
+            let verdict = verdict(&reaction.result, clock.now());
+            let mut facts = book.open();
+            let merchant = facts.hosts.get(&facts.seen[index].host).map(|h| (h.merchant, h.mode));
+            let offset = merchant
+                .filter(|(_, mode)| *mode == Mode::Test)
+                .and_then(|(merchant, _)| facts.offsets.get(&merchant).copied())
+                .unwrap_or_default();
+            facts.seen[index].end = Some(End { at: clock.now(), offset, verdict });
+            let total = u32::try_from(reaction.after.as_micros()).unwrap();
+            Tried {
+                result: reaction.result,
+                phases: Phases { headers_us: Some(total), ..Phases::default() },
+                peer: Some(IpAddr::from([203, 0, 113, 7])),
+            }
+        }
+        .boxed()
+    }
+}
+
+struct Busy {
+    host: String,
+    under_way: Arc<Mutex<BTreeMap<String, u32>>>,
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        if let Some(count) = self.under_way.lock().unwrap().get_mut(&self.host) {
+            *count -= 1;
+        }
+    }
+}
+
+/// What an answer means, written anew from the guides and RFC 9110.
+fn verdict(result: &Result<Answer, Unreachable>, now: Timestamp) -> Verdict {
+    let Ok(answer) = result else { return Verdict::Failure { retry_after: None } };
+    match answer.status {
+        200..=299 => Verdict::Success,
+        410 => Verdict::Gone,
+        _ => {
+            let asked = answer.headers.iter().find(|(name, _)| name == "retry-after");
+            let retry_after = asked.and_then(|(_, value)| {
+                if let Ok(seconds) = value.parse() {
+                    return Some(Duration::from_secs(seconds));
+                }
+                let at = jiff::fmt::rfc2822::parse(value).ok()?.timestamp();
+                Duration::try_from(at.duration_since(now)).ok()
+            });
+            let day = Duration::from_hours(24);
+            Verdict::Failure { retry_after: retry_after.map(|wait| wait.min(day)) }
+        }
+    }
+}

@@ -1,0 +1,330 @@
+//! The store as the engine sees it: the real one on SQLite, whose verbs take some time before and
+//! after they are carried out, and which tells the [`Book`] what it committed.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use posthorn_core::delivery::{Claim, Delivery, State};
+use posthorn_core::endpoint::{Endpoint, EndpointSecret, Settings, Status};
+use posthorn_core::event::{Event, Mode};
+use posthorn_core::id::{
+    ContractId, DeliveryId, EndpointId, EventId, JobId, KeyId, MerchantId, SecretId,
+};
+use posthorn_core::merchant::{Key, Merchant};
+use posthorn_engine::clock::{Clock, later};
+use posthorn_store::sqlite::Sqlite;
+use posthorn_store::{
+    Accept, Accepted, Answer, Ask, Backlog, DeliveryQuery, DeliveryRecord, Directory, Done, Effect,
+    EventQuery, Job, JobKind, JobStep, MerchantChange, NewEndpoint, NewJob, NewKey, NewMerchant,
+    NewSecret, Once, Page, Release, SealedRow, Settled, Settlement, Step, Store, StoreError,
+};
+
+use crate::clock::SimClock;
+use crate::facts::Book;
+use crate::weather::Weather;
+
+/// Verbs at one instant of virtual time: more than that is a loop that will never end.
+const AT_ONE_INSTANT_MAX: u32 = 50_000;
+
+pub(crate) struct Rig {
+    inner: Arc<Sqlite>,
+    clock: SimClock,
+    weather: Weather,
+    book: Book,
+    /// Deliveries leased, with their fence: never one twice.
+    leases: Mutex<BTreeMap<DeliveryId, u32>>,
+    busy: Mutex<(Timestamp, u32)>,
+}
+
+impl Rig {
+    pub(crate) fn new(inner: Arc<Sqlite>, clock: SimClock, weather: Weather, book: Book) -> Self {
+        let busy = Mutex::new((clock.now(), 0));
+        Self { inner, clock, weather, book, leases: Mutex::default(), busy }
+    }
+
+    async fn wait(&self) {
+        if self.weather.crashed() {
+            std::future::pending::<()>().await;
+        }
+        let wait = self.weather.wait_us();
+        if wait > 0 {
+            let until = later(self.clock.now(), Duration::from_micros(wait));
+            self.clock.sleep_until(until).await;
+        }
+        if self.weather.crashed() {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    async fn enter(&self) {
+        let now = self.clock.now();
+        {
+            let mut busy = self.busy.lock().unwrap();
+            *busy = if busy.0 == now { (now, busy.1 + 1) } else { (now, 0) };
+            assert!(busy.1 < AT_ONE_INSTANT_MAX, "the engine spins: it asks the store for ever");
+        }
+        self.wait().await;
+    }
+
+    fn leased(&self, delivery: DeliveryId, claim: u32) {
+        let mut leases = self.leases.lock().unwrap();
+        if let Some(before) = leases.insert(delivery, claim) {
+            let what = format!("{delivery} was leased as {claim} while lease {before} lived");
+            self.book.open().violated(what);
+        }
+    }
+
+    fn ended(&self, delivery: DeliveryId, claim: u32) {
+        let mut leases = self.leases.lock().unwrap();
+        if leases.get(&delivery) == Some(&claim) {
+            leases.remove(&delivery);
+        }
+    }
+
+    /// Notes whether an endpoint rests, if that has changed.
+    async fn note_rest(&self, id: EndpointId) {
+        if let Ok(Some(endpoint)) = self.inner.endpoint(id).await {
+            self.note_status(&endpoint);
+        }
+    }
+
+    fn note_status(&self, endpoint: &Endpoint) {
+        let rests = matches!(endpoint.status, Status::Paused { .. } | Status::Disabled { .. });
+        let now = self.clock.now();
+        let mut facts = self.book.open();
+        let known = facts.rests.get(&endpoint.id).and_then(|log| log.last());
+        if known.is_some_and(|(_, rests)| *rests) != rests {
+            facts.rests.entry(endpoint.id).or_default().push((now, rests));
+        }
+    }
+
+    fn note_advanced(&self, id: JobId, within: SignedDuration) {
+        if let Some((_, _, to)) = self.book.open().advances.get_mut(&id) {
+            *to = to.or(Some(self.clock.now() + within));
+        }
+    }
+
+    fn note_accepts(&self, accepts: &[Accept], answers: &[Accepted]) {
+        for (accept, answer) in accepts.iter().zip(answers) {
+            if !matches!(answer, Accepted::Now(_)) {
+                continue;
+            }
+            for delivery in &accept.deliveries {
+                if matches!(delivery.state, State::Leased { .. }) {
+                    self.leased(delivery.id, 1);
+                }
+            }
+        }
+    }
+
+    async fn note_settled(&self, settlements: &[Settlement], answers: &[Settled]) {
+        for (settlement, answer) in settlements.iter().zip(answers) {
+            match answer {
+                Settled::Done => self.ended(settlement.delivery, settlement.claim),
+                Settled::LeaseLost => {
+                    let what = format!("the lease of {} was lost", settlement.delivery);
+                    self.book.open().violated(what);
+                }
+            }
+            if settlement.effects.iter().any(|effect| matches!(effect, Effect::Rest(_))) {
+                self.note_rest(settlement.endpoint).await;
+            }
+        }
+    }
+}
+
+macro_rules! verbs {
+    ($($verb:ident($($given:ident: $type:ty),*) -> $answer:ty;)*) => {
+        impl Store for Rig {
+            fn accept(&self, events: Vec<Accept>) -> Answer<'_, Vec<Accepted>> {
+                Box::pin(async move {
+                    self.enter().await;
+                    let result = self.inner.accept(events.clone()).await;
+                    if let Ok(answers) = &result {
+                        self.note_accepts(&events, answers);
+                    }
+                    self.wait().await;
+                    result
+                })
+            }
+
+            fn claim(&self, asks: Vec<Ask>, until: Timestamp) -> Answer<'_, Vec<Claim>> {
+                Box::pin(async move {
+                    self.enter().await;
+                    let result = self.inner.claim(asks, until).await;
+                    for claim in result.iter().flatten() {
+                        self.leased(claim.delivery, claim.claim);
+                    }
+                    self.wait().await;
+                    result
+                })
+            }
+
+            fn settle(&self, settlements: Vec<Settlement>) -> Answer<'_, Vec<Settled>> {
+                Box::pin(async move {
+                    self.enter().await;
+                    let result = self.inner.settle(settlements.clone()).await;
+                    if let Ok(answers) = &result {
+                        self.note_settled(&settlements, answers).await;
+                    }
+                    self.wait().await;
+                    result
+                })
+            }
+
+            fn release(&self, releases: Vec<Release>) -> Answer<'_, ()> {
+                Box::pin(async move {
+                    self.enter().await;
+                    let result = self.inner.release(releases.clone()).await;
+                    if result.is_ok() {
+                        for release in releases {
+                            self.ended(release.delivery, release.claim);
+                        }
+                    }
+                    self.wait().await;
+                    result
+                })
+            }
+
+            fn set_clock(&self, id: MerchantId, offset: SignedDuration) -> Answer<'_, ()> {
+                Box::pin(async move {
+                    self.enter().await;
+                    let result = self.inner.set_clock(id, offset).await;
+                    self.wait().await;
+                    if result.is_ok() {
+                        self.book.open().offsets.insert(id, offset);
+                    }
+                    result
+                })
+            }
+
+            fn create_job(&self, job: NewJob, once: Option<Once>) -> Answer<'_, Done<JobId>> {
+                Box::pin(async move {
+                    self.enter().await;
+                    let from = (job.merchant, self.clock.now(), None);
+                    let advances = matches!(job.kind, JobKind::Advance { .. });
+                    let result = self.inner.create_job(job, once).await;
+                    if let (Ok(done), true) = (&result, advances) {
+                        self.book.open().advances.insert(done.get(), from);
+                    }
+                    self.wait().await;
+                    result
+                })
+            }
+
+            fn progress_job(
+                &self,
+                id: JobId,
+                done: u64,
+                ended: Option<Timestamp>,
+            ) -> Answer<'_, ()> {
+                Box::pin(async move {
+                    self.enter().await;
+                    let result = self.inner.progress_job(id, done, ended).await;
+                    if result.is_ok() && ended.is_some() {
+                        self.note_advanced(id, SignedDuration::ZERO);
+                    }
+                    self.wait().await;
+                    result
+                })
+            }
+
+            fn cancel_job(&self, id: JobId, at: Timestamp) -> Answer<'_, bool> {
+                Box::pin(async move {
+                    self.enter().await;
+                    let result = self.inner.cancel_job(id, at).await;
+                    // It may be in the middle of a step.
+                    self.note_advanced(id, SignedDuration::from_mins(1));
+                    self.wait().await;
+                    result
+                })
+            }
+
+            fn set_status(
+                &self,
+                id: EndpointId,
+                status: Status,
+                at: Timestamp,
+                notices: Vec<Accept>,
+            ) -> Answer<'_, Status> {
+                Box::pin(async move {
+                    self.enter().await;
+                    let result = self.inner.set_status(id, status, at, notices).await;
+                    self.note_rest(id).await;
+                    self.wait().await;
+                    result
+                })
+            }
+
+            fn directory(&self) -> Answer<'_, Directory> {
+                Box::pin(async move {
+                    self.enter().await;
+                    let result = self.inner.directory().await;
+                    if let Ok(directory) = &result {
+                        let offsets = directory.merchants.iter();
+                        let offsets = offsets.map(|merchant| (merchant.id, merchant.clock_offset));
+                        self.book.open().offsets = offsets.collect();
+                        // What a crash kept from being told.
+                        directory.endpoints.iter().for_each(|endpoint| self.note_status(endpoint));
+                    }
+                    self.wait().await;
+                    result
+                })
+            }
+
+            $(fn $verb(&self, $($given: $type),*) -> Answer<'_, $answer> {
+                Box::pin(async move {
+                    self.enter().await;
+                    let result: Result<$answer, StoreError> =
+                        self.inner.$verb($($given),*).await;
+                    self.wait().await;
+                    result
+                })
+            })*
+        }
+    };
+}
+
+verbs! {
+    release_all(now: Timestamp) -> u64;
+    next_due(endpoints: Option<Vec<EndpointId>>) -> Vec<(EndpointId, Timestamp)>;
+    last_event() -> Option<EventId>;
+    event(id: EventId) -> Option<Event>;
+    event_by_reference(merchant: MerchantId, mode: Mode, reference: String) -> Option<Event>;
+    events(query: EventQuery, page: Page<EventId>) -> Vec<Event>;
+    events_after(merchant: MerchantId, mode: Mode, after: EventId, limit: u32) -> Vec<Event>;
+    deliveries(query: DeliveryQuery, page: Page<DeliveryId>) -> Vec<Delivery>;
+    delivery(id: DeliveryId) -> Option<DeliveryRecord>;
+    backlog() -> Backlog;
+    resend(id: DeliveryId, now: Timestamp, once: Option<Once>) -> Done<DeliveryId>;
+    job(id: JobId) -> Option<Job>;
+    jobs(merchant: MerchantId, mode: Mode, page: Page<JobId>) -> Vec<Job>;
+    running_jobs() -> Vec<Job>;
+    step_job(id: JobId, step: Step) -> JobStep;
+    create_merchant(new: NewMerchant, once: Option<Once>) -> Done<MerchantId>;
+    merchant(id: MerchantId) -> Option<Merchant>;
+    change_merchant(id: MerchantId, change: MerchantChange) -> ();
+    create_key(new: NewKey, once: Option<Once>) -> Done<KeyId>;
+    keys(merchant: MerchantId) -> Vec<Key>;
+    key_by_hash(hash: [u8; 32]) -> Option<Key>;
+    revoke_key(merchant: MerchantId, id: KeyId, at: Timestamp) -> bool;
+    touch_keys(used: Vec<(KeyId, Timestamp)>) -> ();
+    create_endpoint(new: NewEndpoint, once: Option<Once>) -> Done<EndpointId>;
+    endpoint(id: EndpointId) -> Option<Endpoint>;
+    change_endpoint(id: EndpointId, expected: u32, settings: Settings, at: Timestamp) -> u32;
+    delete_endpoint(id: EndpointId, at: Timestamp) -> bool;
+    rotate_secret(id: EndpointId, new: NewSecret, overlap_until: Timestamp, once: Option<Once>)
+        -> Done<SecretId>;
+    versions(id: EndpointId) -> Vec<(u32, Timestamp, Settings)>;
+    secrets(id: EndpointId) -> Vec<EndpointSecret>;
+    register_contract(name: String, version: [u8; 16], source: String) -> ContractId;
+    contract(id: ContractId) -> Option<(String, String)>;
+    value(name: &'static str) -> Option<Vec<u8>>;
+    put_value(name: &'static str, value: Vec<u8>, replace: bool) -> Vec<u8>;
+    sealed_otherwise(current: [u8; 4], limit: u32) -> Vec<SealedRow>;
+    reseal(rows: Vec<SealedRow>) -> ();
+    expire_once(before: Timestamp, limit: u32) -> u32;
+    health() -> u64;
+}

@@ -1,0 +1,119 @@
+//! What goes wrong with the database, and when: writes that fail for a while, and crashes.
+
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use jiff::Timestamp;
+use posthorn_engine::clock::Clock;
+use posthorn_store::FaultPoint;
+use posthorn_store::sqlite::{Fault, Faults};
+
+use crate::chance::Chance;
+use crate::clock::SimClock;
+use crate::facts::Book;
+
+/// What is to go wrong.
+#[derive(Debug)]
+struct Forecast {
+    chance: Chance,
+    /// From when until when writes fail, and in how many cases of a hundred.
+    failing: Vec<(Timestamp, Timestamp, u64)>,
+    /// The process dies after so many more fault points.
+    crash_in: Option<u64>,
+    /// Verbs take their time.
+    slow: bool,
+    crashed: bool,
+    fair: bool,
+}
+
+#[derive(Clone)]
+pub(crate) struct Weather {
+    clock: SimClock,
+    book: Book,
+    forecast: Arc<Mutex<Forecast>>,
+}
+
+impl Weather {
+    pub(crate) fn new(
+        clock: SimClock,
+        book: Book,
+        failing: Vec<(Timestamp, Timestamp, u64)>,
+        chance: Chance,
+    ) -> Self {
+        let forecast =
+            Forecast { chance, failing, crash_in: None, slow: true, crashed: false, fair: true };
+        Self { clock, book, forecast: Arc::new(Mutex::new(forecast)) }
+    }
+
+    fn forecast(&self) -> MutexGuard<'_, Forecast> {
+        self.forecast.lock().unwrap()
+    }
+
+    /// Nothing goes wrong any more, and nothing takes time, until the next call.
+    pub(crate) fn set_fair(&self, fair: bool) {
+        self.forecast().fair = fair;
+    }
+
+    pub(crate) fn crash_in(&self, points: u64) {
+        self.forecast().crash_in = Some(points);
+    }
+
+    pub(crate) fn crash(&self) {
+        self.forecast().crashed = true;
+    }
+
+    pub(crate) fn crashed(&self) -> bool {
+        self.forecast().crashed
+    }
+
+    /// The process starts again.
+    pub(crate) fn restart(&self) {
+        let mut forecast = self.forecast();
+        forecast.crashed = false;
+        forecast.crash_in = None;
+    }
+
+    /// How long a verb waits for its turn, in microseconds.
+    pub(crate) fn wait_us(&self) -> u64 {
+        let mut forecast = self.forecast();
+        if forecast.fair || !forecast.slow {
+            return 0;
+        }
+        match forecast.chance.below(20) {
+            0..=13 => 0,
+            14..=18 => forecast.chance.between(10, 3_000),
+            _ => forecast.chance.between(3_000, 400_000),
+        }
+    }
+
+    /// For the store: what strikes at each fault point.
+    pub(crate) fn faults(&self) -> Faults {
+        let weather = self.clone();
+        Box::new(move |point| weather.strike(point))
+    }
+
+    fn strike(&self, _point: FaultPoint) -> Fault {
+        let now = self.clock.now();
+        let mut forecast = self.forecast();
+        if forecast.fair {
+            return Fault::None;
+        }
+        if let Some(points) = &mut forecast.crash_in {
+            if *points == 0 {
+                forecast.crashed = true;
+                return Fault::Crash;
+            }
+            *points -= 1;
+        }
+        let percent = forecast.failing.iter().find(|(from, to, _)| *from <= now && now < *to);
+        let percent = percent.map_or(0, |(_, _, percent)| *percent);
+        if !forecast.chance.percent(percent) {
+            return Fault::None;
+        }
+        drop(forecast);
+        let mut facts = self.book.open();
+        if facts.failures.last() != Some(&now) {
+            facts.failures.push(now);
+        }
+        Fault::Fail
+    }
+}

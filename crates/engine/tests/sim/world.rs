@@ -1,0 +1,330 @@
+//! One seed's world: a process that lives, dies and starts again, and the clock that drives it.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use futures::executor::{LocalPool, LocalSpawner};
+use futures::future::FutureExt;
+use futures::task::LocalSpawnExt;
+use jiff::{SignedDuration, Timestamp};
+use posthorn_core::contract::embedded;
+use posthorn_core::endpoint::Status;
+use posthorn_core::event::Mode;
+use posthorn_core::id::MerchantId;
+use posthorn_core::secret::MasterKeys;
+use posthorn_engine::clock::Clock;
+use posthorn_engine::entropy::Entropy;
+use posthorn_engine::guard::Guard;
+use posthorn_engine::{Engine, Held, MerchantDraft, Options, Parts};
+use posthorn_store::Store;
+use posthorn_store::sqlite::Sqlite;
+use prometheus_client::registry::Registry;
+
+use crate::chance::Chance;
+use crate::clock::SimClock;
+use crate::deeds::{Client, Clients};
+use crate::facts::Book;
+use crate::network::{Bounds, Network};
+use crate::plan::{self, Act, Deed, Plan};
+use crate::rig::Rig;
+use crate::weather::Weather;
+
+/// 2026-11-22, and some microseconds: real clocks do not stand at whole milliseconds.
+const START_US: i64 = 1_795_305_600_123_457;
+/// After everybody has gone, all must come to rest within this.
+const REST_WITHIN: SignedDuration = SignedDuration::from_hours(24 * 60);
+const BOUNDS: Bounds = Bounds { all: 24, merchant: 12 };
+
+pub(crate) struct World {
+    pub(crate) clock: SimClock,
+    pub(crate) book: Book,
+    pub(crate) network: Arc<Network>,
+    pub(crate) store: Arc<Sqlite>,
+    pub(crate) clients: Rc<Clients>,
+    weather: Weather,
+    chance: Chance,
+    plan: Plan,
+    life: Option<Life>,
+    pub(crate) crashes: u32,
+}
+
+/// One life of the process.
+struct Life {
+    pool: LocalPool,
+    engine: Engine,
+    over: Rc<Cell<bool>>,
+}
+
+impl World {
+    /// A new world: merchants of every contract, endpoints, and a plan.
+    pub(crate) fn new(seed: u64) -> Self {
+        let mut chance = Chance::new(seed);
+        let start = Timestamp::from_microsecond(START_US).unwrap();
+        let clock = SimClock::new(start);
+        let book = Book::default();
+        let network = Arc::new(Network::new(clock.clone(), book.clone(), BOUNDS));
+        let merchants: Vec<MerchantId> = (1..=6).map(MerchantId::from_i64).collect();
+        let plan = plan::draw(start, &merchants, &mut chance.fork());
+        let weather =
+            Weather::new(clock.clone(), book.clone(), plan.failing.clone(), chance.fork());
+        let store = Arc::new(Sqlite::inline(weather.faults()).unwrap());
+        let clients = Rc::new(Clients {
+            clock: clock.clone(),
+            book: book.clone(),
+            network: Arc::clone(&network),
+            chance: RefCell::new(chance.fork()),
+            merchants,
+            start,
+            unanswered: RefCell::default(),
+            engaged: RefCell::default(),
+            hosts_made: RefCell::new(0),
+        });
+        let life = None;
+        let mut world =
+            Self { clock, book, network, store, clients, weather, chance, plan, life, crashes: 0 };
+        world.begin_life();
+        world.settle_merchants();
+        world.weather.set_fair(false);
+        world
+    }
+
+    /// Six merchants, one of each contract, each with one to three endpoints.
+    fn settle_merchants(&mut self) {
+        let client = self.client();
+        for (index, contract) in embedded().iter().enumerate() {
+            let draft = MerchantDraft {
+                name: format!("merchant {index}"),
+                contract: contract.name.clone(),
+                reference: (index % 2 == 0).then(|| format!("reference-{index}")),
+                strict_catalogue: false,
+                keep_test_keys: false,
+            };
+            let made = client.engine.create_merchant(draft, None).now_or_never().unwrap().unwrap();
+            assert_eq!(made.0.id, self.clients.merchants[index]);
+            for _ in 0..self.chance.between(1, 4) {
+                let mode = if self.chance.percent(70) { Mode::Test } else { Mode::Live };
+                client.create_for(made.0.id, mode).now_or_never().unwrap();
+            }
+        }
+    }
+
+    pub(crate) fn client(&self) -> Client {
+        let engine = self.life.as_ref().expect("the process lives").engine.clone();
+        Client { all: Rc::clone(&self.clients), engine }
+    }
+
+    pub(crate) fn engine(&self) -> Engine {
+        self.client().engine
+    }
+
+    fn begin_life(&mut self) {
+        let lives = {
+            let mut facts = self.book.open();
+            facts.lives.push((self.clock.now(), None));
+            facts.lives.len()
+        };
+        self.network.set_life(Some(lives - 1));
+        let (clock, weather) = (self.clock.clone(), self.weather.clone());
+        let rig = Rig::new(Arc::clone(&self.store), clock, weather, self.book.clone());
+        let parts = Parts {
+            store: Arc::new(rig),
+            clock: Arc::new(self.clock.clone()),
+            entropy: Arc::new(Entropy::seeded(self.chance.next())),
+            transport: Arc::clone(&self.network) as _,
+            guard: Arc::new(Guard::default()),
+            contracts: embedded().iter().map(|contract| (**contract).clone()).collect(),
+            master: MasterKeys::new([7; 32], &[]),
+            admin_key: None,
+            options: Options {
+                sandbox: true,
+                in_flight_max: BOUNDS.all,
+                merchant_in_flight_max: BOUNDS.merchant,
+                drain_per_second: 3,
+                house_round: SignedDuration::from_hours(3),
+                job_round: SignedDuration::from_hours(1),
+                ..Options::default()
+            },
+        };
+        let mut registry = Registry::default();
+        let start = Engine::start(parts, &mut registry);
+        let (engine, runner, _) =
+            start.now_or_never().expect("nothing waits in fair weather").unwrap();
+        let pool = LocalPool::new();
+        let over = Rc::new(Cell::new(false));
+        let tells = Rc::clone(&over);
+        let run = async move {
+            runner.run().await;
+            tells.set(true);
+        };
+        pool.spawner().spawn_local(run).unwrap();
+        self.life = Some(Life { pool, engine, over });
+    }
+
+    fn end_life(&mut self) {
+        self.network.set_life(None);
+        self.life = None;
+        self.clients.engaged.borrow_mut().clear();
+        let now = self.clock.now();
+        if let Some(last) = self.book.open().lives.last_mut() {
+            last.1 = Some(now);
+        }
+    }
+
+    /// The process is dead: after a while it starts again on the same database.
+    fn start_again(&mut self) {
+        self.end_life();
+        let down_s = if self.chance.percent(70) { 0 } else { self.chance.below(20_000) };
+        let down = SignedDuration::from_secs(i64::try_from(down_s).unwrap());
+        self.clock.advance_to(self.clock.now() + down);
+        self.store = Arc::new(self.store.reopen(self.weather.faults()).unwrap());
+        self.weather.restart();
+        self.weather.set_fair(true);
+        self.begin_life();
+        self.weather.set_fair(false);
+        let again: Vec<_> = self.clients.unanswered.borrow().values().cloned().collect();
+        for (events, key) in again {
+            self.spawn(Act::Accept { events, key });
+        }
+    }
+
+    fn spawner(&self) -> LocalSpawner {
+        self.life.as_ref().expect("the process lives").pool.spawner()
+    }
+
+    fn spawn(&mut self, act: Act) {
+        let client = self.client();
+        self.spawner().spawn_local(async move { client.act(act).await }).unwrap();
+    }
+
+    /// Lets everything happen that can happen now.
+    fn stall(&mut self) {
+        let life = self.life.as_mut().expect("the process lives");
+        life.pool.run_until_stalled();
+        if self.weather.crashed() {
+            self.crashes += 1;
+            self.start_again();
+            self.stall();
+        }
+    }
+
+    /// Lets time pass.
+    fn run_until(&mut self, at: Timestamp) {
+        loop {
+            self.stall();
+            match self.clock.next() {
+                Some(next) if next <= at => self.clock.advance_to(next),
+                Some(_) | None => break,
+            }
+        }
+        self.clock.advance_to(at);
+        self.stall();
+    }
+
+    /// Everything that is planned.
+    pub(crate) fn play(&mut self) {
+        for (at, deed) in std::mem::take(&mut self.plan.deeds) {
+            self.run_until(at);
+            match deed {
+                Deed::Crash => {
+                    self.weather.crash();
+                    self.stall();
+                }
+                Deed::CrashAt(points) => self.weather.crash_in(points),
+                Deed::Stop => self.stop(),
+                Deed::Client(act) => self.spawn(act),
+            }
+        }
+        self.run_until(self.plan.end);
+    }
+
+    /// The operator stops the process and starts it again.
+    fn stop(&mut self) {
+        if let Some(life) = &self.life {
+            life.engine.stop();
+        }
+        let before = self.book.open().lives.len();
+        let give_up = self.clock.now() + SignedDuration::from_mins(5);
+        loop {
+            self.stall();
+            if self.book.open().lives.len() != before {
+                return;
+            }
+            if self.life.as_ref().is_some_and(|life| life.over.get()) {
+                break;
+            }
+            match self.clock.next() {
+                Some(next) if next <= give_up => self.clock.advance_to(next),
+                Some(_) | None => {
+                    self.book.open().violated("it did not stop within five minutes".to_owned());
+                    break;
+                }
+            }
+        }
+        if self.network.under_way() > 0 {
+            self.book.open().violated("tries were under way after it had stopped".to_owned());
+        }
+        let leased = self.backlog().leased;
+        if leased > 0 {
+            self.book.open().violated(format!("{leased} leases were left after it had stopped"));
+        }
+        self.start_again();
+    }
+
+    /// How long the plan was.
+    pub(crate) fn plan_days(&self) -> u64 {
+        let span = self.clock.now().duration_since(self.clients.start);
+        u64::try_from(span.as_hours() / 24).unwrap()
+    }
+
+    pub(crate) fn backlog(&self) -> posthorn_store::Backlog {
+        self.store.backlog().now_or_never().unwrap().unwrap()
+    }
+
+    /// Nobody does anything any more and nothing goes wrong: all must come to rest.
+    pub(crate) fn rest(&mut self, why: &str) {
+        self.weather.set_fair(true);
+        self.weather.restart();
+        let until = self.clock.now() + REST_WITHIN;
+        loop {
+            let now = self.clock.now();
+            self.run_until(now + SignedDuration::from_hours(6));
+            let backlog = self.backlog();
+            let jobs = self.store.running_jobs().now_or_never().unwrap().unwrap();
+            let unanswered = self.clients.unanswered.borrow().len();
+            if backlog.due + backlog.leased == 0 && jobs.is_empty() && unanswered == 0 {
+                return;
+            }
+            if now >= until {
+                let what = format!(
+                    "{why}: stuck with {} due, {} leased, {jobs:?}, {unanswered} unanswered",
+                    backlog.due, backlog.leased
+                );
+                self.book.open().violated(what);
+                return;
+            }
+        }
+    }
+
+    /// Every receiver is well and every endpoint enabled: what is parked must go out.
+    pub(crate) fn wake_everybody(&mut self) {
+        self.network.heal();
+        let client = self.client();
+        let directory = self.store.directory().now_or_never().unwrap().unwrap();
+        for endpoint in directory.endpoints {
+            if endpoint.status != Status::Active {
+                let place = (endpoint.merchant, endpoint.mode, endpoint.id);
+                let answer = client.engine.enable_endpoint(place).now_or_never().unwrap();
+                answer.unwrap();
+            }
+        }
+    }
+
+    /// Stops for good.
+    pub(crate) fn close(&mut self) {
+        let held = self.engine().held();
+        if held != Held::default() {
+            self.book.open().violated(format!("idle, but in memory: {held:?}"));
+        }
+    }
+}
