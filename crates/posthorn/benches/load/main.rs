@@ -90,12 +90,8 @@ pub(crate) fn run(options: &Options) -> Result<Vec<Figure>> {
         for scene in scenes {
             let note = format!("run {run} of {runs}: the ceiling, then {}\n", scene.title());
             stderr().write_all(note.as_bytes())?;
-            measured.push(scene.measure(
-                &receiver,
-                scene.size(options.quick),
-                round,
-                &options.disk,
-            )?);
+            let size = options.size(*scene);
+            measured.push(scene.measure(&receiver, size, round, &options.disk)?);
             round += 3;
         }
     }
