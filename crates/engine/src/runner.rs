@@ -84,7 +84,4 @@ async fn count_backlog(shared: &Shared) {
         }
         Err(error) => tracing::warn!(%error, "the backlog could not be counted"),
     }
-    if let Ok(wal) = shared.store.health().await {
-        shared.metrics.wal_bytes.set(gauge(wal));
-    }
 }

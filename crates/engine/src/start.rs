@@ -137,7 +137,9 @@ impl Engine {
 
     /// Whether the database answers: the bytes of its write-ahead log.
     pub async fn ready(&self) -> Result<u64, EngineError> {
-        Ok(self.shared.store.health().await?)
+        let wal_bytes = self.shared.store.health().await?;
+        self.shared.metrics.wal_bytes.set(i64::try_from(wal_bytes).unwrap_or(i64::MAX));
+        Ok(wal_bytes)
     }
 
     /// Asks the runner to stop: nothing new is started, what is under way has a grace period, the

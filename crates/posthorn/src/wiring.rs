@@ -1,6 +1,7 @@
 //! From settings to a running server: opens the data directory, the keys, the database and the
 //! network, and joins them into an engine.
 
+mod commits;
 pub(crate) mod contracts;
 pub(crate) mod master_key;
 mod running;
@@ -25,6 +26,9 @@ use contracts::ContractsError;
 use master_key::KeyFileError;
 pub(crate) use running::Running;
 
+/// Characters of an admin key that an operator presets, at least; a sandbox takes any.
+const ADMIN_KEY_CHARS_MIN: usize = 16;
+
 /// Why a server cannot start.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum WiringError {
@@ -41,6 +45,15 @@ pub(crate) enum WiringError {
         address: SocketAddr,
         /// What the system said.
         source: std::io::Error,
+    },
+    /// The preset admin key is easy to guess.
+    #[error(
+        "`admin_key` has {chars} characters; outside of a sandbox it needs at least \
+         {ADMIN_KEY_CHARS_MIN}: preset a longer one, or leave it out to have one made"
+    )]
+    WeakAdminKey {
+        /// How many it has.
+        chars: usize,
     },
     /// The data directory cannot be made.
     #[error("cannot make the data directory {}: {source}; choose another with `--data`", path.display())]
@@ -97,6 +110,7 @@ pub(crate) struct Wired {
 
 /// Opens everything that the settings name.
 pub(crate) async fn wire(config: &Config) -> Result<Wired, WiringError> {
+    check_admin_key(config)?;
     make_directory(&config.data)?;
     let contracts = contracts::all(config.contracts.as_deref())?;
     let guard = Guard::new(config.allow_cidrs.clone(), config.allow_http);
@@ -105,8 +119,11 @@ pub(crate) async fn wire(config: &Config) -> Result<Wired, WiringError> {
     let store = open_store(&config.data)?;
     let entropy = Arc::new(Entropy::system());
     let master = master_keys(config, &entropy)?;
+    let store = Arc::new(store);
+    let mut registry = Registry::default();
+    registry.register_collector(Box::new(commits::CommitSizes(Arc::clone(&store))));
     let parts = Parts {
-        store: Arc::new(store),
+        store,
         clock: Arc::new(RealClock::new()),
         entropy,
         transport: Arc::new(transport),
@@ -116,9 +133,19 @@ pub(crate) async fn wire(config: &Config) -> Result<Wired, WiringError> {
         admin_key: config.admin_key.as_ref().map(|key| Secret::new(key.expose().to_owned())),
         options: options(config),
     };
-    let mut registry = Registry::default();
     let (engine, runner, admin_key) = Engine::start(parts, &mut registry).await?;
     Ok(Wired { engine, runner, registry, admin_key })
+}
+
+/// A server that others can reach needs an admin key that nobody guesses.
+fn check_admin_key(config: &Config) -> Result<(), WiringError> {
+    let chars = config.admin_key.as_ref().map(|key| key.expose().chars().count());
+    match chars {
+        Some(chars) if chars < ADMIN_KEY_CHARS_MIN && !config.sandbox => {
+            Err(WiringError::WeakAdminKey { chars })
+        }
+        Some(_) | None => Ok(()),
+    }
 }
 
 /// Makes the data directory where it is missing, closed to everybody but its owner.
