@@ -24,7 +24,7 @@ pub(crate) fn object<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Proble
     let body = if body.trim_ascii().is_empty() { b"{}" } else { body };
     match json::parse(body) {
         Err(malformed) => {
-            return Err(Problem::new(Code::MalformedJson, format!("the body is {malformed}")));
+            return Err(Problem::new(Code::MalformedJson, format!("malformed body: {malformed}")));
         }
         Ok(Json::Object(_)) => {}
         Ok(
@@ -51,7 +51,7 @@ pub(crate) fn trusting<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Prob
 /// What is wrong with a body as JSON, if anything is.
 pub(crate) fn malformed(body: &[u8]) -> Option<Problem> {
     let malformed = json::parse(body).err()?;
-    Some(Problem::new(Code::MalformedJson, format!("the body is {malformed}")))
+    Some(Problem::new(Code::MalformedJson, format!("malformed body: {malformed}")))
 }
 
 /// What serde refused about a request `T`, as a problem that names the field.
@@ -96,17 +96,15 @@ fn quoted<'t>(text: &'t str, prefix: &str) -> Option<&'t str> {
     rest.split_once("`, ").or_else(|| rest.rsplit_once('`')).map(|(name, _)| name)
 }
 
-/// The member of the body's object whose value ends at, or holds, a position.
+/// The last member of the body's object that begins before a position: serde stops right after the
+/// value that it refuses.
 fn member_at(body: &[u8], line: usize, column: usize) -> Option<String> {
     let before: usize =
         body.split_inclusive(|byte| *byte == b'\n').take(line - 1).map(<[u8]>::len).sum();
     let at = body.as_ptr().addr() + before + column;
     let members: BTreeMap<String, &RawValue> = serde_json::from_slice(body).ok()?;
-    let holds = |raw: &&RawValue| {
-        let from = raw.get().as_ptr().addr();
-        (from..=from + raw.get().len()).contains(&at)
-    };
-    members.into_iter().find(|(_, raw)| holds(raw)).map(|(name, _)| name)
+    let begun = members.into_iter().map(|(name, raw)| (raw.get().as_ptr().addr(), name));
+    begun.filter(|(from, _)| *from < at).max().map(|(_, name)| name)
 }
 
 #[cfg(test)]

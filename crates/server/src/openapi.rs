@@ -5,8 +5,8 @@ use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn}
 use utoipa::openapi::schema::{KnownFormat, SchemaFormat};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{
-    ContentBuilder, InfoBuilder, LicenseBuilder, ObjectBuilder, OpenApi, OpenApiVersion, Ref,
-    RefOr, Required, Response, ResponseBuilder, SecurityRequirement, Type,
+    Components, ContentBuilder, InfoBuilder, LicenseBuilder, ObjectBuilder, OpenApi,
+    OpenApiVersion, Ref, RefOr, Required, Response, ResponseBuilder, SecurityRequirement, Type,
 };
 use utoipa::{PartialSchema, openapi::tag::TagBuilder};
 
@@ -52,18 +52,7 @@ pub(crate) fn complete(document: &mut OpenApi) {
     let tag =
         |(name, description)| TagBuilder::new().name(name).description(Some(description)).build();
     document.tags = Some(TAGS.into_iter().map(tag).collect());
-    let components = document.components.get_or_insert_with(Default::default);
-    components.schemas.insert("Problem".to_owned(), ProblemDocument::schema());
-    for (name, description) in [
-        ("merchant", "A merchant's API key, `sk_test_…` or `sk_live_…`: it says the mode too."),
-        ("operator", "The admin key."),
-    ] {
-        let scheme =
-            HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(description));
-        components
-            .security_schemes
-            .insert(name.to_owned(), RefOr::T(SecurityScheme::Http(scheme.build())));
-    }
+    complete_components(document.components.get_or_insert_with(Default::default));
     for (path, item) in &mut document.paths.paths {
         for (method, operation) in [
             ("get", &mut item.get),
@@ -78,26 +67,40 @@ pub(crate) fn complete(document: &mut OpenApi) {
     }
 }
 
+fn complete_components(components: &mut Components) {
+    components.schemas.insert("Problem".to_owned(), ProblemDocument::schema());
+    for (_, name, description) in PROBLEMS {
+        components.responses.insert(name.to_owned(), problem(description));
+    }
+    for (name, parameter) in common_parameters() {
+        components.parameters.insert(name.to_owned(), parameter);
+    }
+    for (name, description) in [
+        ("merchant", "A merchant's API key, `sk_test_…` or `sk_live_…`: it says the mode too."),
+        ("operator", "The admin key."),
+    ] {
+        let scheme =
+            HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(description));
+        let scheme = RefOr::T(SecurityScheme::Http(scheme.build()));
+        components.security_schemes.insert(name.to_owned(), scheme);
+    }
+}
+
 fn complete_one(path: &str, method: &str, operation: &mut Operation) {
     operation.security = Some(keys_for(path));
     let mut parameters = operation.parameters.take().unwrap_or_default();
     if lists(operation) {
-        parameters.push(query("limit", "Rows on a page, 1 to 100; 50 when left out", integer()));
-        let description = "`next_cursor` of the page before, with the same filters";
-        parameters.push(query(
-            "cursor",
-            description,
-            ObjectBuilder::new().schema_type(Type::String),
-        ));
+        parameters.extend([common("limit"), common("cursor")]);
     }
     if method == "post" {
-        let description = "1 to 255 visible ASCII characters, such as a UUID";
-        let text = ObjectBuilder::new().schema_type(Type::String).max_length(Some(255));
-        parameters.push(parameter("Idempotency-Key", ParameterIn::Header, description, text));
+        parameters.push(common("idempotency_key"));
     }
     operation.parameters = (!parameters.is_empty()).then_some(parameters);
-    for (status, description) in problems(path, method) {
-        operation.responses.responses.insert(status.to_owned(), problem(description));
+    for (status, name, _) in PROBLEMS {
+        if has_problem(status, path, method) {
+            let reference = RefOr::Ref(Ref::from_response_name(name));
+            operation.responses.responses.insert(status.to_owned(), reference);
+        }
     }
 }
 
@@ -122,30 +125,53 @@ fn lists(operation: &Operation) -> bool {
     id.starts_with("list_") && !unpaged.contains(&id)
 }
 
-fn problems(path: &str, method: &str) -> Vec<(&'static str, &'static str)> {
-    let mut all = vec![("default", "A problem; `code` says which")];
-    if path.starts_with("/v1/") {
-        all.push(("401", "No key, or one that is unknown or revoked"));
-        all.push(("403", "A key of the wrong kind or mode"));
+/// The problems that many operations have in common, by the name under which they stand in the
+/// document.
+const PROBLEMS: [(&str, &str, &str); 8] = [
+    ("default", "Problem", "A problem; `code` says which"),
+    ("400", "Unreadable", "The body or a parameter is not what the route takes"),
+    ("401", "Unauthenticated", "No key, or one that is unknown or revoked"),
+    ("403", "Forbidden", "A key of the wrong kind or mode"),
+    ("404", "NotFound", "There is nothing by that id for this key"),
+    ("409", "Conflict", "Not in this state, or its `Idempotency-Key` is in use"),
+    ("413", "TooLarge", "The body is too large"),
+    ("422", "Unusable", "Well formed, but not usable; `field` says what"),
+];
+
+/// Which of them an operation has.
+fn has_problem(status: &str, path: &str, method: &str) -> bool {
+    match status {
+        "401" | "403" => path.starts_with("/v1/"),
+        "404" => path.contains('{'),
+        "400" | "413" | "422" => ["post", "patch"].contains(&method),
+        "409" => method == "post",
+        _ => true,
     }
-    if path.contains('{') {
-        all.push(("404", "There is nothing by that id for this key"));
-    }
-    if ["post", "patch"].contains(&method) {
-        all.push(("400", "The body is not what the route takes"));
-        all.push(("413", "The body is too large"));
-        all.push(("422", "Well formed, but not usable; `field` says what"));
-    }
-    if method == "post" {
-        all.push(("409", "Not in this state, or its `Idempotency-Key` is in use"));
-    }
-    all
 }
 
 fn problem(description: &str) -> RefOr<Response> {
     let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
     let response = ResponseBuilder::new().description(description);
     RefOr::T(response.content("application/problem+json", content).build())
+}
+
+/// The parameters that many operations have in common.
+fn common_parameters() -> [(&'static str, RefOr<Parameter>); 3] {
+    let text = || ObjectBuilder::new().schema_type(Type::String);
+    let cursor = "`next_cursor` of the page before, with the same filters";
+    let key = "1 to 255 visible ASCII characters, such as a UUID";
+    [
+        ("limit", query("limit", "Rows on a page, 1 to 100; 50 when left out", integer())),
+        ("cursor", query("cursor", cursor, text())),
+        (
+            "idempotency_key",
+            parameter("Idempotency-Key", ParameterIn::Header, key, text().max_length(Some(255))),
+        ),
+    ]
+}
+
+fn common(name: &str) -> RefOr<Parameter> {
+    RefOr::Ref(Ref::new(format!("#/components/parameters/{name}")))
 }
 
 fn query(name: &str, description: &str, schema: ObjectBuilder) -> RefOr<Parameter> {

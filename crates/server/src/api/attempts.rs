@@ -43,6 +43,7 @@ impl Serialize for Headers {
 
 /// A body: text, or base64 where it is not UTF-8.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = BodyText)]
 pub(super) struct BodyOut {
     /// The body.
     body: String,
@@ -65,6 +66,7 @@ impl From<Vec<u8>> for BodyOut {
 
 /// How long each phase took, in milliseconds; what was not reached or not needed is left out.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Phases)]
 pub(super) struct PhasesOut {
     /// Looking the name up and vetting the addresses.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -98,6 +100,7 @@ impl From<&Phases> for PhasesOut {
 
 /// What a receiver answered.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ReceivedResponse)]
 pub(super) struct ResponseOut {
     /// Its headers.
     #[schema(value_type = std::collections::BTreeMap<String, String>)]
@@ -121,6 +124,7 @@ impl From<Got> for ResponseOut {
 
 /// What came of one try.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Tried)]
 pub(super) struct TriedOut {
     /// The HTTP status, if an answer came.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -165,6 +169,7 @@ impl From<Tried> for TriedOut {
 
 /// One try.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Attempt)]
 pub(super) struct AttemptOut {
     /// Its place in this list, from 1: for `/attempts/{n}/request`.
     n: u32,
@@ -199,6 +204,7 @@ impl AttemptOut {
 
 /// A request as it was sent, byte for byte.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SentRequest)]
 pub(super) struct RequestOut {
     /// Where it went.
     url: String,

@@ -23,7 +23,7 @@ pub(crate) const BATCH_EVENTS_MAX: usize = 1000;
 
 /// Events to send, at most 1,000; a bare array of events is taken too.
 #[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an array of events, or an object with `events`")]
 struct BatchIn<'a> {
     /// The events, in the order in which they are to be accepted.
     #[serde(borrow)]

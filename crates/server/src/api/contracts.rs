@@ -16,6 +16,7 @@ use crate::problem::{Code, Problem};
 
 /// A wire dialect.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Contract)]
 pub(super) struct ContractOut {
     /// What merchants and endpoints call it.
     #[schema(example = "krxscale")]
@@ -53,6 +54,7 @@ pub(super) struct ContractOut {
 
 /// One event of a catalogue.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CatalogueEvent)]
 struct CatalogueEventOut {
     /// Its type.
     #[serde(rename = "type")]

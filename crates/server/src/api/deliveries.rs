@@ -19,6 +19,7 @@ use crate::problem::Problem;
 
 /// One event on its way to one endpoint.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Delivery)]
 pub(super) struct DeliveryOut {
     /// Its id.
     #[schema(value_type = String, example = "dlv_01h2x4")]

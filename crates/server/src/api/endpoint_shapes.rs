@@ -155,6 +155,7 @@ impl From<EndpointChange> for EndpointPatch {
 
 /// One of an endpoint's signing secrets: never the secret itself.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Secret)]
 pub(super) struct SecretOut {
     /// Its id.
     #[schema(value_type = String, example = "sec_1")]

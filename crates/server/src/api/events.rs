@@ -23,7 +23,7 @@ use crate::problem::Problem;
 
 /// An event to send.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an event: an object with `type` and `data`")]
 pub(super) struct EventIn<'a> {
     /// What kind of fact, in the contract's own words: dot-separated segments.
     #[serde(rename = "type", borrow)]
@@ -71,6 +71,7 @@ impl From<Receipt> for EventAccepted {
 
 /// An event on record.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Event)]
 pub(super) struct EventOut {
     /// Its id on the wire: the sender's own, else Posthorn's.
     #[schema(example = "evt_01h2x3")]

@@ -16,6 +16,7 @@ use crate::params::Id;
 
 /// Why one endpoint got an event, or did not.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Explanation)]
 pub(super) struct ExplanationOut {
     /// The endpoint.
     #[schema(value_type = String, example = "ep_1")]
@@ -41,6 +42,7 @@ pub(super) struct ExplanationOut {
 
 /// What would be decided now.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Decision)]
 struct DecisionOut {
     /// Whether it would be sent.
     sent: bool,

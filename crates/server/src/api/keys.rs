@@ -50,6 +50,7 @@ fn api_key() -> KeyKind {
 
 /// A key on record: never the key itself.
 #[derive(Serialize, ToSchema)]
+#[schema(as = Key)]
 pub(super) struct KeyOut {
     /// Its id.
     #[schema(value_type = String, example = "key_1")]

@@ -27,6 +27,7 @@ struct AdvanceIn {
 
 /// A test merchant's time.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Clock)]
 pub(super) struct ClockOut {
     /// The merchant's time.
     now: Timestamp,

@@ -37,6 +37,7 @@ struct TrialIn {
 
 /// What came of a trial.
 #[derive(Serialize, ToSchema)]
+#[schema(as = Trial)]
 pub(super) struct TrialOut {
     /// When it was sent, in real time.
     at: Timestamp,

@@ -64,7 +64,8 @@ pub(super) fn outline(document: &OpenApi) -> Outline {
         for method in METHODS {
             let Some(operation) = item.get(method) else { continue };
             let tag = operation.pointer("/tags/0").and_then(Value::as_str).unwrap_or_default();
-            by_tag.entry(tag.to_owned()).or_default().push(read_operation(method, path, operation));
+            let operation = read_operation(method, path, operation, &value);
+            by_tag.entry(tag.to_owned()).or_default().push(operation);
         }
     }
     let sections = elements(&value, "tags").map(|tag| Section {
@@ -87,8 +88,9 @@ pub(super) fn outline(document: &OpenApi) -> Outline {
     }
 }
 
-fn read_operation(method: &str, path: &str, operation: &Value) -> Operation {
-    let parameters = elements(operation, "parameters").map(|parameter| Field {
+fn read_operation(method: &str, path: &str, operation: &Value, document: &Value) -> Operation {
+    let resolved = |parameter| resolve(parameter, document);
+    let parameters = elements(operation, "parameters").map(resolved).map(|parameter| Field {
         name: text(parameter, "name"),
         kind: format!("{}, {}", text(parameter, "in"), kind(parameter.get("schema"))),
         required: flag(parameter, "required"),
@@ -119,6 +121,13 @@ fn read_operation(method: &str, path: &str, operation: &Value) -> Operation {
         body: operation.get("requestBody").and_then(content).map(|schema| kind(Some(schema))),
         answers: answers.collect(),
     }
+}
+
+/// What a value refers to, or the value itself.
+fn resolve<'v>(value: &'v Value, document: &'v Value) -> &'v Value {
+    let reference = value.get("$ref").and_then(Value::as_str);
+    let pointer = reference.and_then(|reference| reference.strip_prefix('#'));
+    pointer.and_then(|pointer| document.pointer(pointer)).unwrap_or(value)
 }
 
 /// The schema of the first content type.

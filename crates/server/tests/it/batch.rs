@@ -1,0 +1,123 @@
+//! Batches: each event its own result.
+
+use axum::body::Body;
+use http::Method;
+use serde_json::{Value, json};
+
+use crate::harness::TestApp;
+
+#[tokio::test]
+async fn a_bad_event_costs_the_others_nothing() {
+    let app = TestApp::new().await;
+    app.endpoint(&json!({"events": ["payment.*"]})).await;
+    let large = "x".repeat(1024 * 1024);
+    let good = json!({"type": "payment.completed", "data": {"id": "pay_1"}});
+    let events = json!({"events": [
+        good, {"type": "a b", "data": {}}, {"type": "a.b", "data": {"x": large}},
+        {"type": "a.b", "data": {}, "extra": 1}, 5, {"type": "other", "data": {}},
+    ]});
+    let got = app.post("/v1/events/batch", &events).await;
+    assert_eq!(got.status, 202);
+    let results = got.json()["data"].as_array().unwrap().clone();
+    let told = results.iter().map(|one| match one.get("error") {
+        Some(error) => format!("{} {}", error["code"], error["detail"]),
+        None => format!("accepted, {} deliveries", one["deliveries"].as_array().unwrap().len()),
+    });
+    insta::assert_snapshot!(told.collect::<Vec<_>>().join("\n"), @r#"
+    accepted, 1 deliveries
+    "invalid_event" "`a b` is not an event type: use segments of letters, digits, `_` and `-` with dots between them, as in `payment.confirmed`"
+    "too_large" "`data` has 1048584 bytes; at most 1048576 (1 MiB) are allowed"
+    "unknown_field" "there is no field `extra` here; the fields are `type`, `data`, `id`"
+    "invalid_field" "invalid type: integer `5`, expected an event: an object with `type` and `data`, at line 1, column 1"
+    accepted, 0 deliveries
+    "#);
+    insta::assert_json_snapshot!(results[1], @r#"
+    {
+      "error": {
+        "code": "invalid_event",
+        "detail": "`a b` is not an event type: use segments of letters, digits, `_` and `-` with dots between them, as in `payment.confirmed`",
+        "field": "type",
+        "status": 422,
+        "title": "Invalid event",
+        "type": "urn:posthorn:problem:invalid_event"
+      }
+    }
+    "#);
+    assert_eq!(app.get("/v1/events").await.json()["data"].as_array().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_bare_array_is_a_batch_too() {
+    let app = TestApp::new().await;
+    let got = app.post("/v1/events/batch", &json!([{"type": "a.b", "data": {}}])).await;
+    assert_eq!(got.status, 202);
+    assert!(got.at("/data/0/id").starts_with("evt_"));
+    assert_eq!(app.post("/v1/events/batch", &json!([])).await.text, r#"{"data":[]}"#);
+}
+
+#[tokio::test]
+async fn a_thousand_events_are_taken_and_not_one_more() {
+    let app = TestApp::new().await;
+    let events = |count: usize| -> Value {
+        (0..count).map(|n| json!({"type": "a.b", "data": {"n": n}})).collect()
+    };
+    let got = app.post("/v1/events/batch", &events(1000)).await;
+    let results = got.json();
+    assert_eq!(results["data"].as_array().unwrap().len(), 1000);
+    assert!(results["data"].as_array().unwrap().iter().all(|one| one["id"].is_string()));
+    let got = app.post("/v1/events/batch", &json!({"events": events(1001)})).await;
+    insta::assert_snapshot!(got.problem(), @"400 invalid_field [events] `events`: more than 1000 events; send them in two batches, at line 1, column 31934");
+}
+
+#[tokio::test]
+async fn a_batch_may_have_eight_mebibytes_and_not_a_byte_more() {
+    let app = TestApp::new().await;
+    let batch = |bytes: usize| {
+        let mut text = String::from("[");
+        for n in 0..9 {
+            let data = "x".repeat(if n == 8 { 1000 } else { 1_000_000 });
+            text.push_str(&json!({"type": "a.b", "data": {"x": data}}).to_string());
+            text.push(',');
+        }
+        text.pop();
+        let spaces = bytes - text.len() - 1;
+        format!("{text}{}]", " ".repeat(spaces))
+    };
+    let call = || app.call(Method::POST, "/v1/events/batch");
+    let got = call().send(Body::from(batch(8 * 1024 * 1024))).await;
+    assert_eq!(got.status, 202, "{:.200}", got.text);
+    let got = call().send(Body::from(batch(8 * 1024 * 1024 + 1))).await;
+    insta::assert_snapshot!(got.problem(), @"413 too_large [-] the body has more than 8388608 bytes, the most this route takes");
+}
+
+#[tokio::test]
+async fn a_batch_that_cannot_be_read_is_refused_whole() {
+    let app = TestApp::new().await;
+    let bodies = ["[{\"type\":\"a.b\",\"data\":{}},]", "{\"events\":5}", "{\"evnts\":[]}", "7"];
+    let mut told = Vec::new();
+    for body in bodies {
+        let got = app.call(Method::POST, "/v1/events/batch").send(Body::from(body)).await;
+        told.push(got.problem());
+    }
+    insta::assert_snapshot!(told.join("\n"), @r#"
+    400 malformed_json [-] malformed body: a comma after the last element: remove it, at line 1, column 27
+    400 invalid_field [events] `events`: invalid type: integer `5`, expected an array of at most 1000 events, at line 1, column 11
+    400 unknown_field [evnts] there is no field `evnts` here; did you mean `events`?
+    400 invalid_field [-] invalid type: integer `7`, expected an array of events, or an object with `events`, at line 1, column 1
+    "#);
+}
+
+#[tokio::test]
+async fn a_repeated_batch_is_answered_alike() {
+    let app = TestApp::new().await;
+    app.endpoint(&json!({})).await;
+    let events = json!([{"type": "a.b", "data": {}}, {"type": "a b", "data": {}},
+        {"type": "a.c", "data": {}}]);
+    let send = || app.call(Method::POST, "/v1/events/batch").header("idempotency-key", "b-1");
+    let first = send().json(&events).await;
+    let second = send().json(&events).await;
+    assert_eq!(first.text, second.text);
+    assert_eq!(first.header("idempotent-replayed"), "");
+    assert_eq!(second.header("idempotent-replayed"), "true");
+    assert_eq!(app.get("/v1/events").await.json()["data"].as_array().unwrap().len(), 2);
+}

@@ -1,0 +1,121 @@
+//! Idempotency keys: the same request once, another request never.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use http::Method;
+use serde_json::{Value, json};
+
+use crate::harness::{ADMIN, Got, TestApp};
+
+async fn once(app: &TestApp, path: &str, body: &Value) -> Got {
+    app.call(Method::POST, path).header("idempotency-key", "once-1").json(body).await
+}
+
+#[tokio::test]
+async fn a_repeated_event_is_answered_alike_and_sent_once() {
+    let app = TestApp::new().await;
+    app.endpoint(&json!({})).await;
+    let event = json!({"type": "a.b", "data": {"n": 1}});
+    let first = once(&app, "/v1/events", &event).await;
+    app.until_state(&first.at("/deliveries/0/id"), "delivered").await;
+    let second = once(&app, "/v1/events", &event).await;
+    assert_eq!((second.status, &second.text), (first.status, &first.text));
+    assert_eq!(first.header("idempotent-replayed"), "");
+    assert_eq!(second.header("idempotent-replayed"), "true");
+    assert_eq!(app.receiver.got().len(), 1);
+}
+
+#[tokio::test]
+async fn another_request_under_the_same_key_is_refused() {
+    let app = TestApp::new().await;
+    once(&app, "/v1/events", &json!({"type": "a.b", "data": {"n": 1}})).await;
+    let other = once(&app, "/v1/events", &json!({"type": "a.b", "data": {"n": 2}})).await;
+    insta::assert_snapshot!(other.problem(), @"422 idempotency_key_reused [-] this `Idempotency-Key` was used before with another request; use a new key");
+    let elsewhere = once(&app, "/v1/endpoints", &json!({"url": "https://example.com/"})).await;
+    assert_eq!(elsewhere.json()["code"], "idempotency_key_reused");
+    assert_eq!(app.get("/v1/events").await.json()["data"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_key_is_its_callers_alone() {
+    let app = TestApp::new().await;
+    let event = json!({"type": "a.b", "data": {}});
+    let test = once(&app, "/v1/events", &event).await;
+    let live = app.call(Method::POST, "/v1/events").key(&app.live);
+    let live = live.header("idempotency-key", "once-1").json(&event).await;
+    assert_eq!(live.status, 202);
+    assert_ne!(live.at("/id"), test.at("/id"));
+}
+
+#[tokio::test]
+async fn a_request_that_is_being_carried_out_is_not_begun_twice() {
+    let app = TestApp::new().await;
+    let advance = json!({"advance": "1h"});
+    let first = once(&app, "/v1/sandbox/clock", &advance);
+    futures::pin_mut!(first);
+    let pending = futures::poll!(&mut first);
+    assert!(pending.is_pending(), "the clock stands still, so the caller waits");
+    let second = once(&app, "/v1/sandbox/clock", &advance).await;
+    insta::assert_snapshot!(second.problem(), @"409 idempotency_key_in_use [-] a request with this `Idempotency-Key` is being carried out; try again in a second");
+    assert_eq!(second.header("retry-after"), "1");
+    let first = tokio::select! {
+        first = first => first,
+        () = async { loop { app.clock.advance(Duration::from_millis(10)); tokio::task::yield_now().await } } => unreachable!(),
+    };
+    assert_eq!(first.status, 200, "{}", first.text);
+}
+
+#[tokio::test]
+async fn every_kind_of_creation_can_be_repeated() {
+    let app = TestApp::new().await;
+    let id = app.endpoint(&json!({})).await;
+    let delivery = app.delivery().await;
+    app.until_state(&delivery, "delivered").await;
+    app.clock.advance(Duration::from_secs(1));
+    let cases = [
+        ("/v1/endpoints".to_owned(), json!({"url": "https://example.com/"})),
+        (format!("/v1/endpoints/{id}/rotate"), json!({})),
+        (format!("/v1/endpoints/{id}/test"), json!({"type": "payment.completed"})),
+        (format!("/v1/endpoints/{id}/recover"), json!({"since": "2026-11-21T00:00:00Z"})),
+        (format!("/v1/deliveries/{delivery}/resend"), json!({})),
+    ];
+    for (key, (path, body)) in cases.iter().enumerate() {
+        let key = format!("key-{key}");
+        let call = || app.call(Method::POST, path).header("idempotency-key", &key);
+        let (first, second) = (call().json(body).await, call().json(body).await);
+        assert!(first.status.is_success(), "{path}: {}", first.text);
+        assert_eq!(first.header("idempotent-replayed"), "", "{path}");
+        assert_eq!(second.header("idempotent-replayed"), "true", "{path}");
+        assert_eq!(second.status, first.status, "{path}");
+        if !path.ends_with("resend") && !path.ends_with("recover") {
+            assert_eq!(second.json(), first.json(), "{path}");
+        }
+    }
+    let endpoints = app.get("/v1/endpoints").await.json();
+    assert_eq!(endpoints["data"].as_array().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_merchant_is_created_once_and_its_keys_shown_once() {
+    let app = TestApp::new().await;
+    let draft = json!({"name": "B", "contract": "standard"});
+    let call = || app.call(Method::POST, "/v1/merchants").key(ADMIN).header("idempotency-key", "m");
+    let (first, second) = (call().json(&draft).await, call().json(&draft).await);
+    assert_eq!(second.at("/id"), first.at("/id"));
+    assert!(first.json()["keys"].is_object() && second.json().get("keys").is_none());
+    assert_eq!(second.header("idempotent-replayed"), "true");
+}
+
+#[tokio::test]
+async fn a_key_that_is_none_is_refused() {
+    let app = TestApp::new().await;
+    for bad in ["", "with space", &"x".repeat(256)] {
+        let call = app.call(Method::POST, "/v1/events").header("idempotency-key", bad);
+        let got = call.send(Body::from(r#"{"type":"a.b","data":{}}"#)).await;
+        assert_eq!(got.json()["code"], "invalid_idempotency_key", "{bad}");
+    }
+    let most = "x".repeat(255);
+    let call = app.call(Method::POST, "/v1/events").header("idempotency-key", &most);
+    assert_eq!(call.json(&json!({"type": "a.b", "data": {}})).await.status, 202);
+}

@@ -1,0 +1,30 @@
+//! The API as its callers see it: an engine on a database in memory, receivers that answer as told,
+//! and a clock that the test moves.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test may panic where it stands"
+)]
+
+mod auth;
+mod bad_input;
+mod batch;
+mod clock;
+mod contracts;
+mod deliveries;
+mod description;
+mod endpoints;
+mod events;
+mod harness;
+mod idempotency;
+mod jobs;
+mod keys;
+mod listen;
+mod lists;
+mod merchants;
+mod operations;
+mod receiver;
+mod sandbox;
+mod serving;
+mod shown;

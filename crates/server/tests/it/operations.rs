@@ -1,0 +1,60 @@
+//! Probes, metrics, request ids.
+
+use axum::body::Body;
+use http::Method;
+use serde_json::json;
+
+use crate::harness::TestApp;
+
+#[tokio::test]
+async fn probes_need_no_key_and_say_when_the_server_stops() {
+    let app = TestApp::new().await;
+    let probe = |path: &str| app.call(Method::GET, path).no_key();
+    let up = probe("/healthz").send(Body::empty()).await;
+    assert_eq!(up.text, r#"{"status":"ok","version":"0.0.0-test"}"#);
+    let ready = probe("/readyz").send(Body::empty()).await;
+    assert_eq!((ready.status.as_u16(), ready.at("/status")), (200, "ready".into()));
+    app.app.stop();
+    let ready = probe("/readyz").send(Body::empty()).await;
+    insta::assert_snapshot!(ready.problem(), @"503 unavailable [-] the server is stopping");
+    assert_eq!(ready.header("retry-after"), "1");
+    assert_eq!(probe("/healthz").send(Body::empty()).await.status, 200);
+}
+
+#[tokio::test]
+async fn metrics_count_requests_by_route_and_never_by_id() {
+    let app = TestApp::new().await;
+    app.endpoint(&json!({})).await;
+    let delivery = app.delivery().await;
+    app.until_state(&delivery, "delivered").await;
+    app.get("/v1/endpoints/ep_nobody").await;
+    app.get("/nowhere/at/all").await;
+    let text = app.call(Method::GET, "/metrics").no_key().send(Body::empty()).await.text;
+    for line in [
+        r#"posthorn_http_requests_total{method="POST",route="/v1/events",status="2xx"} 1"#,
+        r#"posthorn_http_requests_total{method="GET",route="/v1/endpoints/{id}",status="4xx"} 1"#,
+        r#"posthorn_http_requests_total{method="GET",route="none",status="4xx"} 1"#,
+        r#"posthorn_http_problems_total{code="not_found"} 2"#,
+        r#"posthorn_events_accepted_total{contract="payqi"} 1"#,
+        r#"posthorn_deliveries_delivered_total{contract="payqi"} 1"#,
+    ] {
+        assert!(text.contains(line), "{line}\n{text}");
+    }
+    assert!(text.contains("posthorn_http_request_seconds_bucket"), "{text}");
+    assert!(!text.contains("ep_nobody") && !text.contains(&delivery));
+}
+
+#[tokio::test]
+async fn every_answer_has_a_request_id_the_callers_own_where_it_is_sane() {
+    let app = TestApp::new().await;
+    let with = |id: &str| app.call(Method::GET, "/v1/events").header("x-request-id", id);
+    let own = with("checkout-17:a/b").send(Body::empty()).await;
+    assert_eq!(own.header("x-request-id"), "checkout-17:a/b");
+    for odd in ["", "with space", "<script>", &"x".repeat(129)] {
+        let made = with(odd).send(Body::empty()).await.header("x-request-id");
+        assert!(made.starts_with("req_"), "{made}");
+    }
+    let (one, two) = (app.get("/v1/events").await, app.get("/nowhere").await);
+    assert_ne!(one.header("x-request-id"), two.header("x-request-id"));
+    assert_eq!(two.at("/request_id"), two.header("x-request-id"));
+}

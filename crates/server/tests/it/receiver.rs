@@ -1,0 +1,57 @@
+//! Receivers that answer as they are told, and remember what they got.
+
+use std::collections::VecDeque;
+use std::sync::Mutex;
+
+use bytes::Bytes;
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use posthorn_engine::transport::{Answer, Phases, Request, Transport, Tried, Unreachable};
+
+/// Answers 200 and `ok` until it is told otherwise.
+#[derive(Default)]
+pub(crate) struct Receiver {
+    script: Mutex<VecDeque<Result<Answer, Unreachable>>>,
+    got: Mutex<Vec<Request>>,
+}
+
+impl Receiver {
+    /// The next requests are answered with these statuses.
+    pub(crate) fn answers(&self, statuses: &[u16]) {
+        for status in statuses {
+            self.answers_with(Ok(answer(*status, b"ok")));
+        }
+    }
+
+    /// The next request is answered so.
+    pub(crate) fn answers_with(&self, result: Result<Answer, Unreachable>) {
+        self.script.lock().unwrap().push_back(result);
+    }
+
+    /// What came in so far.
+    pub(crate) fn got(&self) -> Vec<Request> {
+        self.got.lock().unwrap().clone()
+    }
+}
+
+pub(crate) fn answer(status: u16, body: &'static [u8]) -> Answer {
+    let headers = vec![("content-type".to_owned(), "text/plain".to_owned())];
+    Answer { status, headers, body: Bytes::from_static(body), truncated: false }
+}
+
+impl Transport for Receiver {
+    fn send(&self, request: Request) -> BoxFuture<'static, Tried> {
+        self.got.lock().unwrap().push(request);
+        let next = self.script.lock().unwrap().pop_front();
+        let phases = Phases {
+            dns_us: Some(1_000),
+            connect_us: Some(2_000),
+            tls_us: None,
+            headers_us: Some(30_500),
+            body_us: Some(500),
+        };
+        let result = next.unwrap_or_else(|| Ok(answer(200, b"ok")));
+        let peer = Some("203.0.113.7".parse().unwrap());
+        futures::future::ready(Tried { result, phases, peer }).boxed()
+    }
+}

@@ -1,0 +1,109 @@
+//! Over real sockets: connections are kept, large bodies get their answer, and a stop ends cleanly.
+
+use std::time::Duration;
+
+use posthorn_server::{Serving, serve};
+use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
+use tokio::task::JoinSet;
+
+use crate::harness::TestApp;
+
+struct Served {
+    address: std::net::SocketAddr,
+    stop: Option<oneshot::Sender<()>>,
+    work: JoinSet<()>,
+}
+
+impl Served {
+    async fn start(app: &TestApp) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let (app, mut work) = (app.app.clone(), JoinSet::new());
+        let serving = Serving { grace: Duration::from_secs(5) };
+        work.spawn(async move {
+            serve(listener, app, serving, async move { drop(stopped.await) }).await;
+        });
+        Self { address, stop: Some(stop), work }
+    }
+
+    async fn connect(&self) -> TcpStream {
+        TcpStream::connect(self.address).await.unwrap()
+    }
+
+    async fn stop(mut self) {
+        self.stop.take().unwrap().send(()).unwrap();
+        while let Some(ended) = self.work.join_next().await {
+            ended.unwrap();
+        }
+    }
+}
+
+/// Reads until the text says what it should, or the connection ends.
+async fn read_until(stream: &mut TcpStream, wanted: &str) -> String {
+    let mut text = String::new();
+    let mut buffer = [0; 4096];
+    while !text.contains(wanted) {
+        let read = stream.read(&mut buffer).await.unwrap();
+        if read == 0 {
+            break;
+        }
+        text += std::str::from_utf8(&buffer[..read]).unwrap();
+    }
+    text
+}
+
+#[tokio::test]
+async fn a_connection_carries_one_request_after_the_other() {
+    let app = TestApp::new().await;
+    let served = Served::start(&app).await;
+    let mut stream = served.connect().await;
+    for _ in 0..2 {
+        stream.write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+        let answer = read_until(&mut stream, "0.0.0-test\"}").await;
+        assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
+    }
+    served.stop().await;
+}
+
+#[tokio::test]
+async fn a_client_that_writes_all_before_it_reads_still_gets_the_refusal_of_a_large_body() {
+    let app = TestApp::new().await;
+    let served = Served::start(&app).await;
+    let mut stream = served.connect().await;
+    let large = vec![b' '; 6 * 1024 * 1024];
+    let head = format!(
+        "POST /v1/events HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\ncontent-length: {}\r\n\r\n",
+        app.test,
+        large.len()
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    stream.write_all(&large).await.unwrap();
+    let answer = read_until(&mut stream, "too_large").await;
+    assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
+    served.stop().await;
+}
+
+#[tokio::test]
+async fn a_stop_ends_idle_connections_and_streams_and_refuses_new_ones() {
+    let app = TestApp::new().await;
+    let served = Served::start(&app).await;
+    let (mut idle, mut following) = (served.connect().await, served.connect().await);
+    idle.write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    read_until(&mut idle, "0.0.0-test\"}").await;
+    let listen =
+        format!("GET /v1/listen HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\n\r\n", app.test);
+    following.write_all(listen.as_bytes()).await.unwrap();
+    read_until(&mut following, "heartbeat").await;
+    app.post("/v1/events", &json!({"type": "a.b", "data": {}})).await;
+    assert!(read_until(&mut following, "\"a.b\"").await.contains("\"a.b\""));
+    let address = served.address;
+    served.stop().await;
+    let rest = read_until(&mut following, "never").await;
+    assert!(rest.ends_with("0\r\n\r\n"), "the stream ends as streams do: {rest}");
+    assert_eq!(read_until(&mut idle, "never").await, "");
+    assert!(TcpStream::connect(address).await.is_err());
+}
