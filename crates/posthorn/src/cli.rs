@@ -33,7 +33,7 @@ use clap::builder::FalseyValueParser;
     name = "posthorn",
     version,
     max_term_width = 100,
-    help_template = "{about}\n\n{usage-heading} {usage}\n\n{before-help}\nOptions:\n{options}\n{after-help}",
+    help_template = "{about}\n\n{usage-heading} {usage}\n\n{before-help}Options:\n{options}{after-help}",
     before_help = GROUPS,
     after_help = "Start here:\n  posthorn demo               the whole story in one process, in seconds\n  \
                   posthorn serve --sandbox    a server to try, with merchants and keys\n\n\
@@ -75,8 +75,7 @@ The API from a terminal:
   event        Send events, and ask why they were or were not sent
   delivery     Look at deliveries and attempts; send again
   job          Watch and cancel recoveries and other long work
-  help         Explain a command
-";
+  help         Explain a command";
 
 #[derive(clap::Subcommand)]
 enum Command {

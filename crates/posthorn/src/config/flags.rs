@@ -29,7 +29,7 @@ pub(crate) struct Flags {
     pub(crate) sandbox: bool,
 
     /// A TOML file with settings (see `posthorn config docs`)
-    #[arg(long, value_name = "FILE", env = "POSTHORN_CONFIG")]
+    #[arg(long, value_name = "FILE", env = "POSTHORN_CONFIG", hide_env_values = true)]
     pub(crate) config: Option<PathBuf>,
 
     /// A directory with your own contracts, read after the embedded ones

@@ -98,6 +98,7 @@ impl Stream {
             Ok(answer) if answer.status().is_success() => {
                 let reader = answer.into_body().into_with_config().limit(u64::MAX).reader();
                 self.lines = Some(BufReader::new(reader).lines());
+                tell(format_args!("connected to {}", self.server));
                 return Ok(());
             }
             Ok(mut answer) if answer.status().is_client_error() => {

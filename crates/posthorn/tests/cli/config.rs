@@ -1,0 +1,98 @@
+//! Settings: where they come from, which one wins, and what is said of bad ones.
+
+use std::path::Path;
+
+use crate::program::{finish, posthorn, run};
+
+fn config_file(text: &str) -> tempfile::NamedTempFile {
+    let file = tempfile::Builder::new().suffix(".toml").tempfile().expect("a temporary file");
+    std::fs::write(file.path(), text).expect("it is ours");
+    file
+}
+
+fn print(file: &Path) -> crate::program::Ended {
+    run(&["config", "print", "--config", file.to_str().expect("UTF-8")])
+}
+
+#[test]
+fn without_any_setting_the_defaults_are_in_force() {
+    insta::assert_snapshot!(run(&["config", "print"]).sound(), @r#"
+    listen = "127.0.0.1:8080"
+    data = "./posthorn-data"
+    # database: not set
+    sandbox = false
+    # contracts: not set
+    # admin_key: not set
+    # master_key: not set
+    # master_keys_old: not set
+    allow_cidrs = []
+    allow_http = false
+    # extra_ca: not set
+    grace = "20s"
+
+    [limits]
+    in_flight_max = 4096
+    merchant_in_flight_max = 1024
+    drain_per_second = 100
+
+    [log]
+    format = "text"
+    level = "info"
+    "#);
+}
+
+#[test]
+fn a_flag_wins_over_the_environment_and_that_over_the_file() {
+    let file = config_file("listen = \"127.0.0.1:1\"\ndata = \"from-file\"\ngrace = \"5s\"\n");
+    let file = file.path().to_str().unwrap();
+    let mut command = posthorn(&["config", "print", "--config", file, "--listen", "127.0.0.1:3"]);
+    command.env("POSTHORN_LISTEN", "127.0.0.1:2").env("POSTHORN_DATA", "from-env");
+    let printed = finish(&mut command, b"").sound();
+    assert!(printed.contains("listen = \"127.0.0.1:3\"\ndata = \"from-env\"\n"), "{printed}");
+    assert!(printed.contains("grace = \"5s\""), "{printed}");
+}
+
+#[test]
+fn secrets_are_never_printed() {
+    let key = "ab".repeat(32);
+    let mut command = posthorn(&["config", "print"]);
+    command.env("POSTHORN_MASTER_KEY", &key).env("POSTHORN_ADMIN_KEY", "admin_very_secret_1");
+    let printed = finish(&mut command, b"").sound();
+    assert!(printed.contains("# master_key: set, not shown"), "{printed}");
+    assert!(!printed.contains(&key) && !printed.contains("very_secret"), "{printed}");
+}
+
+#[test]
+fn an_unknown_key_is_told_by_its_line() {
+    let file = config_file("sandbox = true\nlissten = \"127.0.0.1:1\"\n");
+    let said = print(file.path()).failed();
+    assert!(said.contains("unknown field `lissten`") && said.contains("line 2"), "{said}");
+}
+
+#[test]
+fn a_bad_duration_network_key_and_bound_are_each_refused_with_the_remedy() {
+    let refused = |text: &str| print(config_file(text).path()).failed();
+    let said = refused("grace = \"20\"\n");
+    assert!(said.contains("write a whole number and a unit"), "{said}");
+    let said = refused("allow_cidrs = [\"10.0.0.0/33\"]\n");
+    assert!(said.contains("allow_cidrs"), "{said}");
+    let said = refused("master_key = \"passphrase\"\n");
+    assert!(said.contains("openssl rand -hex 32"), "{said}");
+    let said = refused("[limits]\nin_flight_max = 0\n");
+    assert!(said.contains("in_flight_max must be at least 1"), "{said}");
+}
+
+#[test]
+fn a_missing_file_and_a_postgres_url_are_refused() {
+    let said = run(&["config", "print", "--config", "/nowhere/posthorn.toml"]).failed();
+    assert!(said.contains("does not exist: '/nowhere/posthorn.toml'"), "{said}");
+    let said = run(&["serve", "--database", "postgres://localhost/posthorn"]).failed();
+    assert!(said.contains("PostgreSQL comes with part 2"), "{said}");
+}
+
+#[test]
+fn the_page_of_settings_is_what_the_program_prints() {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/config.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    assert!(page == run(&["config", "docs"]).sound(), "run ./x gen");
+}

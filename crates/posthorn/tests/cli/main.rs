@@ -1,0 +1,13 @@
+//! The command line as a person or a script meets it: the program itself, run with arguments and
+//! standard input, and judged by what it prints and how it ends.
+
+mod api;
+mod config;
+mod contract;
+mod demo;
+mod help;
+mod listen;
+mod program;
+mod receiver;
+mod serve;
+mod upkeep;

@@ -1,0 +1,137 @@
+//! `posthorn serve`: what it prints, what it refuses, how it ends.
+
+use std::path::Path;
+
+use crate::program::{ADMIN_KEY, Going, Server, finish, posthorn, server};
+
+fn redacted(line: &str) -> String {
+    let word = |word: &str| {
+        let secret = ["sk_test_", "whsec_", "admin_"].iter().find(|head| word.starts_with(**head));
+        secret.map_or_else(|| word.to_owned(), |head| format!("{head}…"))
+    };
+    line.split(' ').map(word).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn a_first_start_shows_the_admin_key_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let start = || {
+        let mut command = posthorn(&["serve", "--listen", "127.0.0.1:0", "--data"]);
+        Going::start(command.arg(dir.path()))
+    };
+    let first = start();
+    let line = first.line_with("admin key");
+    assert_eq!(redacted(line.trim()), "admin key  admin_…");
+    first.signal("TERM");
+    assert_eq!(first.end(), Some(0));
+    assert_eq!(start().line_with("admin key").trim(), "admin key  as shown on first start");
+}
+
+#[test]
+fn a_sandbox_prints_merchants_and_commands_that_work_as_they_stand() {
+    let dir = tempfile::tempdir().unwrap();
+    let going = Going::start(&mut server(&dir.path().join("data"), "127.0.0.1:0"));
+    for contract in ["techcorp", "payqi", "sentinelgate", "krxscale", "pagtracker", "standard"] {
+        going.line_with(&format!("  {contract}  "));
+        going.line_with("API key         sk_test_");
+        going.line_with("webhook secret  ");
+    }
+    let printed = |beginning: &str, lines: usize| {
+        let mut command = going.line_with(beginning);
+        for _ in 1..lines {
+            command = command.trim_end_matches('\\').to_owned() + &going.line_with("");
+        }
+        command
+    };
+    let shell = |command: &str| {
+        let mut sh = std::process::Command::new("sh");
+        let piped = std::process::Stdio::piped;
+        finish(sh.args(["-c", command]).stdout(piped()).stderr(piped()), b"")
+    };
+    let made = shell(&format!("{} -sS", printed("curl http", 3))).sound();
+    assert!(made.contains("\"status\":\"active\""), "{made}");
+    let said = shell(&printed(" trigger ", 2)).sound();
+    assert!(said.starts_with("accepted evt_") && said.contains("to ep_"), "{said}");
+}
+
+#[test]
+fn the_port_of_another_program_is_refused_before_anything_is_made() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let said = finish(&mut server(&data, &address), b"").failed();
+    assert!(said.contains(&format!("{address} is in use by another program")), "{said}");
+    assert!(!data.exists());
+}
+
+fn refused(data: &Path) -> String {
+    finish(&mut server(data, "127.0.0.1:0"), b"").failed()
+}
+
+#[test]
+fn a_data_directory_in_use_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let _first = Server::first(dir.path());
+    let said = refused(dir.path());
+    assert!(said.contains("another posthorn uses the data directory"), "{said}");
+}
+
+#[test]
+fn a_file_that_is_no_database_is_refused_and_left_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("posthorn.db");
+    let text = "not a database, but somebody's notes\n".repeat(200);
+    std::fs::write(&file, &text).unwrap();
+    let said = refused(dir.path());
+    assert!(said.contains("is not a database; move it away"), "{said}");
+    assert_eq!(std::fs::read_to_string(file).unwrap(), text);
+}
+
+#[test]
+fn a_master_key_that_others_can_read_is_refused() {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("master.key");
+    std::fs::write(&file, "01".repeat(32)).unwrap();
+    std::fs::set_permissions(&file, PermissionsExt::from_mode(0o644)).unwrap();
+    let said = refused(dir.path());
+    assert!(said.contains("others may read the master key file"), "{said}");
+}
+
+#[test]
+fn a_faulty_contract_stops_the_start_and_is_told_by_line() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("acme.toml"), "name = \"acme\"\n").unwrap();
+    let mut command = server(&dir.path().join("data"), "127.0.0.1:0");
+    let said = finish(command.arg("--contracts").arg(dir.path()), b"").failed();
+    assert!(said.contains("acme.toml:1:1: "), "{said}");
+}
+
+#[test]
+fn an_interrupt_ends_it_like_a_termination() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::first(dir.path());
+    server.going.signal("INT");
+    assert_eq!(server.going.end(), Some(0));
+}
+
+#[test]
+fn a_sandbox_shows_its_test_keys_again_and_a_real_server_does_not() {
+    let dir = tempfile::tempdir().unwrap();
+    let first = Server::first(dir.path());
+    let key = first.key.clone().unwrap();
+    let listed = first.run(&["merchant", "list", "--show-keys"]).sound();
+    assert!(listed.contains(&key) && listed.contains("whsec_"), "{listed}");
+    let url = first.url.clone();
+    first.going.signal("TERM");
+    assert_eq!(first.going.end(), Some(0));
+
+    let listen = url.trim_start_matches("http://");
+    let mut command = posthorn(&["serve", "--listen", listen, "--data"]);
+    let real = Going::start(command.arg(dir.path()).env("POSTHORN_ADMIN_KEY", ADMIN_KEY));
+    real.line_with("admin key");
+    let mut list = posthorn(&["merchant", "list", "--show-keys", "--server", &url]);
+    let listed = finish(list.env("POSTHORN_ADMIN_KEY", ADMIN_KEY), b"").sound();
+    assert!(listed.contains("mer_1") && !listed.contains("sk_test_"), "{listed}");
+}

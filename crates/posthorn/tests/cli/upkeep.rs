@@ -1,0 +1,89 @@
+//! Looking after a data directory: doctor, migrate, and a new master key.
+
+use std::path::Path;
+
+use crate::program::{Server, run, word_in};
+use crate::receiver::Receiver;
+
+/// A data directory that a sandboxed server has made and left.
+fn left_behind(data: &Path) -> Server {
+    let server = Server::first(data);
+    server.going.signal("TERM");
+    server.going.line_with("stopping");
+    server
+}
+
+fn at<'a>(command: &[&'a str], data: &'a Path) -> Vec<&'a str> {
+    [command, &["--data", data.to_str().expect("UTF-8")]].concat()
+}
+
+#[test]
+fn a_sound_directory_has_a_clean_bill_of_health() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let server = left_behind(&data);
+    server.going.end();
+    let said = run(&at(&["doctor"], &data)).sound();
+    assert_eq!(said.lines().filter(|line| line.starts_with("ok ")).count(), 6, "{said}");
+    assert_eq!(run(&at(&["migrate"], &data)).sound(), "the database is up to date\n");
+}
+
+#[test]
+fn a_lost_master_key_is_found_by_the_doctor() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    left_behind(&data).going.end();
+    std::fs::remove_file(data.join("master.key")).unwrap();
+    let ended = run(&at(&["doctor"], &data));
+    assert_eq!((ended.code, ended.err.as_str()), (Some(1), "error: 1 thing is wrong\n"));
+    assert!(ended.out.contains("the database's secrets need it"), "{}", ended.out);
+}
+
+#[test]
+fn after_a_rotation_of_the_master_key_everything_still_opens_with_the_new_one_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let receiver = Receiver::start();
+    let server = Server::first(&data);
+    let made = server.run(&["endpoint", "create", &receiver.url]).sound();
+    let secret = word_in(&made, "whsec_");
+    let (key, url) = (server.key.clone(), server.url.clone());
+    let busy = run(&at(&["master-key", "rotate"], &data)).failed();
+    assert!(busy.contains("another posthorn uses the data directory"), "{busy}");
+    server.going.signal("TERM");
+    server.going.end();
+
+    let old = std::fs::read_to_string(data.join("master.key")).unwrap();
+    // Six merchants with two webhook secrets and three shown keys each, and one endpoint's secret.
+    let said = run(&at(&["master-key", "rotate"], &data)).sound();
+    assert!(said.contains("done: 31 secrets are sealed with the new key"), "{said}");
+    let new = std::fs::read_to_string(data.join("master.key")).unwrap();
+    assert_ne!(old, new);
+    assert_eq!(new.lines().filter(|line| !line.starts_with('#')).count(), 1);
+
+    let server = Server { key, ..Server::again(&data, &url) };
+    server.run(&["trigger", "payment.succeeded"]).sound();
+    let seen = receiver.request();
+    let headers = seen.header_lines();
+    let mut verify = vec!["contract", "verify", "--contract", "standard", "--secret", &secret];
+    verify.extend(headers.iter().flat_map(|header| ["-H", header]));
+    crate::program::run_with(&verify, &seen.body).sound();
+}
+
+#[test]
+fn a_given_key_must_be_readable_by_its_owner_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    left_behind(&data).going.end();
+    let file = dir.path().join("new.key");
+    std::fs::write(&file, "cd".repeat(32)).unwrap();
+    let rotate = ["master-key", "rotate", "--new-key-file", file.to_str().unwrap()];
+    std::fs::set_permissions(&file, PermissionsExt::from_mode(0o644)).unwrap();
+    let said = run(&at(&rotate, &data)).failed();
+    assert!(said.contains("chmod 600"), "{said}");
+    std::fs::set_permissions(&file, PermissionsExt::from_mode(0o600)).unwrap();
+    run(&at(&rotate, &data)).sound();
+    let kept = std::fs::read_to_string(data.join("master.key")).unwrap();
+    assert!(kept.ends_with(&format!("{}\n", "cd".repeat(32))), "{kept}");
+}
