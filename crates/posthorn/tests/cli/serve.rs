@@ -30,7 +30,9 @@ fn a_first_start_shows_the_admin_key_once() {
 #[test]
 fn a_sandbox_prints_merchants_and_commands_that_work_as_they_stand() {
     let dir = tempfile::tempdir().unwrap();
-    let going = Going::start(&mut server(&dir.path().join("data"), "127.0.0.1:0"));
+    let mut command = server(&dir.path().join("data"), "127.0.0.1:0");
+    // No line of the log between those of a command.
+    let going = Going::start(command.env("POSTHORN_LOG", "error"));
     for contract in ["techcorp", "payqi", "sentinelgate", "krxscale", "pagtracker", "standard"] {
         going.line_with(&format!("  {contract}  "));
         going.line_with("API key         sk_test_");
