@@ -21,7 +21,7 @@ pub const BATCH_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// The most characters an idempotency key may have.
 pub const IDEMPOTENCY_KEY_CHARS_MAX: usize = 255;
 /// How long a body may take to arrive.
-const BODY_WITHIN: Duration = Duration::from_secs(30);
+const BODY_WITHIN: Duration = Duration::from_mins(1);
 /// How much of a body that is too large is read and thrown away, so that a client which writes all
 /// before it reads gets to see the answer.
 const DISCARDED_BYTES_MAX: usize = 64 * 1024 * 1024;

@@ -4,7 +4,7 @@ use std::fmt;
 
 use axum::extract::State;
 use posthorn_core::event::NewEvent;
-use posthorn_engine::Receipt;
+use posthorn_engine::{EngineError, Receipt};
 use serde::de::{Deserializer, Error, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -75,12 +75,6 @@ enum BatchResult {
     },
 }
 
-impl BatchResult {
-    fn refused(problem: &Problem) -> Self {
-        Self::Refused { error: problem.document(None) }
-    }
-}
-
 /// What came of each event, in the order of the request.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct BatchAccepted {
@@ -112,20 +106,21 @@ pub(super) async fn create_events(
     let replayed = !receipts.is_empty()
         && receipts.iter().all(|receipt| receipt.as_ref().is_ok_and(|receipt| receipt.replayed));
     let mut receipts = receipts.into_iter();
-    let data = slots.into_iter().map(|slot| match slot {
-        Err(problem) => BatchResult::refused(&problem),
-        Ok(()) => show(receipts.next()),
+    let results = slots.into_iter().map(|slot| slot.and_then(|()| result(receipts.next())));
+    let data = results.map(|result| match result {
+        Ok(accepted) => BatchResult::Accepted(accepted),
+        Err(problem) => {
+            app.metrics().problem(problem.code);
+            BatchResult::Refused { error: problem.document(None) }
+        }
     });
     let data = data.collect();
     Ok(Answer::accepted(BatchAccepted { data }).replayed(replayed))
 }
 
-fn show(receipt: Option<Result<Receipt, posthorn_engine::EngineError>>) -> BatchResult {
-    match receipt {
-        Some(Ok(receipt)) => BatchResult::Accepted(receipt.into()),
-        Some(Err(error)) => BatchResult::refused(&error.into()),
-        None => BatchResult::refused(&Problem::internal("a batch has fewer results than events")),
-    }
+fn result(receipt: Option<Result<Receipt, EngineError>>) -> Result<EventAccepted, Problem> {
+    let missing = || Problem::internal("a batch has fewer results than events");
+    Ok(receipt.ok_or_else(missing)??.into())
 }
 
 fn read_batch(body: &[u8]) -> Result<Vec<Result<NewEvent, Problem>>, Problem> {

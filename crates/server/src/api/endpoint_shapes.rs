@@ -77,8 +77,11 @@ pub(super) struct EndpointIn {
     rate_limit: Option<u32>,
     /// Deliveries under way at once, at most.
     concurrency: Option<u32>,
-    /// Its signing secret; one is made, and shown in this answer alone, when left out.
-    secret: Option<String>,
+    /// Its signing secret; one is made, and shown in this answer alone, when left out. `null`: none,
+    /// where the contract lets an endpoint have none (its deliveries carry no signature then).
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    secret: Change<String>,
 }
 
 impl From<EndpointIn> for EndpointDraft {
@@ -93,7 +96,11 @@ impl From<EndpointIn> for EndpointDraft {
             json: wire.json,
             rate_limit: wire.rate_limit,
             concurrency: wire.concurrency,
-            secret: wire.secret.map(Secret::new),
+            secret: match wire.secret {
+                Change::Keep => SecretWish::Make,
+                Change::Set(secret) => SecretWish::Given(Secret::new(secret)),
+                Change::Clear => SecretWish::NoneIfAllowed,
+            },
         }
     }
 }

@@ -17,8 +17,9 @@ use http::{HeaderValue, header};
 use jiff::Timestamp;
 use posthorn_core::endpoint::Pattern;
 use posthorn_core::event::{EventType, Mode};
-use posthorn_core::id::{EventId, MerchantId};
-use posthorn_engine::Followed;
+use posthorn_core::id::EventId;
+use posthorn_engine::clock::later;
+use posthorn_engine::{Caller, Followed};
 use serde::Serialize;
 use tokio::sync::watch;
 use utoipa::ToSchema;
@@ -100,7 +101,7 @@ pub(super) async fn listen(
     }
     let patterns = params.text("events").map_or_else(|| Ok(Vec::new()), patterns)?;
     let after = params.get("after")?.unwrap_or_else(|| app.engine().newest_event());
-    let stream = Listening::new(app, merchant.id, after, patterns);
+    let stream = Listening::new(app, merchant, after, patterns);
     let lines = stream::unfold(stream, |mut listening| async {
         let line = listening.next_line().await?;
         Some((Ok::<Bytes, std::convert::Infallible>(line), listening))
@@ -124,13 +125,14 @@ fn patterns(text: &str) -> Result<Vec<Pattern>, Problem> {
 /// One follower.
 struct Listening {
     app: App,
-    merchant: MerchantId,
+    merchant: AsMerchant,
     cursor: EventId,
     patterns: Vec<Pattern>,
     news: watch::Receiver<EventId>,
     stopping: watch::Receiver<bool>,
     ready: VecDeque<Bytes>,
     heartbeat: BoxFuture<'static, ()>,
+    recheck: Timestamp,
 }
 
 /// What a quiet follower waits for.
@@ -141,9 +143,10 @@ enum Woken {
 }
 
 impl Listening {
-    fn new(app: App, merchant: MerchantId, cursor: EventId, patterns: Vec<Pattern>) -> Self {
-        let mut news = app.engine().follow(merchant);
+    fn new(app: App, merchant: AsMerchant, cursor: EventId, patterns: Vec<Pattern>) -> Self {
+        let mut news = app.engine().follow(merchant.id);
         news.mark_changed();
+        let recheck = later(app.engine().now(), HEARTBEAT);
         let (stopping, heartbeat) = (app.stopping(), app.engine().wait(HEARTBEAT));
         let mut listening = Self {
             app,
@@ -154,15 +157,19 @@ impl Listening {
             stopping,
             ready: VecDeque::new(),
             heartbeat,
+            recheck,
         };
         let first = listening.heartbeat_line();
         listening.ready.push_back(first);
         listening
     }
 
-    /// The next line; `None` when the server is stopping.
+    /// The next line; `None` when the server is stopping, or the key was revoked.
     async fn next_line(&mut self) -> Option<Bytes> {
         loop {
+            if !self.key_is_good().await {
+                return None;
+            }
             if let Some(line) = self.ready.pop_front() {
                 self.heartbeat = self.app.engine().wait(HEARTBEAT);
                 return Some(line);
@@ -176,6 +183,22 @@ impl Listening {
                 }
                 Woken::News => self.read_on().await,
             }
+        }
+    }
+
+    /// Whether the key still is; looked up again every so often, for streams outlive revocations.
+    async fn key_is_good(&mut self) -> bool {
+        let (engine, Caller::Merchant { id, key, .. }) = (self.app.engine(), self.merchant.caller)
+        else {
+            return false;
+        };
+        if engine.now() < self.recheck {
+            return true;
+        }
+        self.recheck = later(engine.now(), HEARTBEAT);
+        match engine.keys(id).await {
+            Ok(keys) => keys.iter().any(|known| known.id == key && known.revoked.is_none()),
+            Err(_) => true,
         }
     }
 
@@ -194,8 +217,7 @@ impl Listening {
     /// Reads what there is after the cursor.
     async fn read_on(&mut self) {
         let engine = self.app.engine();
-        let place = (self.merchant, Mode::Test);
-        match engine.followed(place, self.cursor, EVENTS_AT_ONCE).await {
+        match engine.followed(self.merchant.place(), self.cursor, EVENTS_AT_ONCE).await {
             Ok((events, cursor)) => {
                 let moved = cursor != self.cursor;
                 self.cursor = cursor;

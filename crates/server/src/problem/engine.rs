@@ -95,3 +95,31 @@ impl From<BadCursor> for Problem {
         Self::new(Code::InvalidCursor, bad.to_string()).at("cursor")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(error: StoreError) -> (u16, &'static str, Option<u32>, bool) {
+        let problem = Problem::from(EngineError::from(error));
+        let about = problem.code.about();
+        (about.status, about.name, problem.retry_after_s, problem.cause.is_some())
+    }
+
+    #[test]
+    fn what_may_pass_by_waiting_says_how_long_and_what_is_our_fault_says_nothing() {
+        assert_eq!(told(StoreError::Full), (503, "disk_full", Some(30), true));
+        assert_eq!(told(StoreError::Closed), (503, "unavailable", Some(1), true));
+        let corrupt = StoreError::Corrupt { table: "events", column: "kind", row: 7 };
+        assert_eq!(told(corrupt.clone()), (500, "internal", None, true));
+        let document = Problem::from(EngineError::from(corrupt)).document(Some("req_1"));
+        let document = serde_json::to_string(&document).unwrap();
+        assert!(!document.contains("events"), "{document}");
+    }
+
+    #[test]
+    fn what_is_busy_says_when_to_come_back() {
+        let problem = Problem::from(EngineError::Busy { retry_after_s: 3 });
+        assert_eq!((problem.code, problem.retry_after_s), (Code::Busy, Some(3)));
+    }
+}

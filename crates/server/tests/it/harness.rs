@@ -1,6 +1,7 @@
 //! One Posthorn without a socket: its router, its engine at work, its merchant.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::Router;
 use axum::body::Body;
@@ -33,6 +34,8 @@ pub(crate) struct TestApp {
     pub(crate) app: App,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) receiver: Arc<Receiver>,
+    /// While true, the database fails every write.
+    pub(crate) database_fails: Arc<AtomicBool>,
     pub(crate) merchant: String,
     pub(crate) test: String,
     pub(crate) live: String,
@@ -97,8 +100,11 @@ impl TestApp {
 
     async fn with(time: Arc<dyn Clock>, clock: Arc<ManualClock>) -> Self {
         let receiver = Arc::new(Receiver::default());
+        let database_fails = Arc::new(AtomicBool::new(false));
+        let fails = Arc::clone(&database_fails);
+        let fault = move |_| if fails.load(Ordering::Relaxed) { Fault::Fail } else { Fault::None };
         let parts = Parts {
-            store: Arc::new(Sqlite::inline(Box::new(|_| Fault::None)).unwrap()),
+            store: Arc::new(Sqlite::inline(Box::new(fault)).unwrap()),
             clock: time,
             entropy: Arc::new(Entropy::seeded(7)),
             transport: receiver.clone(),
@@ -115,7 +121,17 @@ impl TestApp {
         let app = App::new(engine, registry, "0.0.0-test");
         let router = posthorn_server::router(app.clone());
         let [merchant, test, live] = [const { String::new() }; 3];
-        let mut this = Self { router, app, clock, receiver, merchant, test, live, _work: work };
+        let mut this = Self {
+            router,
+            app,
+            clock,
+            receiver,
+            database_fails,
+            merchant,
+            test,
+            live,
+            _work: work,
+        };
         let made = this.merchant(&json!({"name": "Loja", "contract": "payqi"})).await;
         this.merchant = made.at("/id");
         this.test = made.at("/keys/test/api_key");

@@ -154,3 +154,17 @@ async fn a_stream_ends_when_the_server_stops() {
     app.app.stop();
     assert_eq!(lines.next().await, None);
 }
+
+#[tokio::test]
+async fn a_stream_ends_when_its_key_is_revoked() {
+    let app = TestApp::new().await;
+    let made = app.post("/v1/keys", &json!({})).await;
+    let call = app.call(Method::GET, "/v1/listen").key(&made.at("/key"));
+    let chunks = call.start(Body::empty()).await.into_body().into_data_stream();
+    let mut lines = Lines { chunks, text: String::new() };
+    lines.next().await.unwrap();
+    app.delete(&format!("/v1/keys/{}", made.at("/id"))).await;
+    assert!(lines.next().now_or_never().is_none());
+    app.clock.advance(Duration::from_secs(15));
+    while lines.next().await.is_some() {}
+}

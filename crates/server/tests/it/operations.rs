@@ -1,5 +1,7 @@
 //! Probes, metrics, request ids.
 
+use std::sync::atomic::Ordering;
+
 use axum::body::Body;
 use http::Method;
 use serde_json::json;
@@ -57,4 +59,26 @@ async fn every_answer_has_a_request_id_the_callers_own_where_it_is_sane() {
     let (one, two) = (app.get("/v1/events").await, app.get("/nowhere").await);
     assert_ne!(one.header("x-request-id"), two.header("x-request-id"));
     assert_eq!(two.at("/request_id"), two.header("x-request-id"));
+}
+
+#[tokio::test]
+async fn what_the_database_cannot_take_is_put_off_and_can_be_repeated() {
+    let app = TestApp::new().await;
+    app.endpoint(&json!({})).await;
+    let event = json!({"type": "a.b", "data": {}});
+    let send = || app.call(Method::POST, "/v1/events").header("idempotency-key", "once");
+    app.database_fails.store(true, Ordering::Relaxed);
+    let put_off = send().json(&event).await;
+    insta::assert_snapshot!(put_off.problem(), @"503 unavailable [-] the database is not available at the moment; nothing was done");
+    assert_eq!(put_off.header("retry-after"), "1");
+    let batch = app.post("/v1/events/batch", &json!([event])).await;
+    assert_eq!(batch.json()["code"], "unavailable");
+    app.database_fails.store(false, Ordering::Relaxed);
+    let accepted = send().json(&event).await;
+    assert_eq!(
+        (accepted.status.as_u16(), accepted.header("idempotent-replayed")),
+        (202, "".into())
+    );
+    app.until_state(&accepted.at("/deliveries/0/id"), "delivered").await;
+    assert_eq!(app.receiver.got().len(), 1);
 }
