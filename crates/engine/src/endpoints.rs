@@ -50,8 +50,18 @@ pub struct EndpointDraft {
     pub rate_limit: Option<u32>,
     /// Deliveries under way at once, at most.
     pub concurrency: Option<u32>,
-    /// Its secret; made when `None`.
-    pub secret: Option<Secret>,
+    /// What its deliveries are signed with.
+    pub secret: SecretWish,
+}
+
+/// What an endpoint's deliveries are to be signed with.
+pub enum SecretWish {
+    /// A secret that Posthorn makes, shown once.
+    Make,
+    /// The caller's own.
+    Given(Secret),
+    /// Nothing, where the contract lets an endpoint have no secret; else one is made.
+    NoneIfAllowed,
 }
 
 /// What to change about an endpoint; `None` leaves a thing as it is, `Some(None)` takes it away.
@@ -166,9 +176,18 @@ impl Engine {
                 concurrency: draft.concurrency,
             };
             shared.check_settings(&settings, mode, &contract)?;
-            let made = shared.secret_for(&contract, draft.secret.as_ref())?;
-            let secret = made.as_ref().or(draft.secret.as_ref());
-            let sealed = secret
+            let made = match &draft.secret {
+                SecretWish::NoneIfAllowed if contract.secret.optional => None,
+                SecretWish::Make | SecretWish::NoneIfAllowed => Some(shared.make_secret(&contract)),
+                SecretWish::Given(given) => shared.check_secret(&contract, given).map(|()| None)?,
+            };
+            let given = match &draft.secret {
+                SecretWish::Given(given) => Some(given),
+                SecretWish::Make | SecretWish::NoneIfAllowed => None,
+            };
+            let sealed = made
+                .as_ref()
+                .or(given)
                 .map(|text| shared.keyring.seal(text.expose(), Place::Endpoint, &shared.entropy));
             let (once, _held) = shared.once(caller, request.as_ref())?;
             let created = shared.clock.now();
@@ -329,7 +348,10 @@ impl Engine {
             let endpoint = shared.owned(merchant, mode, id)?.endpoint;
             let owner = engine.merchant(merchant)?;
             let contract = shared.contract_for(&owner, endpoint.settings.contract.as_deref())?;
-            let made = shared.secret_for(&contract, secret.as_ref())?;
+            let made = match &secret {
+                Some(given) => shared.check_secret(&contract, given).map(|()| None)?,
+                None => Some(shared.make_secret(&contract)),
+            };
             let Some(text) = made.as_ref().or(secret.as_ref()) else {
                 return refuse("secret", "is missing");
             };

@@ -42,7 +42,7 @@ pub mod transport;
 
 pub use accept::{Receipt, Receipts};
 pub use caller::{Caller, RequestKey, Unauthorized};
-pub use endpoints::{EndpointDraft, EndpointPatch, Minted, OVERLAP_MAX};
+pub use endpoints::{EndpointDraft, EndpointPatch, Minted, OVERLAP_MAX, SecretWish};
 pub use cursor::BadCursor;
 pub use error::EngineError;
 pub use explain::{Explanation, Reason, SettingChanged};

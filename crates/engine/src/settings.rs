@@ -70,13 +70,12 @@ impl Shared {
         check_headers(&settings.headers, contract)
     }
 
-    /// Checks a caller's secret against a contract, or makes one.
-    pub(crate) fn secret_for(
+    /// Checks a caller's own secret against a contract.
+    pub(crate) fn check_secret(
         &self,
         contract: &Contract,
-        given: Option<&Secret>,
-    ) -> Result<Option<Secret>, EngineError> {
-        let Some(given) = given else { return Ok(Some(self.make_secret(contract))) };
+        given: &Secret,
+    ) -> Result<(), EngineError> {
         let chars = given.expose().chars().count();
         if !(SECRET_CHARS_MIN..=SECRET_CHARS_MAX).contains(&chars) {
             let what = format!(
@@ -86,7 +85,7 @@ impl Shared {
             return refuse("secret", what);
         }
         match contract.key(given.expose()) {
-            Ok(_) => Ok(None),
+            Ok(_) => Ok(()),
             Err(error) => refuse("secret", error.to_string()),
         }
     }
@@ -108,7 +107,16 @@ impl Shared {
         endpoint: &Endpoint,
         contract: &Contract,
     ) -> Result<(), EngineError> {
-        let Some(secret) = self.current_secret(endpoint)? else { return Ok(()) };
+        let Some(secret) = self.current_secret(endpoint)? else {
+            return if contract.secret.optional {
+                Ok(())
+            } else {
+                refuse(
+                    "contract",
+                    format!("`{}` signs, and the endpoint has no secret", contract.name),
+                )
+            };
+        };
         if contract.key(secret.expose()).is_ok() {
             return Ok(());
         }

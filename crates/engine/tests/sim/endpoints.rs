@@ -7,7 +7,7 @@ use posthorn_core::filter::Filter;
 use posthorn_core::id::{EndpointId, MerchantId};
 use posthorn_core::json::{self, Style};
 use posthorn_core::secret::Secret;
-use posthorn_engine::{EndpointDraft, EndpointPatch, EngineError};
+use posthorn_engine::{EndpointDraft, EndpointPatch, EngineError, SecretWish};
 
 use data_encoding::BASE64;
 use jiff::SignedDuration;
@@ -103,7 +103,7 @@ impl Client {
             json: self.style(),
             rate_limit,
             concurrency,
-            secret: Some(Secret::new(secret.clone())),
+            secret: SecretWish::Given(Secret::new(secret.clone())),
         };
         let known = Host {
             merchant,

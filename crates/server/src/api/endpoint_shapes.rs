@@ -8,7 +8,7 @@ use posthorn_core::filter::Filter;
 use posthorn_core::id::{EndpointId, SecretId};
 use posthorn_core::json::Style;
 use posthorn_core::secret::Secret;
-use posthorn_engine::{EndpointDraft, EndpointPatch, Minted};
+use posthorn_engine::{EndpointDraft, EndpointPatch, Minted, SecretWish};
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

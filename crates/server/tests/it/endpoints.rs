@@ -64,6 +64,27 @@ async fn a_secret_that_was_made_is_shown_once() {
 }
 
 #[tokio::test]
+async fn null_is_no_secret_where_the_contract_allows_that_and_nothing_is_signed_then() {
+    let app = TestApp::new().await;
+    let draft = json!({"url": "https://example.com/", "contract": "pagtracker", "secret": null});
+    let made = app.post("/v1/endpoints", &draft).await;
+    assert_eq!(made.status, StatusCode::CREATED, "{}", made.text);
+    assert_eq!(made.json()["secrets"], json!([]), "{}", made.text);
+    assert_eq!(made.json().get("secret"), None, "{}", made.text);
+    let delivery = app.delivery().await;
+    app.until_state(&delivery, "delivered").await;
+    let request = app.receiver.got().pop().unwrap();
+    let signed = |(name, _): &&(String, String)| name == "X-PagTracker-Signature";
+    assert_eq!(request.headers.iter().find(signed), None);
+    let body: Value = serde_json::from_slice(&request.body).unwrap();
+    assert_eq!(body.get("signature"), None, "{body}");
+
+    let draft = json!({"url": "https://example.com/", "contract": "krxscale", "secret": null});
+    let made = app.post("/v1/endpoints", &draft).await;
+    assert_eq!(made.json()["secrets"].as_array().map(Vec::len), Some(1), "{}", made.text);
+}
+
+#[tokio::test]
 async fn custom_headers_keep_their_order() {
     let app = TestApp::new().await;
     let body = r#"{"url":"https://example.com/","headers":{"X-Zeta":"1","X-Alpha":"2"}}"#;
