@@ -12,12 +12,13 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use posthorn_core::secret::{MasterKeys, Secret};
+use posthorn_core::secret::{MasterKeys, Secret, Unopenable};
 use posthorn_engine::clock::RealClock;
 use posthorn_engine::entropy::Entropy;
 use posthorn_engine::guard::Guard;
 use posthorn_engine::http::{BadPem, BadRoot, HttpSettings, HttpTransport, roots_from_pem};
 use posthorn_engine::{Engine, EngineError, Options, Parts, Runner};
+use posthorn_store::Store;
 use posthorn_store::sqlite::{self, OpenError, Sqlite};
 use prometheus_client::registry::Registry;
 
@@ -28,6 +29,9 @@ pub(crate) use running::Running;
 
 /// Characters of an admin key that an operator presets, at least; a sandbox takes any.
 const ADMIN_KEY_CHARS_MIN: usize = 16;
+
+/// Sealed values that are looked at when a server starts, to see whether their key is known.
+const SEALED_LOOKED_AT: u32 = 100;
 
 /// Why a server cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -69,6 +73,22 @@ pub(crate) enum WiringError {
     /// The master key cannot be read.
     #[error(transparent)]
     MasterKey(#[from] KeyFileError),
+    /// There is no master key, but there are secrets that one sealed.
+    #[error(
+        "{} is missing, and secrets in the database were sealed with it; restore it from your copy \
+         (or set `master_key`)",
+        path.display()
+    )]
+    MasterKeyLost {
+        /// The key file.
+        path: PathBuf,
+    },
+    /// The master keys given are not those that sealed.
+    #[error("the master key is not the one of this database: {why}")]
+    MasterKeyUnknown {
+        /// Which key is missing.
+        why: Unopenable,
+    },
     /// The contracts cannot be read.
     #[error(transparent)]
     Contracts(#[from] ContractsError),
@@ -118,7 +138,7 @@ pub(crate) async fn wire(config: &Config) -> Result<Wired, WiringError> {
     // The database first: its lock keeps two first starts from making two master keys.
     let store = open_store(&config.data)?;
     let entropy = Arc::new(Entropy::system());
-    let master = master_keys(config, &entropy)?;
+    let master = master_keys(config, &store, &entropy).await?;
     let store = Arc::new(store);
     let mut registry = Registry::default();
     registry.register_collector(Box::new(commits::CommitSizes(Arc::clone(&store))));
@@ -159,14 +179,35 @@ pub(crate) fn open_store(data: &Path) -> Result<Sqlite, OpenError> {
     Sqlite::open(data, &sqlite::Options::default())
 }
 
-/// The master keys: those of the settings, else those of the data directory's file.
-fn master_keys(config: &Config, entropy: &Entropy) -> Result<MasterKeys, KeyFileError> {
-    let mut keys = match config.master_key {
-        Some(key) => vec![key],
-        None => master_key::read_or_make(&config.data.join(master_key::FILE), entropy)?,
+/// The master keys: those of the settings, else those of the data directory's file. A key is made
+/// only where nothing is sealed yet, and none is taken that cannot open what is there.
+async fn master_keys(
+    config: &Config,
+    store: &dyn Store,
+    entropy: &Entropy,
+) -> Result<MasterKeys, WiringError> {
+    let file = config.data.join(master_key::FILE);
+    let from_file = match config.master_key {
+        Some(key) => Some(vec![key]),
+        None => master_key::read(&file)?,
+    };
+    let unreadable = |error| WiringError::Engine(EngineError::from(error));
+    let mut keys = match from_file {
+        Some(keys) => keys,
+        None if store.sealed_otherwise([0; 4], 1).await.map_err(unreadable)?.is_empty() => {
+            master_key::make(&file, entropy)?
+        }
+        None => return Err(WiringError::MasterKeyLost { path: file }),
     };
     keys.extend(&config.master_keys_old);
-    Ok(keyring(&keys))
+    let keys = keyring(&keys);
+    let sealed = store.sealed_otherwise(keys.current(), SEALED_LOOKED_AT).await;
+    for row in sealed.map_err(unreadable)? {
+        if let Err(why @ Unopenable::UnknownKey { .. }) = keys.open(&row.sealed, "") {
+            return Err(WiringError::MasterKeyUnknown { why });
+        }
+    }
+    Ok(keys)
 }
 
 /// Keys in the engine's form; the first seals.

@@ -91,11 +91,8 @@ pub(crate) fn read(path: &Path) -> Result<Option<Vec<MasterKey>>, KeyFileError> 
     Ok(Some(keys))
 }
 
-/// The keys of a file, which is made with a new key when there is none.
-pub(crate) fn read_or_make(path: &Path, entropy: &Entropy) -> Result<Vec<MasterKey>, KeyFileError> {
-    if let Some(keys) = read(path)? {
-        return Ok(keys);
-    }
+/// Makes a file with a new key.
+pub(crate) fn make(path: &Path, entropy: &Entropy) -> Result<Vec<MasterKey>, KeyFileError> {
     let keys = vec![MasterKey(entropy.bytes::<MASTER_KEY_BYTES>())];
     write(path, &keys)?;
     Ok(keys)
@@ -135,10 +132,11 @@ mod tests {
     fn a_first_start_makes_a_key_that_only_its_owner_reads_and_the_next_finds_it() {
         let dir = dir();
         let path = dir.path().join(FILE);
-        let made = read_or_make(&path, &Entropy::seeded(1)).unwrap();
+        assert!(read(&path).unwrap().is_none());
+        let made = make(&path, &Entropy::seeded(1)).unwrap();
         let mode = std::fs::metadata(&path).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
-        assert!(read_or_make(&path, &Entropy::seeded(2)).unwrap() == made);
+        assert!(read(&path).unwrap().unwrap() == made);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::program::{Server, run, word_in};
+use crate::program::{Server, finish, posthorn, run, word_in};
 use crate::receiver::Receiver;
 
 /// A data directory that a sandboxed server has made and left.
@@ -37,6 +37,20 @@ fn a_lost_master_key_is_found_by_the_doctor() {
     let ended = run(&at(&["doctor"], &data));
     assert_eq!((ended.code, ended.err.as_str()), (Some(1), "error: 1 thing is wrong\n"));
     assert!(ended.out.contains("the database's secrets need it"), "{}", ended.out);
+    let said = run(&at(&["serve", "--listen", "127.0.0.1:0"], &data)).failed();
+    assert!(said.contains("master.key is missing") && said.contains("restore it"), "{said}");
+    assert!(!data.join("master.key").exists(), "no other key takes its place in silence");
+}
+
+#[test]
+fn a_master_key_of_another_database_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    left_behind(&data).going.end();
+    let mut serve = posthorn(&at(&["serve", "--listen", "127.0.0.1:0"], &data));
+    let said = finish(serve.env("POSTHORN_MASTER_KEY", "ef".repeat(32)), b"").failed();
+    assert!(said.contains("is not the one of this database"), "{said}");
+    assert!(said.contains("master_keys_old"), "{said}");
 }
 
 #[test]
