@@ -3,6 +3,7 @@
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::migrations;
@@ -194,13 +195,20 @@ pub(super) fn memory() -> Result<Connection, OpenError> {
     let path = Path::new(":memory:");
     let failed = |error| OpenError::of(&error, path);
     let mut db = Connection::open_in_memory().map_err(failed)?;
-    db.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+    keep_plans(&db).map_err(failed)?;
     migrations::migrate(&mut db, path)?;
     Ok(db)
 }
 
-fn tune(db: &Connection) -> rusqlite::Result<()> {
+/// Statements stay prepared. Unless SQLite is told that plans do not depend on what is bound, one
+/// with a bound limit, or a value that a partial index might want, is planned anew at each use.
+fn keep_plans(db: &Connection) -> rusqlite::Result<()> {
     db.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map(drop)
+}
+
+fn tune(db: &Connection) -> rusqlite::Result<()> {
+    keep_plans(db)?;
     db.busy_timeout(std::time::Duration::from_secs(1))?;
     db.pragma_update(None, "page_size", 4096)?;
     db.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
