@@ -10,9 +10,10 @@ trap 'rm -rf "$fresh"' EXIT
 cargo build -q ${LOCKED---locked} -p posthorn
 posthorn=${CARGO_TARGET_DIR:-target}/debug/posthorn
 "$posthorn" openapi >"$fresh/openapi.json" </dev/null
+"$posthorn" openapi --markdown >"$fresh/api.md" </dev/null
 "$posthorn" config docs >"$fresh/config.md" </dev/null
 
-for name in openapi.json config.md; do
+for name in openapi.json api.md config.md; do
   [ -s "$fresh/$name" ] || die "the program printed nothing for docs/$name"
   if [ "${1:-}" != --check ]; then
     cp "$fresh/$name" "docs/$name"

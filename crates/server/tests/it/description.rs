@@ -22,7 +22,7 @@ fn the_committed_document_is_what_the_program_says() {
     let now = posthorn_server::api_markdown();
     assert!(
         committed("api.md").trim_end() == now.trim_end(),
-        "run `posthorn openapi --markdown >docs/api.md`, and review the difference"
+        "run ./x gen, and review the difference"
     );
 }
 

@@ -77,7 +77,7 @@ async fn what_the_database_cannot_take_is_put_off_and_can_be_repeated() {
     let accepted = send().json(&event).await;
     assert_eq!(
         (accepted.status.as_u16(), accepted.header("idempotent-replayed")),
-        (202, "".into())
+        (202, String::new())
     );
     app.until_state(&accepted.at("/deliveries/0/id"), "delivered").await;
     assert_eq!(app.receiver.got().len(), 1);
