@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::program::{ADMIN_KEY, Going, Server, finish, posthorn, server};
+use crate::program::{ADMIN_KEY, Going, Server, finish, posthorn, server, word_in};
 
 fn redacted(line: &str) -> String {
     let word = |word: &str| {
@@ -136,4 +136,26 @@ fn a_sandbox_shows_its_test_keys_again_and_a_real_server_does_not() {
     let mut list = posthorn(&["merchant", "list", "--show-keys", "--server", &url]);
     let listed = finish(list.env("POSTHORN_ADMIN_KEY", ADMIN_KEY), b"").sound();
     assert!(listed.contains("mer_1") && !listed.contains("sk_test_"), "{listed}");
+}
+
+#[test]
+fn a_second_signal_ends_it_at_once_and_what_was_under_way_is_sent_after_the_next_start() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::first(dir.path());
+    // It takes connections and never answers.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let target = format!("http://{}/", silent.local_addr().unwrap());
+    let endpoint = word_in(&server.run(&["endpoint", "create", &target]).sound(), "ep_");
+    let sent = server.run(&["event", "send", "payment.succeeded"]).sound();
+    let (key, url) = (server.key.clone(), server.url.clone());
+    let (_first_try, _) = silent.accept().unwrap();
+    server.going.signal("TERM");
+    server.going.line_with("stopping; a second signal ends at once");
+    server.going.signal("TERM");
+    assert_eq!(server.going.end(), Some(130));
+
+    let server = Server { key, ..Server::again(dir.path(), &url) };
+    let (_second_try, _) = silent.accept().unwrap();
+    let shown = server.run(&["delivery", "show", &word_in(&sent, "dlv_")]).sound();
+    assert!(shown.contains("leased") && shown.contains(&endpoint), "{shown}");
 }
