@@ -91,15 +91,16 @@ impl Engine {
         let mut all = Vec::new();
         for endpoint in self.endpoints(merchant, mode) {
             let delivery = deliveries.iter().find(|d| d.endpoint == endpoint.id).cloned();
-            let versions = shared.store.versions(endpoint.id).await?;
-            all.push(explain_one(event, &data, &endpoint, delivery, &versions));
+            let then = shared.store.version_at(endpoint.id, event.id.accepted_at()).await?;
+            let then = then.map(|(_, _, settings)| settings);
+            all.push(explain_one((event, &data), &endpoint, delivery, then.as_ref()));
         }
         for delivery in deliveries {
             if all.iter().any(|known| known.endpoint == delivery.endpoint) {
                 continue;
             }
-            let versions = shared.store.versions(delivery.endpoint).await?;
-            let url = versions.last().map_or(String::new(), |(_, _, s)| s.url.to_string());
+            let last = shared.store.version_at(delivery.endpoint, Timestamp::MAX).await?;
+            let url = last.map_or(String::new(), |(_, _, settings)| settings.url.to_string());
             all.push(Explanation {
                 endpoint: delivery.endpoint,
                 url,
@@ -114,18 +115,15 @@ impl Engine {
 }
 
 fn explain_one(
-    event: &Event,
-    data: &Json,
+    (event, data): (&Event, &Json),
     endpoint: &Arc<Endpoint>,
     delivery: Option<Delivery>,
-    versions: &[(u32, Timestamp, Settings)],
+    then: Option<&Settings>,
 ) -> Explanation {
-    let accepted = event.id.accepted_at();
     let with = |settings: &Settings| {
         let then = Endpoint { settings: settings.clone(), ..Endpoint::clone(endpoint) };
         decide(&then, &event.kind, data, event.only)
     };
-    let then = versions.iter().rev().find(|(_, at, _)| *at <= accepted).map(|(_, _, s)| s);
     let current = with(&endpoint.settings);
     let (reason, changed) = match then {
         None => (Reason::CreatedLater(endpoint.created), Vec::new()),

@@ -64,6 +64,8 @@ macro_rules! conformance {
             events_are_listed_newest_first_page_by_page
             events_are_found_by_kind_and_time
             followers_read_oldest_first_after_what_they_have
+            a_list_of_events_is_without_their_data
+            followers_read_at_least_one_event_and_little_more_than_a_mebibyte
             deliveries_of_an_endpoint_are_merged_over_all_states
             deliveries_of_an_event_are_filtered_by_endpoint_and_state
             deliveries_of_a_merchant_are_merged_over_endpoints
@@ -91,6 +93,7 @@ macro_rules! conformance {
         $crate::conformance!($fresh, endpoints: [
             an_endpoint_comes_back_as_it_was_written
             settings_are_versioned_and_a_stale_change_is_refused
+            the_version_in_force_at_a_time_is_found
             a_merchant_has_at_most_1023_endpoints_in_a_mode
             an_endpoint_of_nobody_is_refused
             a_rotated_secret_signs_beside_the_old_one

@@ -32,6 +32,9 @@ use posthorn_core::merchant::{Key, Merchant};
 /// What a verb answers, when it has been committed.
 pub type Answer<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
 
+/// The data that [`Store::events_after`] reads at once, in bytes; one event may exceed it.
+pub const FOLLOWED_BYTES_MAX: usize = 1024 * 1024;
+
 /// The database, as verbs. Every write is one transaction and durable when it answers `Ok`.
 pub trait Store: Send + Sync {
     // --- the hot path -------------------------------------------------------------------------
@@ -76,9 +79,11 @@ pub trait Store: Send + Sync {
         mode: Mode,
         reference: String,
     ) -> Answer<'_, Option<Event>>;
-    /// Events, newest first.
+    /// Events, newest first. A list is of envelopes: the data of each is empty (no bytes at all);
+    /// [`Store::event`] has it.
     fn events(&self, query: EventQuery, page: Page<EventId>) -> Answer<'_, Vec<Event>>;
-    /// Events after `after`, oldest first: for those who follow along.
+    /// Events after `after`, oldest first, with their data: for those who follow along. Ends early
+    /// once the data of those read has reached [`FOLLOWED_BYTES_MAX`]; the first is read in any case.
     fn events_after(
         &self,
         merchant: MerchantId,
@@ -180,6 +185,13 @@ pub trait Store: Send + Sync {
     /// Every version of an endpoint's settings, oldest first, with when it was written; also of a
     /// deleted endpoint.
     fn versions(&self, id: EndpointId) -> Answer<'_, Vec<(u32, Timestamp, Settings)>>;
+    /// The version of an endpoint's settings that was in force at a time, as [`Store::versions`] has
+    /// it; `None` before the first.
+    fn version_at(
+        &self,
+        id: EndpointId,
+        at: Timestamp,
+    ) -> Answer<'_, Option<(u32, Timestamp, Settings)>>;
     /// Every secret an endpoint ever had, for rendering old attempts again.
     fn secrets(&self, id: EndpointId) -> Answer<'_, Vec<EndpointSecret>>;
 

@@ -51,7 +51,8 @@ impl Ledger {
                         let record = ready(world.store.delivery(delivery.id)).expect("a record");
                         records.insert(delivery.id, record);
                     }
-                    events.insert(event.id, event);
+                    let whole = ready(world.store.event(event.id)).expect("an event");
+                    events.insert(event.id, whole);
                 }
             }
         }

@@ -318,6 +318,7 @@ verbs! {
     rotate_secret(id: EndpointId, new: NewSecret, overlap_until: Timestamp, once: Option<Once>)
         -> Done<SecretId>;
     versions(id: EndpointId) -> Vec<(u32, Timestamp, Settings)>;
+    version_at(id: EndpointId, at: Timestamp) -> Option<(u32, Timestamp, Settings)>;
     secrets(id: EndpointId) -> Vec<EndpointSecret>;
     register_contract(name: String, version: [u8; 16], source: String) -> ContractId;
     contract(id: ContractId) -> Option<(String, String)>;

@@ -42,6 +42,7 @@ create table endpoints(
   deleted       integer
 ) strict;
 create index endpoints_merchant on endpoints(merchant, mode, id);
+create index endpoints_present on endpoints(merchant, mode) where deleted is null;
 create index endpoints_resting on endpoints(status) where status <> 0;
 
 create table endpoint_versions(

@@ -43,6 +43,21 @@ pub fn settings_are_versioned_and_a_stale_change_is_refused(world: &World) {
     assert_eq!(gone, StoreError::Missing { what: "endpoint" });
 }
 
+pub fn the_version_in_force_at_a_time_is_found(world: &World) {
+    let (_, id) = world.pair();
+    done(world.store().change_endpoint(id, 1, settings("second"), at(5)));
+    let in_force = |second| {
+        let found = done(world.store().version_at(id, at(second)));
+        found.map(|(version, since, settings)| (version, since, settings.url.to_string()))
+    };
+    let url = |path| settings(path).url.to_string();
+    assert_eq!(in_force(-1), None, "before it was created");
+    assert_eq!(in_force(4), Some((1, at(0), url("hook"))));
+    assert_eq!(in_force(5), Some((2, at(5), url("second"))));
+    done(world.store().delete_endpoint(id, at(7)));
+    assert_eq!(in_force(9), Some((2, at(5), url("second"))), "also of a deleted endpoint");
+}
+
 pub fn a_merchant_has_at_most_1023_endpoints_in_a_mode(world: &World) {
     let merchant = world.merchant();
     let create = |mode| world.store().create_endpoint(new_endpoint(merchant, mode), None);

@@ -1,12 +1,12 @@
 //! Lists: newest first, page by page, each merchant and mode by itself.
 
 use posthorn_core::delivery::{Ending, State, StateKind};
-use posthorn_core::event::Mode;
+use posthorn_core::event::{Event, Mode, Payload};
 use posthorn_core::id::{DeliveryId, EndpointId, EventId, MerchantId};
 
 use super::World;
 use super::world::{at, done, due, parked};
-use crate::{Backlog, DeliveryQuery, EventQuery, Page};
+use crate::{Backlog, DeliveryQuery, EventQuery, FOLLOWED_BYTES_MAX, Page};
 
 fn all_events(merchant: MerchantId) -> EventQuery {
     EventQuery { merchant, mode: Mode::Test, kind: None, since: None, until: None }
@@ -99,6 +99,39 @@ pub fn followers_read_oldest_first_after_what_they_have(world: &World) {
     assert_eq!(found.iter().map(|event| event.id).collect::<Vec<_>>(), [next, last]);
     let found = done(world.store().events_after(merchant, Mode::Live, have, 2));
     assert!(found.is_empty());
+}
+
+pub fn a_list_of_events_is_without_their_data(world: &World) {
+    let merchant = world.merchant();
+    let event = world.new_event(merchant, 1);
+    let id = world.accept(event.clone(), &[]);
+    assert!(!event.data.as_bytes().is_empty());
+    let of_kind = EventQuery { kind: Some(event.kind.clone()), ..all_events(merchant) };
+    for query in [all_events(merchant), of_kind] {
+        let found = done(world.store().events(query, first(9)));
+        assert_eq!(found.len(), 1);
+        assert!(found.iter().all(|found| found.id == id && found.data.as_bytes().is_empty()));
+    }
+    assert_eq!(done(world.store().event(id)).expect("it is there").data, event.data);
+}
+
+pub fn followers_read_at_least_one_event_and_little_more_than_a_mebibyte(world: &World) {
+    let merchant = world.merchant();
+    let large = format!(r#"{{"text":"{}"}}"#, "x".repeat(FOLLOWED_BYTES_MAX * 2 / 3));
+    let ids: Vec<_> = (0..4)
+        .map(|second| {
+            let (data, _) = Payload::parse(large.as_bytes()).expect("data");
+            world.accept(Event { data, ..world.new_event(merchant, second) }, &[])
+        })
+        .collect();
+    let after = |have| {
+        let found = done(world.store().events_after(merchant, Mode::Test, have, 50));
+        found.into_iter().map(|event| event.id).collect::<Vec<_>>()
+    };
+    let [one, two, three, four] = *ids else { unreachable!("four events") };
+    assert_eq!(after(EventId::from_i64(0)), [one, two]);
+    assert_eq!(after(two), [three, four]);
+    assert_eq!(after(three), [four]);
 }
 
 pub fn deliveries_of_an_endpoint_are_merged_over_all_states(world: &World) {

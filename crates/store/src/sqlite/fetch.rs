@@ -48,6 +48,28 @@ pub(super) fn many<T>(
     Ok(all)
 }
 
+/// Rows until `enough` says so of the last.
+pub(super) fn some<T>(
+    db: &Connection,
+    sql: &str,
+    params: impl Params,
+    mut read: impl FnMut(&Row<'_>) -> Result<T, Trouble>,
+    mut enough: impl FnMut(&T) -> bool,
+) -> Result<Vec<T>, Trouble> {
+    let mut statement = db.prepare_cached(sql)?;
+    let mut rows = statement.query(params)?;
+    let mut all = Vec::new();
+    while let Some(row) = rows.next()? {
+        let one = read(row)?;
+        let last = enough(&one);
+        all.push(one);
+        if last {
+            break;
+        }
+    }
+    Ok(all)
+}
+
 /// One number, if there is a row.
 pub(super) fn number(
     db: &Connection,
@@ -63,6 +85,15 @@ pub(super) fn id(row: &Row<'_>) -> Result<i64, Trouble> {
 }
 
 pub(super) fn event(row: &Row<'_>) -> Result<Event, Trouble> {
+    event_with(row, row.get(7)?)
+}
+
+/// An event without its data.
+pub(super) fn envelope(row: &Row<'_>) -> Result<Event, Trouble> {
+    event_with(row, Vec::new())
+}
+
+fn event_with(row: &Row<'_>, data: Vec<u8>) -> Result<Event, Trouble> {
     let row = EventRow {
         id: row.get(0)?,
         merchant: row.get(1)?,
@@ -71,7 +102,7 @@ pub(super) fn event(row: &Row<'_>) -> Result<Event, Trouble> {
         at: row.get(4)?,
         reference: row.get(5)?,
         only: row.get(6)?,
-        data: row.get(7)?,
+        data,
     };
     Ok(row.read()?)
 }
@@ -161,11 +192,20 @@ pub(super) fn endpoint(row: &Row<'_>) -> Result<EndpointRow, Trouble> {
 }
 
 pub(super) fn secret(row: &Row<'_>) -> Result<EndpointSecret, Trouble> {
+    secret_from(row, 0)
+}
+
+/// A secret and the id of its endpoint.
+pub(super) fn secret_of(row: &Row<'_>) -> Result<(i64, EndpointSecret), Trouble> {
+    Ok((row.get(0)?, secret_from(row, 1)?))
+}
+
+fn secret_from(row: &Row<'_>, first: usize) -> Result<EndpointSecret, Trouble> {
     let row = SecretRow {
-        id: row.get(0)?,
-        sealed: row.get(1)?,
-        created: row.get(2)?,
-        until: row.get(3)?,
+        id: row.get(first)?,
+        sealed: row.get(first + 1)?,
+        created: row.get(first + 2)?,
+        until: row.get(first + 3)?,
     };
     Ok(row.read()?)
 }

@@ -25,6 +25,8 @@ mod writer;
 mod plans;
 #[cfg(test)]
 mod sharing;
+#[cfg(test)]
+mod startup;
 
 use std::path::Path;
 

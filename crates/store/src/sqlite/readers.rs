@@ -23,7 +23,8 @@ pub(super) type Read = Box<dyn FnOnce(&Connection) + Send>;
 pub(super) enum Patience {
     /// A second; then it is interrupted.
     Second,
-    /// As long as it takes: for checks that an operator asks for.
+    /// As long as it takes: for checks that an operator asks for, and what a start-up cannot do
+    /// without.
     Endless,
 }
 

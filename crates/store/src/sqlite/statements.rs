@@ -38,6 +38,7 @@ statements! {
     ENDPOINT_SET_STATUS = "endpoint_set_status";
     ENDPOINT_SET_VERSION = "endpoint_set_version";
     ENDPOINT_STANDING = "endpoint_standing";
+    ENDPOINT_VERSION_AT = "endpoint_version_at";
     ENDPOINT_VERSIONS = "endpoint_versions";
     ENDPOINT_WRITE_VERSION = "endpoint_write_version";
     ENDPOINTS = "endpoints";
@@ -94,6 +95,7 @@ statements! {
     SECRET_RETIRE = "secret_retire";
     SECRETS = "secrets";
     SECRETS_SIGNING = "secrets_signing";
+    SECRETS_SIGNING_ALL = "secrets_signing_all";
     SETTLE = "settle";
     SETTLE_ATTEMPT = "settle_attempt";
     SETTLE_BEFORE = "settle_before";

@@ -11,6 +11,7 @@ use posthorn_core::merchant::{Key, Merchant};
 
 use super::Sqlite;
 use super::job::Lane::{Ordinary, Reserved};
+use super::readers::Patience;
 use super::verbs::{
     accept, claim, deliveries, deployment, endpoints, events, jobs, merchants, once, settle,
     status, steps,
@@ -66,11 +67,12 @@ impl Store for Sqlite {
         &self,
         endpoints: Option<Vec<EndpointId>>,
     ) -> Answer<'_, Vec<(EndpointId, Timestamp)>> {
-        self.read(move |db| claim::next_due(db, endpoints.as_deref()))
+        let patience = if endpoints.is_none() { Patience::Endless } else { Patience::Second };
+        self.read_with(patience, move |db| claim::next_due(db, endpoints.as_deref()))
     }
 
     fn last_event(&self) -> Answer<'_, Option<EventId>> {
-        self.read(events::last)
+        self.read_with(Patience::Endless, events::last)
     }
 
     fn event(&self, id: EventId) -> Answer<'_, Option<Event>> {
@@ -149,7 +151,7 @@ impl Store for Sqlite {
     }
 
     fn running_jobs(&self) -> Answer<'_, Vec<Job>> {
-        self.read(jobs::running)
+        self.read_with(Patience::Endless, jobs::running)
     }
 
     fn step_job(&self, id: JobId, step: Step) -> Answer<'_, JobStep> {
@@ -165,7 +167,7 @@ impl Store for Sqlite {
     }
 
     fn directory(&self) -> Answer<'_, Directory> {
-        self.read(merchants::directory)
+        self.read_with(Patience::Endless, merchants::directory)
     }
 
     fn create_merchant(
@@ -259,6 +261,14 @@ impl Store for Sqlite {
 
     fn versions(&self, id: EndpointId) -> Answer<'_, Vec<(u32, Timestamp, Settings)>> {
         self.read(move |db| endpoints::versions(db, id))
+    }
+
+    fn version_at(
+        &self,
+        id: EndpointId,
+        at: Timestamp,
+    ) -> Answer<'_, Option<(u32, Timestamp, Settings)>> {
+        self.read(move |db| endpoints::version_at(db, id, at))
     }
 
     fn secrets(&self, id: EndpointId) -> Answer<'_, Vec<EndpointSecret>> {

@@ -1,5 +1,7 @@
 //! Endpoints, the versions of their settings and their secrets.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 use posthorn_core::endpoint::{ENDPOINTS_MAX, Endpoint, EndpointSecret, Settings};
 use posthorn_core::id::{EndpointId, SecretId};
@@ -56,10 +58,18 @@ pub(in crate::sqlite) fn one(db: &Connection, id: EndpointId) -> Result<Option<E
     row.map(|row| with_secrets(db, row)).transpose()
 }
 
-/// All endpoints that are not deleted.
+/// All endpoints that are not deleted: two statements, however many there are.
 pub(super) fn all(db: &Connection) -> Result<Vec<Endpoint>, Trouble> {
-    let rows = fetch::many(db, statements::ENDPOINTS, params![], fetch::endpoint)?;
-    rows.into_iter().map(|row| with_secrets(db, row)).collect()
+    let mut secrets: HashMap<i64, Vec<EndpointSecret>> = HashMap::new();
+    let signing = statements::SECRETS_SIGNING_ALL;
+    for (endpoint, secret) in fetch::many(db, signing, params![], fetch::secret_of)? {
+        secrets.entry(endpoint).or_default().push(secret);
+    }
+    fetch::many(db, statements::ENDPOINTS, params![], |row| {
+        let row = fetch::endpoint(row)?;
+        let own = secrets.remove(&row.id).unwrap_or_default();
+        Ok(row.read(own)?)
+    })
 }
 
 fn with_secrets(db: &Connection, row: EndpointRow) -> Result<Endpoint, Trouble> {
@@ -110,6 +120,16 @@ pub(in crate::sqlite) fn versions(
 ) -> Result<Vec<(u32, Timestamp, Settings)>, Trouble> {
     let which = params![id.as_i64()];
     fetch::many(db, statements::ENDPOINT_VERSIONS, which, |row| fetch::version(id.as_i64(), row))
+}
+
+/// The version in force at a time.
+pub(in crate::sqlite) fn version_at(
+    db: &Connection,
+    id: EndpointId,
+    at: Timestamp,
+) -> Result<Option<(u32, Timestamp, Settings)>, Trouble> {
+    let which = params![id.as_i64(), ms(at)];
+    fetch::one(db, statements::ENDPOINT_VERSION_AT, which, |row| fetch::version(id.as_i64(), row))
 }
 
 /// Every secret an endpoint ever had, oldest first.

@@ -8,7 +8,7 @@ use rusqlite::{Connection, params};
 use crate::rows::{Place, mode_code};
 use crate::sqlite::trouble::Trouble;
 use crate::sqlite::{fetch, statements};
-use crate::{EventQuery, Page};
+use crate::{EventQuery, FOLLOWED_BYTES_MAX, Page};
 
 /// The highest event id on record.
 pub(in crate::sqlite) fn last(db: &Connection) -> Result<Option<EventId>, Trouble> {
@@ -39,7 +39,7 @@ pub(in crate::sqlite) fn by_reference(
     fetch::one(db, statements::EVENT_BY_REFERENCE, which, fetch::event)
 }
 
-/// Events, newest first.
+/// Events, newest first, without their data.
 pub(in crate::sqlite) fn list(
     db: &Connection,
     query: &EventQuery,
@@ -53,16 +53,16 @@ pub(in crate::sqlite) fn list(
     match &query.kind {
         None => {
             let which = params![merchant, mode, low, high, page.limit];
-            fetch::many(db, statements::EVENTS, which, fetch::event)
+            fetch::many(db, statements::EVENTS, which, fetch::envelope)
         }
         Some(kind) => {
             let which = params![merchant, mode, low, high, page.limit, kind.as_str()];
-            fetch::many(db, statements::EVENTS_OF_KIND, which, fetch::event)
+            fetch::many(db, statements::EVENTS_OF_KIND, which, fetch::envelope)
         }
     }
 }
 
-/// Events after one, oldest first.
+/// Events after one, oldest first, as many as fit.
 pub(in crate::sqlite) fn after(
     db: &Connection,
     (merchant, mode): (MerchantId, Mode),
@@ -70,5 +70,9 @@ pub(in crate::sqlite) fn after(
     limit: u32,
 ) -> Result<Vec<Event>, Trouble> {
     let which = params![merchant.as_i64(), mode_code(mode), after.as_i64(), limit];
-    fetch::many(db, statements::EVENTS_AFTER, which, fetch::event)
+    let mut bytes = 0;
+    fetch::some(db, statements::EVENTS_AFTER, which, fetch::event, |event: &Event| {
+        bytes += event.data.as_bytes().len();
+        bytes >= FOLLOWED_BYTES_MAX
+    })
 }
