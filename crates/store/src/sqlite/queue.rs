@@ -79,7 +79,10 @@ impl Queue {
             Lane::Reserved => lanes.reserved.push_back(job),
             Lane::Ordinary => {
                 let bytes = lanes.ordinary_bytes + job.bytes();
-                if lanes.ordinary.len() >= WAITING_VERBS_MAX || bytes > WAITING_BYTES_MAX {
+                // An empty lane takes anything: what is larger than the lane would wait for ever.
+                let full = lanes.ordinary.len() >= WAITING_VERBS_MAX
+                    || (bytes > WAITING_BYTES_MAX && !lanes.ordinary.is_empty());
+                if full {
                     let detail = "more is written than the disk takes; try again later".into();
                     return Err(StoreError::Unavailable { detail });
                 }
@@ -210,6 +213,16 @@ mod tests {
         let refused = push(&queue, Lane::Ordinary, 1);
         assert!(matches!(refused, Err(StoreError::Unavailable { .. })));
         assert_eq!(push(&queue, Lane::Reserved, 1), Ok(()));
+    }
+
+    #[test]
+    fn an_empty_ordinary_lane_takes_a_verb_of_any_size_and_then_nothing_beside_it() {
+        let queue = Queue::new();
+        assert_eq!(push(&queue, Lane::Ordinary, WAITING_BYTES_MAX + 1), Ok(()));
+        let refused = push(&queue, Lane::Ordinary, 1);
+        assert!(matches!(refused, Err(StoreError::Unavailable { .. })));
+        assert_eq!(queue.take().map(|batch| batch.len()), Some(1));
+        assert_eq!(push(&queue, Lane::Ordinary, 1), Ok(()));
     }
 
     #[test]
