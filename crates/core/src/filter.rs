@@ -43,8 +43,10 @@
 //! `$ne`, `$nin` and `$exists: false` when their opposites hold for *none*. Two operators beside
 //! each other may be satisfied by two different elements.
 //!
-//! Bounds: [`NESTING_MAX`], [`CLAUSES_MAX`], [`VALUES_MAX`], [`STRING_BYTES_MAX`].
+//! Bounds: [`NESTING_MAX`], [`CLAUSES_MAX`], [`VALUES_MAX`], [`STRING_BYTES_MAX`],
+//! [`STEPS_MAX`].
 
+mod budget;
 mod clause;
 mod fault;
 mod mismatch;
@@ -55,6 +57,7 @@ pub use fault::{BadFilter, FilterFault};
 pub use mismatch::Mismatch;
 
 use crate::json::Json;
+use budget::Budget;
 use clause::Clause;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
@@ -66,6 +69,10 @@ pub const CLAUSES_MAX: usize = 100;
 pub const VALUES_MAX: usize = 1_000;
 /// How long a path or a string in a filter may be, in bytes.
 pub const STRING_BYTES_MAX: usize = 1_024;
+
+/// How many values one evaluation may look at; what is more does not match. Looking a name up in a
+/// large object counts as several.
+pub const STEPS_MAX: usize = 100_000;
 
 /// Which events an endpoint wants, by their data.
 #[derive(Debug, Clone, PartialEq)]
@@ -90,10 +97,17 @@ impl Filter {
         &self.source
     }
 
-    /// Whether an event with this data gets through.
+    /// Whether an event with this data gets through. One that is too costly to decide does not.
     #[must_use]
     pub fn matches(&self, data: &Json) -> bool {
-        self.clause.holds(data)
+        self.decide(data) == Some(true)
+    }
+
+    /// `None` when it is too costly to say.
+    fn decide(&self, data: &Json) -> Option<bool> {
+        let budget = Budget::of(STEPS_MAX);
+        let holds = self.clause.holds(data, &budget);
+        (!budget.is_spent()).then_some(holds)
     }
 
     /// Whether an event with this data gets through, and if not, why.
@@ -101,7 +115,14 @@ impl Filter {
     /// # Errors
     /// [`Mismatch`] is about the first clause, in the filter's order, that does not hold.
     pub fn explain(&self, data: &Json) -> Result<(), Mismatch> {
-        self.clause.explain(data)
+        match self.decide(data) {
+            Some(true) => Ok(()),
+            Some(false) => {
+                let why = self.clause.explain(data, &Budget::of(STEPS_MAX)).err();
+                Err(why.unwrap_or(Mismatch::TooCostly))
+            }
+            None => Err(Mismatch::TooCostly),
+        }
     }
 }
 

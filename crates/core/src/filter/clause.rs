@@ -1,5 +1,6 @@
 //! A filter once it is read: clauses, and whether they hold.
 
+use super::budget::Budget;
 use super::value::{OneOf, Scalar};
 use crate::json::Json;
 use std::cmp::Ordering;
@@ -53,46 +54,63 @@ pub(super) enum Order {
 }
 
 impl Clause {
-    pub(super) fn holds(&self, data: &Json) -> bool {
+    /// Whether it holds; means nothing once the budget is spent.
+    pub(super) fn holds(&self, data: &Json, budget: &Budget) -> bool {
         match self {
-            Clause::All(clauses) => clauses.iter().all(|clause| clause.holds(data)),
-            Clause::Any(clauses) => clauses.iter().any(|clause| clause.holds(data)),
-            Clause::Not(clause) => !clause.holds(data),
-            Clause::Test(path, test) => test.holds(path, data),
+            Clause::All(clauses) => clauses.iter().all(|clause| clause.holds(data, budget)),
+            Clause::Any(clauses) => clauses.iter().any(|clause| clause.holds(data, budget)),
+            Clause::Not(clause) => !clause.holds(data, budget),
+            Clause::Test(path, test) => test.holds(path, data, budget),
         }
     }
 }
 
 impl Path {
-    /// Whether some value that the path leads to is as wanted. Each is offered until one is.
-    pub(super) fn leads_to(&self, data: &Json, mut wanted: impl FnMut(&Json) -> bool) -> bool {
-        walk(data, &self.segments, &mut wanted)
+    /// Whether some value that the path leads to is as wanted. Each is offered until one is, or the
+    /// budget is spent.
+    pub(super) fn leads_to(
+        &self,
+        data: &Json,
+        budget: &Budget,
+        mut wanted: impl FnMut(&Json) -> bool,
+    ) -> bool {
+        walk(data, &self.segments, &mut |value| budget.pay(value) && wanted(value), budget)
     }
 }
 
-fn walk(value: &Json, segments: &[Segment], wanted: &mut dyn FnMut(&Json) -> bool) -> bool {
+fn walk(
+    value: &Json,
+    segments: &[Segment],
+    wanted: &mut dyn FnMut(&Json) -> bool,
+    budget: &Budget,
+) -> bool {
     match segments.split_first() {
         None => wanted(value),
         Some((Segment::Name(name), rest)) => {
-            value.step(name).is_some_and(|inner| walk(inner, rest, wanted))
+            budget.pay(value)
+                && value.step(name).is_some_and(|inner| walk(inner, rest, wanted, budget))
         }
         Some((Segment::Any, rest)) => {
             let items = value.as_array().unwrap_or_default();
-            items.iter().any(|item| walk(item, rest, wanted))
+            let affordable = items.iter().take_while(|_| !budget.is_spent());
+            let mut found = affordable.map(|item| walk(item, rest, wanted, budget));
+            found.any(|found| found)
         }
     }
 }
 
 impl Test {
-    fn holds(&self, path: &Path, data: &Json) -> bool {
+    fn holds(&self, path: &Path, data: &Json, budget: &Budget) -> bool {
         match self {
-            Test::Equals(value) => path.leads_to(data, |found| value.equals(found)),
-            Test::Differs(value) => !path.leads_to(data, |found| value.equals(found)),
-            Test::In(values) => path.leads_to(data, |found| values.contains(found)),
-            Test::NotIn(values) => !path.leads_to(data, |found| values.contains(found)),
-            Test::Ordered(order, bound) => path.leads_to(data, |found| order.holds(bound, found)),
-            Test::Exists(wanted) => path.leads_to(data, |_| true) == *wanted,
-            Test::Prefix(prefix) => path.leads_to(data, |found| {
+            Test::Equals(value) => path.leads_to(data, budget, |found| value.equals(found)),
+            Test::Differs(value) => !path.leads_to(data, budget, |found| value.equals(found)),
+            Test::In(values) => path.leads_to(data, budget, |found| values.contains(found)),
+            Test::NotIn(values) => !path.leads_to(data, budget, |found| values.contains(found)),
+            Test::Ordered(order, bound) => {
+                path.leads_to(data, budget, |found| order.holds(bound, found))
+            }
+            Test::Exists(wanted) => path.leads_to(data, budget, |_| true) == *wanted,
+            Test::Prefix(prefix) => path.leads_to(data, budget, |found| {
                 found.as_str().is_some_and(|text| text.starts_with(prefix.as_str()))
             }),
         }

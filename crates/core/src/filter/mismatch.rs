@@ -1,5 +1,7 @@
 //! Why an event did not get through: what `explain` answers, and the portal shows.
 
+use super::STEPS_MAX;
+use super::budget::Budget;
 use super::clause::{Clause, Path};
 use super::value::{listed, shown};
 use crate::json::Json;
@@ -32,22 +34,31 @@ pub enum Mismatch {
         /// What that filter says, in words.
         String,
     ),
+    /// The evaluation took more than [`STEPS_MAX`] steps.
+    #[error(
+        "too costly: the filter looks at more than {STEPS_MAX} values of this event; name fewer paths, or paths with fewer `*`"
+    )]
+    TooCostly,
 }
 
 impl Clause {
-    /// Whether it holds, and if not, why.
-    pub(super) fn explain(&self, data: &Json) -> Result<(), Mismatch> {
+    /// Whether it holds, and if not, why; means nothing once the budget is spent.
+    pub(super) fn explain(&self, data: &Json, budget: &Budget) -> Result<(), Mismatch> {
         match self {
-            Clause::All(clauses) => clauses.iter().try_for_each(|clause| clause.explain(data)),
-            Clause::Any(_) | Clause::Not(_) | Clause::Test(..) if self.holds(data) => Ok(()),
+            Clause::All(clauses) => {
+                clauses.iter().try_for_each(|clause| clause.explain(data, budget))
+            }
+            Clause::Any(_) | Clause::Not(_) | Clause::Test(..) if self.holds(data, budget) => {
+                Ok(())
+            }
             Clause::Any(clauses) => {
-                let why = clauses.iter().filter_map(|clause| clause.explain(data).err());
+                let why = clauses.iter().filter_map(|clause| clause.explain(data, budget).err());
                 Err(Mismatch::NoneOf(why.collect()))
             }
             Clause::Not(clause) => Err(Mismatch::Excluded(clause.to_string())),
             Clause::Test(path, test) => Err(Mismatch::Clause {
                 path: path.text.clone(),
-                found: found(path, data),
+                found: found(path, data, budget),
                 wanted: test.to_string(),
             }),
         }
@@ -55,10 +66,10 @@ impl Clause {
 }
 
 /// What the path leads to, in words.
-fn found(path: &Path, data: &Json) -> String {
+fn found(path: &Path, data: &Json, budget: &Budget) -> String {
     let mut first = Vec::new();
     let mut count = 0_usize;
-    path.leads_to(data, |value| {
+    path.leads_to(data, budget, |value| {
         count += 1;
         if count <= FOUND_MAX {
             first.push(shown(value));
