@@ -8,6 +8,7 @@
 mod dial;
 mod fault;
 mod link;
+mod lookups;
 mod outgoing;
 mod pool;
 mod resolve;
@@ -30,6 +31,7 @@ use outgoing::outgoing;
 use pool::Pool;
 use watch::Watch;
 
+pub use lookups::Lookups;
 pub use pool::IdleLimits;
 pub use resolve::{Resolve, Script};
 pub use roots::{BadPem, roots_from_pem};

@@ -52,12 +52,24 @@ async fn keep_house(shared: Arc<Shared>) {
         count_backlog(&shared).await;
         shared.transport.expire_idle();
         let before = now.checked_sub(ONCE_KEPT).unwrap_or(now);
-        if let Err(error) = shared.store.expire_once(before, FORGOTTEN_AT_ONCE).await {
+        let forget = || shared.store.expire_once(before, FORGOTTEN_AT_ONCE);
+        if let Err(error) = until_fewer(FORGOTTEN_AT_ONCE, forget).await {
             tracing::warn!(%error, "old idempotency keys could not be forgotten");
         }
         let next = shared.clock.now().checked_add(shared.options.house_round).unwrap_or(now);
         shared.clock.sleep_until(next).await;
     }
+}
+
+/// Forgets until there was less than a round has room for; others have their turn between rounds.
+async fn until_fewer<F, E>(limit: u32, mut forget: impl FnMut() -> F) -> Result<(), E>
+where
+    F: Future<Output = Result<u32, E>>,
+{
+    while forget().await? >= limit {
+        tokio::task::yield_now().await;
+    }
+    Ok(())
 }
 
 async fn write_used_keys(shared: &Shared) {
@@ -83,5 +95,33 @@ async fn count_backlog(shared: &Shared) {
             metrics.oldest_seconds.set(age.max(0));
         }
         Err(error) => tracing::warn!(%error, "the backlog could not be counted"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::executor::block_on;
+
+    use super::*;
+
+    #[test]
+    fn all_old_keys_are_forgotten_in_one_round_of_the_house() {
+        let mut left = 2500;
+        let forgotten: Result<(), ()> = block_on(until_fewer(1000, || {
+            let now = left.min(1000);
+            left -= now;
+            async move { Ok(now) }
+        }));
+        assert_eq!((forgotten, left), (Ok(()), 0));
+    }
+
+    #[test]
+    fn a_refusal_ends_the_round() {
+        let mut asked = 0;
+        let forgotten = block_on(until_fewer(1000, || {
+            asked += 1;
+            async { Err("no") }
+        }));
+        assert_eq!((forgotten, asked), (Err("no"), 1));
     }
 }
