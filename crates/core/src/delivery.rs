@@ -228,6 +228,8 @@ pub struct Claim {
     pub run: u32,
     /// The fencing counter: raised by every lease, checked by every settlement.
     pub claim: u32,
+    /// When it was due, on the merchant's clock: given back unsent, it is due as before.
+    pub due: Timestamp,
     /// When the lease ends, in real time.
     pub until: Timestamp,
 }

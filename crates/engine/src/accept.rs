@@ -160,6 +160,7 @@ impl Shared {
                     base: 0,
                     run: 1,
                     claim: 1,
+                    due: event.at,
                     until,
                 });
             }

@@ -190,6 +190,9 @@ async fn move_rows(shared: &Shared, job: &Job, endpoint: EndpointId) -> Result<(
         SignedDuration::ZERO
     };
     let rows = if gentle { per_second.min(ROWS_MAX) } else { ROWS_MAX };
+    // The job can be found before whoever enabled the endpoint has told memory: what is drained would
+    // be parked again, behind the others.
+    shared.reload_endpoint(endpoint).await?;
     loop {
         let now = shared.clock.now();
         let at = shared.directory.now(job.merchant, job.mode, now);

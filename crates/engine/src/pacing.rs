@@ -21,8 +21,11 @@ const WINDOW_START: u32 = 16;
 const HOLD_MAX: Duration = Duration::from_mins(1);
 /// Claims kept in memory beyond the window, at most: about a second's worth.
 const QUEUE_MAX: u32 = 4096;
-/// Claims kept in memory beyond the window, at least.
-const QUEUE_MIN: u32 = 64;
+/// Claims kept in memory beyond the window of an endpoint that is idle, before anything is known of
+/// its speed.
+const QUEUE_IDLE: u32 = 64;
+/// Seconds' worth of claims kept in memory for an endpoint with a rate limit.
+const QUEUE_SECONDS: u32 = 2;
 
 /// One endpoint's pace and its claims in memory.
 #[derive(Debug)]
@@ -45,6 +48,9 @@ pub(crate) struct Lane {
     pub(crate) listed: bool,
     /// Whether a claim for it is under way.
     pub(crate) asking: bool,
+    /// Leases on their way back to the database: until they are there nothing is claimed, or it would
+    /// overtake them.
+    pub(crate) returning: u32,
     /// One at a time, for a sandbox clock that is being advanced.
     pub(crate) single: bool,
 }
@@ -77,6 +83,7 @@ impl Lane {
             timer: None,
             listed: false,
             asking: false,
+            returning: 0,
             single: false,
         }
     }
@@ -98,7 +105,8 @@ impl Lane {
         self.in_flight
     }
 
-    /// How many leases this process may hold for the endpoint at `now` (real time).
+    /// How many leases this process may hold for the endpoint at `now` (real time): what may be under
+    /// way, and what it finishes in a second. More would grow too old while they wait.
     pub(crate) fn room(&self, now: Timestamp) -> u32 {
         if self.held_until(now).is_some() {
             return 0;
@@ -106,7 +114,13 @@ impl Lane {
         if self.single {
             return 1;
         }
-        self.window + self.finished.last_second().clamp(QUEUE_MIN, QUEUE_MAX)
+        let finished = self.finished.in_a_second(now);
+        let idle = self.in_flight == 0 && finished == 0;
+        let queue = if idle { QUEUE_IDLE } else { finished.min(QUEUE_MAX) };
+        match &self.rate {
+            Some(rate) => (self.window + queue).min(rate.per_second * QUEUE_SECONDS).max(1),
+            None => self.window + queue,
+        }
     }
 
     /// Until when a busy answer holds it back.
@@ -221,8 +235,13 @@ impl Finished {
         self.current = self.current.saturating_add(1);
     }
 
-    fn last_second(&self) -> u32 {
-        self.last.max(self.current)
+    /// How many ended in the second of `now` or in the one before, whichever are more.
+    fn in_a_second(&self, now: Timestamp) -> u32 {
+        match now.as_second() - self.second {
+            ..=0 => self.last.max(self.current),
+            1 => self.current,
+            2.. => 0,
+        }
     }
 }
 
@@ -279,6 +298,24 @@ mod tests {
             }
         }
         assert!((475..=525).contains(&sent), "{sent} in 10 s at 50/s");
+    }
+
+    #[test]
+    fn a_slow_or_limited_endpoint_is_leased_no_more_than_it_can_take_soon() {
+        let mut idle = Lane::new(Some(4), None);
+        assert_eq!(idle.room(at(0)), 4 + QUEUE_IDLE);
+        idle.started(at(0));
+        assert_eq!(idle.room(at(20_000)), 4);
+        let mut quick = Lane::new(Some(4), None);
+        for _ in 0..300 {
+            quick.started(at(100));
+            quick.ended(Outcome::Success, false, at(100));
+        }
+        assert_eq!(quick.room(at(900)), 4 + 300);
+        assert_eq!(quick.room(at(1_100)), 4 + 300);
+        assert_eq!(quick.room(at(60_000)), 4 + QUEUE_IDLE);
+        let limited = Lane::new(Some(1000), Some(3));
+        assert_eq!(limited.room(at(0)), 6);
     }
 
     #[test]

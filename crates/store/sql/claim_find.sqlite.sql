@@ -1,4 +1,4 @@
-select id, attempts, base, run, claim from deliveries
+select id, attempts, base, run, claim, at from deliveries
 where endpoint = ?1 and state = 0 and at <= ?2
 order by at, id
 limit ?3

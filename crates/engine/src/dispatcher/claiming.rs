@@ -103,6 +103,9 @@ impl Dispatcher {
         let mut asks = Vec::new();
         let mut until = real;
         for id in self.wanted.take(ASKS_MAX) {
+            if self.lane(id).returning > 0 {
+                continue;
+            }
             let entry = self.shared.directory.endpoint(id);
             let room = self.lane(id).room(real);
             let (leased, now, end) = match &entry {

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use futures::FutureExt;
-use jiff::Timestamp;
 use posthorn_core::delivery::{Claim, State};
 use posthorn_core::id::EndpointId;
 use posthorn_store::{Effect, Release, Settled, Settlement, StoreError};
@@ -29,10 +28,10 @@ pub(super) struct GivenBack {
 }
 
 impl GivenBack {
-    /// A claim that is due again at `at`, on the merchant's clock.
-    pub(super) fn new(claim: &Claim, at: Timestamp) -> Self {
+    /// A claim that is due again as it was, so that it keeps its place among the others.
+    pub(super) fn new(claim: &Claim) -> Self {
         Self {
-            release: Release { delivery: claim.delivery, claim: claim.claim, at },
+            release: Release { delivery: claim.delivery, claim: claim.claim, at: claim.due },
             endpoint: claim.endpoint,
             payload_bytes: claim.event.data.as_bytes().len(),
         }
@@ -147,10 +146,9 @@ impl Dispatcher {
 
     /// Leases to give back, when there is time.
     pub(super) fn give_back_all(&mut self, claims: &[Claim]) {
-        let now = self.shared.clock.now();
         for claim in claims {
-            let at = self.shared.directory.now(claim.event.merchant, claim.event.mode, now);
-            self.to_release.push(GivenBack::new(claim, at));
+            self.lane(claim.endpoint).returning += 1;
+            self.to_release.push(GivenBack::new(claim));
         }
     }
 
@@ -183,6 +181,8 @@ impl Dispatcher {
         self.shared.metrics.released.inc_by(given_back.len() as u64);
         for back in given_back {
             self.shared.memory_bytes.fetch_sub(back.payload_bytes, Ordering::Relaxed);
+            let lane = self.lane(back.endpoint);
+            lane.returning = lane.returning.saturating_sub(1);
             self.give_back(back.endpoint);
             self.look(back.endpoint);
         }

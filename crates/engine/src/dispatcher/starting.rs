@@ -71,7 +71,7 @@ impl Dispatcher {
             Ready::Send(prepared) => {
                 let over = later(later(now, prepared.request.timeout), LEASE_MARGIN / 2);
                 if over > claim.until {
-                    self.give_back_all(&[claim]);
+                    self.give_lane_back(claim);
                     return;
                 }
                 self.send(claim, prepared, now);
@@ -79,10 +79,17 @@ impl Dispatcher {
         }
     }
 
+    /// A lease grew too old in the queue. Those behind it go back with it: they must not overtake it.
+    fn give_lane_back(&mut self, first: Claim) {
+        let behind: Vec<Claim> = self.lane(first.endpoint).queue.drain(..).collect();
+        let claims: Vec<Claim> = std::iter::once(first).chain(behind).collect();
+        self.give_back_all(&claims);
+    }
+
     fn send(&mut self, claim: Claim, mut prepared: Box<Prepared>, now: Timestamp) {
         let event = &claim.event;
         let started = self.shared.directory.now(event.merchant, event.mode, now);
-        self.under_way.insert(claim.delivery, GivenBack::new(&claim, started));
+        self.under_way.insert(claim.delivery, GivenBack::new(&claim));
         *self.by_merchant.entry(event.merchant).or_default() += 1;
         self.lane(claim.endpoint).started(now);
         let placeholder = crate::transport::Request {

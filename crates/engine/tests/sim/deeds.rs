@@ -210,6 +210,7 @@ impl Client {
             promised.deliveries.first().map(|(delivery, _)| (promised.wanted, *delivery))
         };
         let Some((wanted, delivery)) = picked else { return };
+        self.all.book.open().resent.insert(delivery);
         let place = (wanted.merchant, wanted.mode, delivery);
         let caller = caller(wanted.merchant, wanted.mode);
         let answer = self.patiently(self.engine.resend(caller, place, None)).await;
@@ -232,6 +233,7 @@ impl Client {
             states,
             types: Vec::new(),
         };
+        self.all.book.open().recovered.push((place.2, self.now()));
         let caller = caller(place.0, place.1);
         let _either = self.patiently(self.engine.recover(caller, place, recovery, None)).await;
     }

@@ -1,6 +1,6 @@
 //! What the simulation saw with its own eyes: what the engine is later held against.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -108,6 +108,15 @@ pub(crate) struct Promised {
     pub(crate) between: (Timestamp, Timestamp),
 }
 
+/// What was parked at an endpoint when it was enabled, in order.
+#[derive(Debug)]
+pub(crate) struct Drain {
+    pub(crate) at: Timestamp,
+    pub(crate) life: usize,
+    pub(crate) endpoint: EndpointId,
+    pub(crate) parked: Vec<DeliveryId>,
+}
+
 #[derive(Debug, Default)]
 pub(crate) struct Facts {
     pub(crate) seen: Vec<Seen>,
@@ -116,6 +125,13 @@ pub(crate) struct Facts {
     pub(crate) wanted: BTreeMap<u64, Timestamp>,
     pub(crate) promised: Vec<Promised>,
     pub(crate) offsets: BTreeMap<MerchantId, SignedDuration>,
+    /// What was parked at an endpoint when it was enabled.
+    pub(crate) drains: Vec<Drain>,
+    /// Deliveries that somebody sent again by hand, and endpoints to which somebody recovered, when.
+    pub(crate) resent: BTreeSet<DeliveryId>,
+    pub(crate) recovered: Vec<(EndpointId, Timestamp)>,
+    /// How often things happened that the simulation must not forget to make happen.
+    pub(crate) counts: BTreeMap<&'static str, u64>,
     /// Whether each endpoint rests, with when that was committed.
     pub(crate) rests: BTreeMap<EndpointId, Vec<(Timestamp, bool)>>,
     /// When a test merchant's clock was being advanced: since when, and until when.
@@ -142,6 +158,10 @@ impl Facts {
         if self.violations.len() < 20 {
             self.violations.push(what);
         }
+    }
+
+    pub(crate) fn count(&mut self, what: &'static str) {
+        *self.counts.entry(what).or_default() += 1;
     }
 
     pub(crate) fn host_of(&self, id: EndpointId) -> Option<(&String, &Host)> {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use posthorn_core::delivery::{Claim, Delivery, State};
+use posthorn_core::delivery::{Claim, Delivery, State, StateKind};
 use posthorn_core::endpoint::{Endpoint, EndpointSecret, Settings, Status};
 use posthorn_core::event::{Event, Mode};
 use posthorn_core::id::{
@@ -22,7 +22,7 @@ use posthorn_store::{
 };
 
 use crate::clock::SimClock;
-use crate::facts::Book;
+use crate::facts::{Book, Drain};
 use crate::weather::Weather;
 
 /// Verbs at one instant of virtual time: more than that is a loop that will never end.
@@ -90,6 +90,26 @@ impl Rig {
         }
     }
 
+    /// Notes what is parked at an endpoint that has just been enabled.
+    async fn note_drain(&self, id: EndpointId) {
+        let Ok(Some(endpoint)) = self.inner.endpoint(id).await else { return };
+        let query = DeliveryQuery {
+            merchant: endpoint.merchant,
+            mode: endpoint.mode,
+            endpoint: Some(id),
+            event: None,
+            state: Some(StateKind::Parked),
+        };
+        let page = Page { after: None, limit: 100_000 };
+        let Ok(parked) = self.inner.deliveries(query, page).await else { return };
+        let mut parked: Vec<DeliveryId> = parked.iter().map(|delivery| delivery.id).collect();
+        parked.sort();
+        let mut facts = self.book.open();
+        facts.count("drains");
+        let life = facts.lives.len() - 1;
+        facts.drains.push(Drain { at: self.clock.now(), life, endpoint: id, parked });
+    }
+
     fn note_status(&self, endpoint: &Endpoint) {
         let rests = matches!(endpoint.status, Status::Paused { .. } | Status::Disabled { .. });
         let now = self.clock.now();
@@ -128,7 +148,16 @@ impl Rig {
                     self.book.open().violated(what);
                 }
             }
-            if settlement.effects.iter().any(|effect| matches!(effect, Effect::Rest(_))) {
+            let rest = settlement.effects.iter().find_map(|effect| match effect {
+                Effect::Rest(status) => Some(*status),
+                Effect::FailingSince(_) => None,
+            });
+            if let Some(status) = rest {
+                self.book.open().count(match status {
+                    Status::Paused { .. } => "pauses",
+                    Status::Disabled { .. } => "endpoints gone",
+                    Status::Active | Status::Draining { .. } => "endpoints put to rest awake",
+                });
                 self.note_rest(settlement.endpoint).await;
             }
         }
@@ -150,10 +179,15 @@ macro_rules! verbs {
                 })
             }
 
-            fn claim(&self, asks: Vec<Ask>, until: Timestamp) -> Answer<'_, Vec<Claim>> {
+            fn claim(
+                &self,
+                asks: Vec<Ask>,
+                until: Timestamp,
+                bytes_max: usize,
+            ) -> Answer<'_, Vec<Claim>> {
                 Box::pin(async move {
                     self.enter().await;
-                    let result = self.inner.claim(asks, until).await;
+                    let result = self.inner.claim(asks, until, bytes_max).await;
                     for claim in result.iter().flatten() {
                         self.leased(claim.delivery, claim.claim);
                     }
@@ -180,6 +214,7 @@ macro_rules! verbs {
                     let result = self.inner.release(releases.clone()).await;
                     if result.is_ok() {
                         for release in releases {
+                            self.book.open().count("leases given back");
                             self.ended(release.delivery, release.claim);
                         }
                     }
@@ -253,6 +288,9 @@ macro_rules! verbs {
                     self.enter().await;
                     let result = self.inner.set_status(id, status, at, notices).await;
                     self.note_rest(id).await;
+                    if let Ok(Status::Draining { .. }) = result {
+                        self.note_drain(id).await;
+                    }
                     self.wait().await;
                     result
                 })

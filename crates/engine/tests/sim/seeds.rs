@@ -1,5 +1,6 @@
 //! Which seeds are run, on as many threads as there are cores, and what is said of them.
 
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -16,13 +17,15 @@ const SEEDS: u64 = 1_000;
 const TOLD_MAX: usize = 5;
 
 /// How much was lived through.
-#[derive(Debug, Default, Clone, Copy)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct Sums {
     pub(crate) events: u64,
     pub(crate) deliveries: u64,
     pub(crate) attempts: u64,
     pub(crate) crashes: u64,
     pub(crate) virtual_days: u64,
+    /// How often other things happened.
+    pub(crate) counts: BTreeMap<&'static str, u64>,
 }
 
 impl std::ops::AddAssign for Sums {
@@ -32,6 +35,9 @@ impl std::ops::AddAssign for Sums {
         self.attempts += other.attempts;
         self.crashes += other.crashes;
         self.virtual_days += other.virtual_days;
+        for (what, count) in other.counts {
+            *self.counts.entry(what).or_default() += count;
+        }
     }
 }
 

@@ -37,6 +37,7 @@ pub(crate) fn judge(world: &World) -> Sums {
         found.extend(history::judge(&evidence, record, seen));
     }
     rates(&facts, &mut found);
+    drains(&facts, &by_delivery, &mut found);
     for what in found {
         facts.violated(what);
     }
@@ -47,6 +48,7 @@ pub(crate) fn judge(world: &World) -> Sums {
         attempts: facts.seen.len() as u64,
         crashes: u64::from(world.crashes),
         virtual_days: days,
+        counts: facts.counts.clone(),
     };
     *world.book.open() = facts;
     sums
@@ -172,6 +174,32 @@ fn states(ledger: &Ledger, facts: &mut Facts) {
     }
     for what in found {
         facts.violated(what);
+    }
+}
+
+/// What was parked goes out in its order, first to first.
+fn drains(facts: &Facts, seen: &BTreeMap<DeliveryId, Vec<&Seen>>, found: &mut Vec<String>) {
+    for drain in &facts.drains {
+        let day = SignedDuration::from_hours(24);
+        let recovered = facts.recovered.iter().any(|(endpoint, at)| {
+            *endpoint == drain.endpoint && at.duration_since(drain.at).abs() < day
+        });
+        if recovered {
+            continue;
+        }
+        let starts: Vec<_> = drain
+            .parked
+            .iter()
+            .filter(|id| !facts.resent.contains(id))
+            .filter_map(|id| {
+                let first = seen.get(id)?.iter().find(|seen| seen.at >= drain.at)?;
+                (first.life == drain.life).then_some((first.at, *id))
+            })
+            .collect();
+        if let Some(pair) = starts.windows(2).find(|pair| pair[0].0 > pair[1].0) {
+            let (endpoint, at) = (drain.endpoint, drain.at);
+            found.push(format!("drained out of order, {endpoint} at {at}: {pair:?}"));
+        }
     }
 }
 

@@ -40,6 +40,7 @@ pub(in crate::sqlite) fn claim(
                 base: found.base,
                 run: found.run,
                 claim: found.claim + 1,
+                due: found.due,
                 until,
             });
         }
@@ -53,6 +54,7 @@ struct Found {
     base: u32,
     run: u32,
     claim: u32,
+    due: Timestamp,
 }
 
 fn find(db: &Connection, ask: &Ask) -> Result<Vec<Found>, Trouble> {
@@ -66,6 +68,7 @@ fn find(db: &Connection, ask: &Ask) -> Result<Vec<Found>, Trouble> {
             base: place.count("base", row.get(2)?)?,
             run: place.count("run", row.get(3)?)?,
             claim: place.count("claim", row.get(4)?)?,
+            due: place.time("at", row.get(5)?)?,
         })
     })
 }
