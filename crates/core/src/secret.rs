@@ -101,14 +101,23 @@ impl MasterKeys {
         Sealed { key: *id, bytes }
     }
 
+    /// Whether what the key with this id sealed can be opened; else [`Unopenable::UnknownKey`].
+    pub fn knows(&self, id: [u8; 4]) -> Result<(), Unopenable> {
+        self.key(id).map(drop)
+    }
+
+    fn key(&self, id: [u8; 4]) -> Result<&[u8; MASTER_KEY_BYTES], Unopenable> {
+        let found = self.keys.iter().find(|(known, _)| *known == id);
+        let unknown = || Unopenable::UnknownKey { key: data_encoding::HEXLOWER.encode(&id) };
+        found.map(|(_, key)| &**key).ok_or_else(unknown)
+    }
+
     /// Opens what was sealed for `context`.
     pub fn open(&self, sealed: &Sealed, context: &str) -> Result<Secret, Unopenable> {
-        let (_, key) = self.keys.iter().find(|(id, _)| *id == sealed.key).ok_or_else(|| {
-            Unopenable::UnknownKey { key: data_encoding::HEXLOWER.encode(&sealed.key) }
-        })?;
+        let key = self.key(sealed.key)?;
         let (nonce, msg) =
             sealed.bytes.split_first_chunk::<NONCE_BYTES>().ok_or(Unopenable::Damaged)?;
-        let cipher = XChaCha20Poly1305::new((&**key).into());
+        let cipher = XChaCha20Poly1305::new(key.into());
         let payload = chacha20poly1305::aead::Payload { msg, aad: context.as_bytes() };
         let text =
             cipher.decrypt(&XNonce::from(*nonce), payload).map_err(|_| Unopenable::Damaged)?;

@@ -108,10 +108,11 @@ impl Engine {
         let found = if let Some(found) = shared.keys.get(&hash) {
             found
         } else {
+            let generation = shared.keys.generation();
             let found = shared.store.key_by_hash(hash).await;
             let found = found.map_err(|_| Unauthorized::Unavailable)?;
             let found = found.ok_or(Unauthorized::Unknown)?;
-            shared.keys.put(hash, found.clone());
+            shared.keys.put(hash, found.clone(), generation);
             found
         };
         if let Some(at) = found.revoked {

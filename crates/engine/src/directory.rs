@@ -89,6 +89,8 @@ struct Tables {
     by_merchant: HashMap<(MerchantId, Mode), Arc<[Entry]>>,
     /// How often each endpoint was changed here; deleted ones are counted on.
     changes: HashMap<EndpointId, u64>,
+    /// How often each merchant was read again.
+    merchant_changes: HashMap<MerchantId, u64>,
 }
 
 impl Tables {
@@ -164,13 +166,25 @@ impl Directory {
         Some((found, entries.unwrap_or_else(|| Arc::from([]))))
     }
 
-    /// Puts a merchant as it was read. Its sandbox clock may have gone on since, and never goes back.
-    pub(crate) fn put_merchant(&self, mut merchant: Merchant) {
+    /// How often a merchant was read again: to be asked before it is read from the database.
+    pub(crate) fn merchant_changes(&self, id: MerchantId) -> u64 {
+        self.read().merchant_changes.get(&id).copied().unwrap_or(0)
+    }
+
+    /// Puts a merchant as it was read after `changes`. Its sandbox clock may have gone on since, and
+    /// never goes back. `false`: it was put meanwhile, so that what was read may be older.
+    pub(crate) fn put_merchant(&self, mut merchant: Merchant, changes: u64) -> bool {
         let mut tables = self.write();
+        let count = tables.merchant_changes.entry(merchant.id).or_default();
+        if *count != changes {
+            return false;
+        }
+        *count += 1;
         if let Some(known) = tables.merchants.get(&merchant.id) {
             merchant.clock_offset = merchant.clock_offset.max(known.clock_offset);
         }
         tables.merchants.insert(merchant.id, Arc::new(merchant));
+        true
     }
 
     /// How often an endpoint was changed here: to be asked before it is read from the database.

@@ -197,7 +197,7 @@ impl Engine {
             let endpoint = shared.owned(merchant, mode, done.get())?.endpoint;
             let secret = match done {
                 Done::Now(_) => made,
-                Done::Before(_) if made.is_some() => shared.current_secret(&endpoint)?,
+                Done::Before(_) if made.is_some() => shared.first_secret(&endpoint).await?,
                 Done::Before(_) => None,
             };
             Ok(Minted { endpoint, secret, replayed: matches!(done, Done::Before(_)) })
@@ -249,7 +249,9 @@ impl Engine {
             settings.concurrency = patch.concurrency.unwrap_or(settings.concurrency);
             let contract = shared.contract_for(&owner, settings.contract.as_deref())?;
             shared.check_settings(&settings, mode, &contract)?;
-            shared.check_secrets_fit(&old, &contract)?;
+            if settings.contract != old.settings.contract {
+                shared.check_secrets_fit(&old, &contract)?;
+            }
             let now = shared.clock.now();
             shared.store.change_endpoint(id, old.version, settings, now).await?;
             shared.reload_endpoint(id).await?;
@@ -365,7 +367,7 @@ impl Engine {
             let endpoint = shared.owned(merchant, mode, id)?.endpoint;
             let secret = match done {
                 Done::Now(_) => made,
-                Done::Before(_) if made.is_some() => shared.current_secret(&endpoint)?,
+                Done::Before(id) if made.is_some() => shared.secret_if_current(&endpoint, id)?,
                 Done::Before(_) => None,
             };
             Ok(Minted { endpoint, secret, replayed: matches!(done, Done::Before(_)) })

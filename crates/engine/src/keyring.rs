@@ -55,68 +55,118 @@ impl Keyring {
         self.master.open(sealed, place.context())
     }
 
-    /// The signing keys of an endpoint's secrets under a contract, in their order.
-    pub(crate) fn signing_keys(
+    /// What signs an endpoint's deliveries under a contract: its secrets in their order. One that a
+    /// rotation replaced is passed over if the contract cannot use it; the current one is needed.
+    pub(crate) fn signers(
         &self,
         endpoint: EndpointId,
         secrets: &[&EndpointSecret],
         contract: &InForce,
-    ) -> Result<Arc<[SigningKey]>, String> {
+    ) -> Result<Signers, Unready> {
         let name = (endpoint, contract.id);
         let ids = || secrets.iter().map(|secret| secret.id);
         let remembered = self.opened.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(opened) = remembered.get(&name)
-            && opened.ids.iter().copied().eq(ids())
+            && opened.asked.iter().copied().eq(ids())
         {
-            return Ok(Arc::clone(&opened.keys));
+            return Ok(opened.signers.clone());
         }
         drop(remembered);
-        let keys: Result<Vec<SigningKey>, String> = secrets
-            .iter()
-            .map(|secret| {
-                let text = self.open(&secret.sealed, Place::Endpoint).map_err(|e| e.to_string())?;
-                contract.contract.key(text.expose()).map_err(|e| e.to_string())
-            })
-            .collect();
-        let keys: Arc<[SigningKey]> = keys?.into();
+        let mut used = Vec::with_capacity(secrets.len());
+        let mut keys = Vec::with_capacity(secrets.len());
+        for secret in secrets {
+            let text = self.open(&secret.sealed, Place::Endpoint);
+            let text = text.map_err(|error| Unready::Operator(error.to_string()))?;
+            match contract.contract.key(text.expose()) {
+                Ok(key) => {
+                    used.push(secret.id);
+                    keys.push(key);
+                }
+                Err(_) if secret.until.is_some() => {}
+                Err(error) => return Err(Unready::Unfit(error.to_string())),
+            }
+        }
+        if keys.is_empty() && !contract.contract.secret.optional {
+            let what =
+                format!("contract `{}` signs, and there is no secret", contract.contract.name);
+            return Err(Unready::Unfit(what));
+        }
+        let signers = Signers { secrets: used, keys: keys.into() };
         let mut opened = self.opened.write().unwrap_or_else(PoisonError::into_inner);
         if opened.len() >= ENDPOINTS_REMEMBERED_MAX {
             opened.clear();
         }
-        opened.insert(name, Opened { ids: ids().collect(), keys: Arc::clone(&keys) });
-        Ok(keys)
+        opened.insert(name, Opened { asked: ids().collect(), signers: signers.clone() });
+        Ok(signers)
     }
+}
+
+/// What signs an endpoint's deliveries.
+#[derive(Clone)]
+pub(crate) struct Signers {
+    /// The secrets that sign, as an attempt records them.
+    pub(crate) secrets: Vec<SecretId>,
+    /// Their keys, in the same order.
+    pub(crate) keys: Arc<[SigningKey]>,
+}
+
+/// Why a delivery cannot be signed.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Unready {
+    /// The server was started wrongly: it is put right by the operator, and the delivery waits.
+    Operator(String),
+    /// The endpoint is set up so that no delivery can be made for it.
+    Unfit(String),
 }
 
 /// The opened secrets of one endpoint.
 struct Opened {
-    ids: Vec<SecretId>,
-    keys: Arc<[SigningKey]>,
+    asked: Vec<SecretId>,
+    signers: Signers,
 }
 
 /// API keys that were looked up before, and when each was last used.
 #[derive(Default)]
 pub(crate) struct KnownKeys {
-    by_hash: RwLock<HashMap<[u8; 32], Key>>,
+    known: RwLock<Known>,
     used: Mutex<HashMap<KeyId, Timestamp>>,
+}
+
+#[derive(Default)]
+struct Known {
+    by_hash: HashMap<[u8; 32], Key>,
+    /// How often all was forgotten.
+    generation: u64,
 }
 
 impl KnownKeys {
     pub(crate) fn get(&self, hash: &[u8; 32]) -> Option<Key> {
-        self.by_hash.read().unwrap_or_else(PoisonError::into_inner).get(hash).cloned()
+        self.known.read().unwrap_or_else(PoisonError::into_inner).by_hash.get(hash).cloned()
     }
 
-    pub(crate) fn put(&self, hash: [u8; 32], key: Key) {
-        let mut known = self.by_hash.write().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= KEYS_REMEMBERED_MAX {
-            known.clear();
+    /// To be asked before a key is looked up in the database.
+    pub(crate) fn generation(&self) -> u64 {
+        self.known.read().unwrap_or_else(PoisonError::into_inner).generation
+    }
+
+    /// Remembers a key as it was looked up after `generation`; not if keys were forgotten since, for
+    /// then it may have been revoked meanwhile.
+    pub(crate) fn put(&self, hash: [u8; 32], key: Key, generation: u64) {
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        if known.generation != generation {
+            return;
         }
-        known.insert(hash, key);
+        if known.by_hash.len() >= KEYS_REMEMBERED_MAX {
+            known.by_hash.clear();
+        }
+        known.by_hash.insert(hash, key);
     }
 
     /// Forgets everything, so that a revoked key is looked up again.
     pub(crate) fn forget(&self) {
-        self.by_hash.write().unwrap_or_else(PoisonError::into_inner).clear();
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        known.by_hash.clear();
+        known.generation += 1;
     }
 
     pub(crate) fn used(&self, key: KeyId, at: Timestamp) {
@@ -127,5 +177,37 @@ impl KnownKeys {
     pub(crate) fn take_used(&self) -> Vec<(KeyId, Timestamp)> {
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
         std::mem::take(&mut *used).into_iter().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use posthorn_core::event::Mode;
+    use posthorn_core::id::MerchantId;
+    use posthorn_core::merchant::KeyKind;
+
+    use super::*;
+
+    #[test]
+    fn a_key_that_was_looked_up_before_a_revocation_is_not_remembered_after_it() {
+        let key = Key {
+            id: KeyId::from_i64(1),
+            merchant: MerchantId::from_i64(1),
+            mode: Mode::Test,
+            kind: KeyKind::ApiKey,
+            hint: String::new(),
+            hash: [1; 32],
+            shown: None,
+            created: Timestamp::UNIX_EPOCH,
+            last_used: None,
+            revoked: None,
+        };
+        let keys = KnownKeys::default();
+        let before = keys.generation();
+        keys.forget();
+        keys.put([1; 32], key.clone(), before);
+        assert!(keys.get(&[1; 32]).is_none(), "it may be the revoked one");
+        keys.put([1; 32], key, keys.generation());
+        assert!(keys.get(&[1; 32]).is_some());
     }
 }

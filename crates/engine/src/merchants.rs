@@ -5,7 +5,7 @@ use posthorn_core::event::Mode;
 use posthorn_core::id::{KeyId, MerchantId};
 use posthorn_core::merchant::{Key, KeyKind, Merchant};
 use posthorn_core::secret::{Sealed, Secret, keyed_hash};
-use posthorn_store::{Done, MerchantChange, NewKey, NewMerchant};
+use posthorn_store::{Done, EventQuery, MerchantChange, NewKey, NewMerchant, Page};
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -14,6 +14,7 @@ use crate::Engine;
 use crate::caller::{Caller, RequestKey};
 use crate::error::EngineError;
 use crate::keyring::Place;
+use crate::settings::refuse;
 use crate::shared::Shared;
 
 /// Characters a name may have.
@@ -108,10 +109,66 @@ impl Shared {
     }
 
     pub(crate) async fn reload_merchant(&self, id: MerchantId) -> Result<Merchant, EngineError> {
-        let merchant = self.store.merchant(id).await?;
-        let merchant = merchant.ok_or(EngineError::Missing { what: "merchant" })?;
-        self.directory.put_merchant(merchant.clone());
-        Ok(merchant)
+        loop {
+            let changes = self.directory.merchant_changes(id);
+            let merchant = self.store.merchant(id).await?;
+            let merchant = merchant.ok_or(EngineError::Missing { what: "merchant" })?;
+            if self.directory.put_merchant(merchant.clone(), changes) {
+                return Ok(merchant);
+            }
+        }
+    }
+}
+
+impl Shared {
+    /// A merchant that is to speak another contract takes its endpoints along that name none of their
+    /// own: everything they have must fit, or their deliveries would die.
+    fn check_merchant_fits(
+        &self,
+        merchant: &Merchant,
+        contract: &Contract,
+    ) -> Result<(), EngineError> {
+        for mode in [Mode::Test, Mode::Live] {
+            let secret = self.keyring.open(merchant.webhook_secret(mode), Place::Merchant);
+            let secret = secret.map_err(|error| EngineError::Broken { what: error.to_string() })?;
+            if let Err(error) = contract.key(secret.expose()) {
+                let (mode, name) = (mode.name(), &contract.name);
+                let what = format!(
+                    "the merchant's webhook secret ({mode}) cannot sign under `{name}`: {error}; \
+                     create a new merchant with that contract"
+                );
+                return refuse("contract", what);
+            }
+            for entry in self.directory.endpoints(merchant.id, mode).iter() {
+                let endpoint = &entry.endpoint;
+                if endpoint.settings.contract.is_some() {
+                    continue;
+                }
+                if let Err(error) = self.check_contract_fits(endpoint, contract) {
+                    let EngineError::Setting { field, what } = error else { return Err(error) };
+                    let (id, mode) = (endpoint.id, mode.name());
+                    let what = format!("endpoint {id} ({mode}): `{field}`: {what}");
+                    return refuse("contract", what);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Shared {
+    /// A merchant's reference is on the wire: what was sent could not be shown again under another.
+    async fn refuse_with_events(&self, merchant: MerchantId) -> Result<(), EngineError> {
+        for mode in [Mode::Test, Mode::Live] {
+            let query = EventQuery { merchant, mode, kind: None, since: None, until: None };
+            let first = self.store.events(query, Page { after: None, limit: 1 }).await?;
+            if !first.is_empty() {
+                let what = "a merchant's `reference` is part of what was sent for it, so it cannot be \
+                            changed once there are events; create another merchant";
+                return Err(EngineError::Conflict { what: what.into() });
+            }
+        }
+        Ok(())
     }
 }
 
@@ -189,7 +246,8 @@ impl Engine {
         self.shared.directory.merchant(id).ok_or(EngineError::Missing { what: "merchant" })
     }
 
-    /// Changes a merchant.
+    /// Changes a merchant. Its reference stands in what its contract signed, so it stays as it is
+    /// once there are events.
     pub async fn change_merchant(
         &self,
         id: MerchantId,
@@ -203,10 +261,16 @@ impl Engine {
             if let Some(reference) = &change.reference {
                 check_reference(reference.as_deref())?;
             }
-            if let Some(contract) = &change.contract {
-                engine.shared.contract_named(contract)?;
+            let merchant = engine.merchant(id)?;
+            if change.reference.as_ref().is_some_and(|new| *new != merchant.reference) {
+                engine.shared.refuse_with_events(id).await?;
             }
-            engine.merchant(id)?;
+            if let Some(name) = &change.contract {
+                let contract = engine.shared.contract_named(name)?;
+                if *name != merchant.contract {
+                    engine.shared.check_merchant_fits(&merchant, &contract)?;
+                }
+            }
             engine.shared.store.change_merchant(id, change).await?;
             engine.shared.reload_merchant(id).await
         };

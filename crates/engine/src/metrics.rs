@@ -42,6 +42,8 @@ pub struct Metrics {
     pub lease_lost: Counter,
     /// Leases given back unsent.
     pub released: Counter,
+    /// Times that a delivery could not be made ready and waits for the operator.
+    pub waiting_for_operator: Counter,
     /// Events, requests or deliveries that met a bound.
     pub bounds_reached: Counter,
     /// Deliveries that are due, now or later (counted to a million).
@@ -74,6 +76,7 @@ impl Metrics {
             attempt_seconds: Family::new_with_constructor(latency),
             lease_lost: Counter::default(),
             released: Counter::default(),
+            waiting_for_operator: Counter::default(),
             bounds_reached: Counter::default(),
             due: Gauge::default(),
             leased: Gauge::default(),
@@ -99,6 +102,8 @@ impl Metrics {
         r.register_with_unit("attempt", help, Unit::Seconds, self.attempt_seconds.clone());
         r.register("leases_lost", "Tries recorded after their lease", self.lease_lost.clone());
         r.register("leases_released", "Leases given back unsent", self.released.clone());
+        let help = "Deliveries put off: a master key or a contract is missing";
+        r.register("waiting_for_operator", help, self.waiting_for_operator.clone());
         r.register(
             "bounds_reached",
             "Refusals because a bound was met",

@@ -25,12 +25,12 @@ pub struct SentRequest {
 }
 
 impl SentRequest {
-    /// The same request as a command for a shell.
+    /// The same request as a command for a shell; brackets and braces in its URL stand for themselves.
     #[must_use]
     pub fn curl(&self) -> String {
         use std::fmt::Write;
         let quote = |text: &str| format!("'{}'", text.replace('\'', r"'\''"));
-        let mut command = format!("curl -i -X POST {}", quote(&self.url));
+        let mut command = format!("curl -g -i -X POST {}", quote(&self.url));
         for (name, value) in &self.headers {
             let _infallible = write!(command, " \\\n  -H {}", quote(&format!("{name}: {value}")));
         }

@@ -20,6 +20,7 @@ use posthorn_store::{Accept, Effect, Settlement};
 use crate::clock::later;
 use crate::contracts::InForce;
 use crate::directory::Entry;
+use crate::keyring::Unready;
 use crate::notices::Notice;
 use crate::shared::Shared;
 use crate::transport::{Reach, Request};
@@ -69,19 +70,18 @@ impl Shared {
             let why = ParkedWhy::EndpointAtRest;
             return rest(claim, State::Parked { since: now, why }, Vec::new());
         }
-        let Some(in_force) = self.contract_of(&endpoint) else {
-            return self.unsendable(claim, &endpoint, now, "its contract is not loaded");
-        };
-        let secrets = endpoint.signing_secrets(real);
-        let keys = match self.keyring.signing_keys(endpoint.id, &secrets, in_force) {
-            Ok(keys) => keys,
-            Err(what) => return self.unsendable(claim, &endpoint, now, &what),
+        let (in_force, signers) = match self.signers(&endpoint, real) {
+            Ok(ready) => ready,
+            Err(Unready::Operator(what)) => {
+                return self.wait_for_operator(claim, now, real, &what);
+            }
+            Err(Unready::Unfit(what)) => return self.unsendable(claim, &endpoint, now, &what),
         };
         let rendering = Rendering {
             signed_at: real.as_second(),
             endpoint_version: endpoint.version,
             contract: in_force.id,
-            secrets: secrets.iter().map(|secret| secret.id).collect(),
+            secrets: signers.secrets,
         };
         let subject = Subject {
             event,
@@ -90,7 +90,7 @@ impl Shared {
             signed_at: rendering.signed_at,
             style: endpoint.settings.json,
         };
-        let signed = self.render(&subject, &in_force.contract, &keys);
+        let signed = self.render(&subject, &in_force.contract, &signers.keys);
         match signed {
             Ok(signed) => Ready::Send(Box::new(Prepared {
                 request: self.request(signed, &endpoint.settings, event.mode, in_force),
@@ -259,7 +259,7 @@ pub(crate) struct Subject<'a> {
     pub(crate) style: Style,
 }
 
-fn rest(claim: &Claim, state: State, notices: Vec<Accept>) -> Ready {
+pub(crate) fn rest(claim: &Claim, state: State, notices: Vec<Accept>) -> Ready {
     Ready::Rest(Box::new(Settlement {
         delivery: claim.delivery,
         endpoint: claim.endpoint,

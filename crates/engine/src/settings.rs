@@ -39,12 +39,22 @@ impl Shared {
         url.set_fragment(None);
         let reach = self.reach(mode);
         self.guard.url(&url, reach)?;
-        let sandboxed = reach == Reach::Sandbox;
+        self.check_scheme(&url, mode, contract)?;
+        Ok(url)
+    }
+
+    fn check_scheme(
+        &self,
+        url: &url::Url,
+        mode: Mode,
+        contract: &Contract,
+    ) -> Result<(), EngineError> {
+        let sandboxed = self.reach(mode) == Reach::Sandbox;
         if contract.https_only && url.scheme() != "https" && !sandboxed {
             let what = format!("contract `{}` sends over https only", contract.name);
             return refuse("url", what);
         }
-        Ok(url)
+        Ok(())
     }
 
     pub(crate) fn check_settings(
@@ -90,41 +100,50 @@ impl Shared {
         }
     }
 
-    /// The current secret in the clear, for a repeated request of the caller that was shown it.
-    pub(crate) fn current_secret(
+    /// A contract that an endpoint comes to speak because its merchant does: what it has must fit.
+    pub(crate) fn check_contract_fits(
         &self,
         endpoint: &Endpoint,
-    ) -> Result<Option<Secret>, EngineError> {
-        let current = endpoint.secrets.iter().find(|secret| secret.until.is_none());
-        let Some(current) = current else { return Ok(None) };
-        let opened = self.keyring.open(&current.sealed, Place::Endpoint);
-        opened.map(Some).map_err(|error| EngineError::Broken { what: error.to_string() })
+        contract: &Contract,
+    ) -> Result<(), EngineError> {
+        self.check_scheme(&endpoint.settings.url, endpoint.mode, contract)?;
+        check_headers(&endpoint.settings.headers, contract)?;
+        self.check_secrets_fit(endpoint, contract)
     }
 
-    /// An endpoint that is to speak another contract needs a secret which that contract can use.
+    /// An endpoint that is to speak another contract needs secrets which that contract can use: each
+    /// that still signs, also those that a rotation replaced.
     pub(crate) fn check_secrets_fit(
         &self,
         endpoint: &Endpoint,
         contract: &Contract,
     ) -> Result<(), EngineError> {
-        let Some(secret) = self.current_secret(endpoint)? else {
-            return if contract.secret.optional {
-                Ok(())
-            } else {
-                refuse(
-                    "contract",
-                    format!("`{}` signs, and the endpoint has no secret", contract.name),
-                )
-            };
-        };
-        if contract.key(secret.expose()).is_ok() {
-            return Ok(());
+        let name = &contract.name;
+        let signing = endpoint.signing_secrets(self.clock.now());
+        if signing.is_empty() && !contract.secret.optional {
+            let what =
+                format!("`{name}` signs, and the endpoint has no secret; rotate to make one");
+            return refuse("contract", what);
         }
-        let what = format!(
-            "the endpoint's secret cannot sign under `{}`; create a new endpoint with that contract",
-            contract.name
-        );
-        refuse("contract", what)
+        for secret in signing {
+            let opened = self.keyring.open(&secret.sealed, Place::Endpoint);
+            let opened = opened.map_err(|error| EngineError::Broken { what: error.to_string() })?;
+            if contract.key(opened.expose()).is_ok() {
+                continue;
+            }
+            let what = match secret.until {
+                None => format!(
+                    "the endpoint's secret cannot sign under `{name}`; create a new endpoint with \
+                     that contract"
+                ),
+                Some(until) => format!(
+                    "a secret that the endpoint's last rotation replaced signs until {until}, and \
+                     cannot sign under `{name}`; change the contract after that"
+                ),
+            };
+            return refuse("contract", what);
+        }
+        Ok(())
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 use posthorn_core::id::{EventId, IdSequence};
-use posthorn_store::Store;
+use posthorn_store::{Store, StoreError};
 use tokio::sync::mpsc;
 
 use crate::clock::Clock;
@@ -18,7 +18,9 @@ use crate::in_flight::InFlight;
 use crate::keyring::{Keyring, KnownKeys};
 use crate::metrics::Metrics;
 use crate::order::Order;
+use crate::signing::Told;
 use crate::transport::Transport;
+use crate::trial::Trials;
 
 /// How the engine behaves.
 #[derive(Debug, Clone)]
@@ -67,6 +69,10 @@ pub(crate) struct Shared {
     pub(crate) directory: Directory,
     pub(crate) keyring: Keyring,
     pub(crate) keys: KnownKeys,
+    pub(crate) told: Told,
+    pub(crate) trials: Trials,
+    /// When the database was last seen to answer or not, and the bytes of its write-ahead log.
+    pub(crate) probed: tokio::sync::Mutex<Option<(Timestamp, Result<u64, StoreError>)>>,
     pub(crate) pepper: Vec<u8>,
     pub(crate) admin_hash: [u8; 32],
     pub(crate) in_flight_keys: InFlight,

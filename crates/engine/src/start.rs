@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use futures::future::BoxFuture;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use posthorn_core::contract::Contract;
 use posthorn_core::id::IdSequence;
 use posthorn_core::secret::{MasterKeys, Secret, keyed_hash};
@@ -26,7 +26,9 @@ use crate::metrics::Metrics;
 use crate::order::Order;
 use crate::runner::Runner;
 use crate::shared::{Options, Shared};
+use crate::signing::Told;
 use crate::transport::Transport;
+use crate::trial::Trials;
 
 /// The touching points with the world, and the data the engine works from.
 pub struct Parts {
@@ -50,6 +52,9 @@ pub struct Parts {
     /// The rest.
     pub options: Options,
 }
+
+/// How long a verdict about the database stands.
+const READY_FOR: SignedDuration = SignedDuration::from_secs(1);
 
 /// What a process holds for tries that are under way or about to begin.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -76,7 +81,10 @@ impl Engine {
         };
         let (admin_hash, made) = admin(&*store, &entropy, &pepper, parts.admin_key).await?;
         store.release_all(clock.now()).await?;
-        let directory = Directory::load(store.directory().await?);
+        let standing = store.directory().await?;
+        check_contracts(&contracts, &standing)?;
+        check_seals(&*store, &master).await?;
+        let directory = Directory::load(standing);
         let ids = IdSequence::new(parts.options.node, store.last_event().await?);
         let (orders, inbox) = mpsc::unbounded_channel();
         let shared = Arc::new(Shared {
@@ -89,6 +97,9 @@ impl Engine {
             directory,
             keyring: Keyring::new(master),
             keys: KnownKeys::default(),
+            told: Told::default(),
+            trials: Trials::default(),
+            probed: tokio::sync::Mutex::default(),
             pepper,
             admin_hash,
             in_flight_keys: InFlight::default(),
@@ -135,9 +146,21 @@ impl Engine {
         Held { leases: self.shared.directory.leased(), payload_bytes }
     }
 
-    /// Whether the database answers: the bytes of its write-ahead log.
+    /// Whether the database answers: the bytes of its write-ahead log. It is asked once a second at
+    /// most, for asking is a write.
     pub async fn ready(&self) -> Result<u64, EngineError> {
-        let wal_bytes = self.shared.store.health().await?;
+        let mut probed = self.shared.probed.lock().await;
+        let now = self.shared.clock.now();
+        let fresh = |at: Timestamp| now.duration_since(at).abs() < READY_FOR;
+        let health = match &*probed {
+            Some((at, health)) if fresh(*at) => health.clone(),
+            Some(_) | None => {
+                let health = self.shared.store.health().await;
+                *probed = Some((now, health.clone()));
+                health
+            }
+        };
+        let wal_bytes = health?;
         self.shared.metrics.wal_bytes.set(i64::try_from(wal_bytes).unwrap_or(i64::MAX));
         Ok(wal_bytes)
     }
@@ -147,6 +170,44 @@ impl Engine {
     pub fn stop(&self) {
         self.shared.order(Order::Stop);
     }
+}
+
+/// Whoever names a contract must find it, or its deliveries could not be made.
+fn check_contracts(
+    contracts: &Contracts,
+    standing: &posthorn_store::Directory,
+) -> Result<(), EngineError> {
+    let missing = |name: &str, whose: String| {
+        let what = format!(
+            "{whose} speaks contract `{name}`, which is not loaded; start with the `--contracts` that \
+             has its file"
+        );
+        Err(EngineError::Broken { what })
+    };
+    for merchant in &standing.merchants {
+        if contracts.get(&merchant.contract).is_none() {
+            return missing(&merchant.contract, format!("merchant {}", merchant.id));
+        }
+    }
+    for endpoint in &standing.endpoints {
+        let name = endpoint.settings.contract.as_deref();
+        if let Some(name) = name.filter(|name| contracts.get(name).is_none()) {
+            return missing(name, format!("endpoint {}", endpoint.id));
+        }
+    }
+    Ok(())
+}
+
+/// Whatever is sealed must open, or deliveries could not be signed. Only what another key than the
+/// current one sealed is read: nothing, unless a change of keys is under way.
+async fn check_seals(store: &dyn Store, master: &MasterKeys) -> Result<(), EngineError> {
+    for row in store.sealed_otherwise(master.current(), u32::MAX).await? {
+        master.knows(row.sealed.key).map_err(|why| {
+            let what = format!("the master key is not the one of this database: {why}");
+            EngineError::Broken { what }
+        })?;
+    }
+    Ok(())
 }
 
 /// The hash of the admin key: a preset one replaces what is stored; without one the stored hash

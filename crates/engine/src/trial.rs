@@ -4,6 +4,9 @@
 //! on disk, retried and logged. To an address that is not saved it is sent once, and what came back
 //! is the answer.
 
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
 use jiff::Timestamp;
 use posthorn_core::attempt::Tried;
 use posthorn_core::contract::{Contract, SigningKey};
@@ -42,6 +45,47 @@ pub struct Trial {
     pub tried: Tried,
     /// When, in real time.
     pub at: Timestamp,
+}
+
+/// Trials under way at once, over all merchants.
+const TRIALS_MAX: usize = 64;
+/// Trials under way at once for one merchant.
+const MERCHANT_TRIALS_MAX: usize = 4;
+
+/// Trials under way, by merchant: each holds a connection for as long as its receiver likes.
+#[derive(Default)]
+pub(crate) struct Trials(Mutex<HashMap<MerchantId, usize>>);
+
+/// A trial under way, until it is dropped.
+pub(crate) struct UnderWay<'a> {
+    all: &'a Trials,
+    merchant: MerchantId,
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        let mut all = self.all.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = all.get_mut(&self.merchant) {
+            *count -= 1;
+            if *count == 0 {
+                all.remove(&self.merchant);
+            }
+        }
+    }
+}
+
+impl Trials {
+    /// Begins one, unless too many are under way.
+    fn begin(&self, merchant: MerchantId) -> Result<UnderWay<'_>, EngineError> {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let total: usize = all.values().sum();
+        let own = all.get(&merchant).copied().unwrap_or(0);
+        if total >= TRIALS_MAX || own >= MERCHANT_TRIALS_MAX {
+            return Err(EngineError::Busy { retry_after_s: 1 });
+        }
+        all.insert(merchant, own + 1);
+        Ok(UnderWay { all: self, merchant })
+    }
 }
 
 /// The sample of a type in a contract's catalogue, as a new event.
@@ -128,7 +172,34 @@ impl Engine {
             timeout: contract.retry.timeout,
             reach: shared.reach(mode),
         };
+        let _under_way = shared.trials.begin(merchant)?;
         let tried = shared.transport.send(request).await;
         Ok(Trial { sent, secret: made, tried, at })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_merchant_has_few_trials_at_once_and_leaves_the_others_theirs() {
+        let trials = Trials::default();
+        let merchant = MerchantId::from_i64;
+        let mut own: Vec<_> = (0..4).map(|_| trials.begin(merchant(1)).ok().unwrap()).collect();
+        assert!(matches!(trials.begin(merchant(1)), Err(EngineError::Busy { retry_after_s: 1 })));
+        assert!(trials.begin(merchant(2)).is_ok());
+        own.pop();
+        assert!(trials.begin(merchant(1)).is_ok(), "one has ended");
+    }
+
+    #[test]
+    fn all_merchants_together_have_a_bound_too() {
+        let trials = Trials::default();
+        let held: Vec<_> =
+            (0..64).map(|n| trials.begin(MerchantId::from_i64(n)).ok().unwrap()).collect();
+        assert!(trials.begin(MerchantId::from_i64(100)).is_err());
+        drop(held);
+        assert!(trials.begin(MerchantId::from_i64(100)).is_ok());
     }
 }

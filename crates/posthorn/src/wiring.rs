@@ -12,7 +12,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use posthorn_core::secret::{MasterKeys, Secret, Unopenable};
+use posthorn_core::secret::{MasterKeys, Secret};
 use posthorn_engine::clock::RealClock;
 use posthorn_engine::entropy::Entropy;
 use posthorn_engine::guard::Guard;
@@ -29,9 +29,6 @@ pub(crate) use running::Running;
 
 /// Characters of an admin key that an operator presets, at least; a sandbox takes any.
 const ADMIN_KEY_CHARS_MIN: usize = 16;
-
-/// Sealed values that are looked at when a server starts, to see whether their key is known.
-const SEALED_LOOKED_AT: u32 = 100;
 
 /// Why a server cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -82,12 +79,6 @@ pub(crate) enum WiringError {
     MasterKeyLost {
         /// The key file.
         path: PathBuf,
-    },
-    /// The master keys given are not those that sealed.
-    #[error("the master key is not the one of this database: {why}")]
-    MasterKeyUnknown {
-        /// Which key is missing.
-        why: Unopenable,
     },
     /// The contracts cannot be read.
     #[error(transparent)]
@@ -180,7 +171,7 @@ pub(crate) fn open_store(data: &Path) -> Result<Sqlite, OpenError> {
 }
 
 /// The master keys: those of the settings, else those of the data directory's file. A key is made
-/// only where nothing is sealed yet, and none is taken that cannot open what is there.
+/// only where nothing is sealed yet; whether those given open what is there, the engine checks.
 async fn master_keys(
     config: &Config,
     store: &dyn Store,
@@ -200,14 +191,7 @@ async fn master_keys(
         None => return Err(WiringError::MasterKeyLost { path: file }),
     };
     keys.extend(&config.master_keys_old);
-    let keys = keyring(&keys);
-    let sealed = store.sealed_otherwise(keys.current(), SEALED_LOOKED_AT).await;
-    for row in sealed.map_err(unreadable)? {
-        if let Err(why @ Unopenable::UnknownKey { .. }) = keys.open(&row.sealed, "") {
-            return Err(WiringError::MasterKeyUnknown { why });
-        }
-    }
-    Ok(keys)
+    Ok(keyring(&keys))
 }
 
 /// Keys in the engine's form; the first seals.

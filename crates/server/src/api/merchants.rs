@@ -42,7 +42,7 @@ struct MerchantPatch {
     name: Option<String>,
     /// The contract it speaks.
     contract: Option<String>,
-    /// Your own id for it.
+    /// Your own id for it; it cannot be changed once there are events, which carry it.
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     reference: Change<String>,

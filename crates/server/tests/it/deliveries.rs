@@ -141,7 +141,7 @@ async fn the_request_is_shown_as_it_was_sent_byte_for_byte() {
         assert_eq!(got["headers"][name], value.as_str(), "{name}");
     }
     let curl = got["curl"].as_str().unwrap();
-    assert!(curl.starts_with("curl -i -X POST 'https://example.com/webhooks'"), "{curl}");
+    assert!(curl.starts_with("curl -g -i -X POST 'https://example.com/webhooks'"), "{curl}");
     assert!(curl.contains("-H 'X-Shop: 9'"), "{curl}");
 }
 

@@ -182,7 +182,7 @@ async fn an_address_not_yet_saved_can_be_tried() {
     let draft = json!({"url": "https://example.com/new", "type": "payment.completed"});
     let got = app.post("/v1/endpoints/test", &draft).await;
     let mut shown = got.shown();
-    assert!(got.at("/request/curl").starts_with("curl -i -X POST 'https://example.com/new'"));
+    assert!(got.at("/request/curl").starts_with("curl -g -i -X POST 'https://example.com/new'"));
     let headers = got.json()["request"]["headers"].as_object().unwrap().len();
     assert!(headers >= 2, "signed, and typed");
     for hidden in ["headers", "body", "curl"] {

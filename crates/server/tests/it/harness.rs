@@ -32,6 +32,7 @@ const LOOKS_MAX: usize = 10_000;
 pub(crate) struct TestApp {
     pub(crate) router: Router,
     pub(crate) app: App,
+    pub(crate) store: Arc<Sqlite>,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) receiver: Arc<Receiver>,
     /// While true, the database fails every write.
@@ -103,8 +104,9 @@ impl TestApp {
         let database_fails = Arc::new(AtomicBool::new(false));
         let fails = Arc::clone(&database_fails);
         let fault = move |_| if fails.load(Ordering::Relaxed) { Fault::Fail } else { Fault::None };
+        let store = Arc::new(Sqlite::inline(Box::new(fault)).unwrap());
         let parts = Parts {
-            store: Arc::new(Sqlite::inline(Box::new(fault)).unwrap()),
+            store: store.clone(),
             clock: time,
             entropy: Arc::new(Entropy::seeded(7)),
             transport: receiver.clone(),
@@ -124,6 +126,7 @@ impl TestApp {
         let mut this = Self {
             router,
             app,
+            store,
             clock,
             receiver,
             database_fails,

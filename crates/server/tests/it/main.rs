@@ -26,5 +26,6 @@ mod merchants;
 mod operations;
 mod receiver;
 mod sandbox;
+mod secrets;
 mod serving;
 mod shown;

@@ -57,6 +57,25 @@ async fn a_merchant_is_changed_member_by_member() {
 }
 
 #[tokio::test]
+async fn what_was_sent_under_a_reference_keeps_it() {
+    let app = TestApp::new().await;
+    let path = format!("/v1/merchants/{}", app.merchant);
+    let refer = |reference: &str| {
+        let change = json!({"reference": reference});
+        let call = app.call(Method::PATCH, &path).key(ADMIN);
+        async move { call.json(&change).await }
+    };
+    assert_eq!(refer("clinic-1").await.status, 200);
+    app.endpoint(&json!({"contract": "krxscale"})).await;
+    let delivery = app.delivery().await;
+    app.until_state(&delivery, "delivered").await;
+    insta::assert_snapshot!(refer("clinic-2").await.problem(), @"409 conflict [-] a merchant's `reference` is part of what was sent for it, so it cannot be changed once there are events; create another merchant");
+    assert_eq!(refer("clinic-1").await.status, 200, "it is the same");
+    let shown = app.get(&format!("/v1/deliveries/{delivery}/attempts/1/request")).await.at("/body");
+    assert_eq!(shown.as_bytes(), app.receiver.got()[0].body);
+}
+
+#[tokio::test]
 async fn a_merchant_is_refused_for_what_is_wrong_with_it() {
     let app = TestApp::new().await;
     app.merchant(&json!({"name": "A", "contract": "standard", "reference": "shop-1"})).await;

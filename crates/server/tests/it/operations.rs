@@ -1,6 +1,7 @@
 //! Probes, metrics, request ids.
 
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use axum::body::Body;
 use http::Method;
@@ -21,6 +22,21 @@ async fn probes_need_no_key_and_say_when_the_server_stops() {
     insta::assert_snapshot!(ready.problem(), @"503 unavailable [-] the server is stopping");
     assert_eq!(ready.header("retry-after"), "1");
     assert_eq!(probe("/healthz").send(Body::empty()).await.status, 200);
+}
+
+#[tokio::test]
+async fn the_database_is_asked_once_a_second_whoever_probes() {
+    let app = TestApp::new().await;
+    let probe = async || app.call(Method::GET, "/readyz").no_key().send(Body::empty()).await.status;
+    assert_eq!(probe().await, 200);
+    app.database_fails.store(true, Ordering::Relaxed);
+    assert_eq!(probe().await, 200, "it was seen to answer in this second");
+    app.clock.advance(Duration::from_secs(1));
+    assert_eq!(probe().await, 503);
+    app.database_fails.store(false, Ordering::Relaxed);
+    assert_eq!(probe().await, 503);
+    app.clock.advance(Duration::from_secs(1));
+    assert_eq!(probe().await, 200);
 }
 
 #[tokio::test]
