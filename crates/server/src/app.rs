@@ -1,8 +1,10 @@
 //! What every handler is given: the engine, what is counted, and whether the server is stopping.
 
-use std::sync::Arc;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
+use posthorn_core::id::MerchantId;
 use posthorn_engine::Engine;
 use prometheus_client::registry::Registry;
 use tokio::sync::watch;
@@ -23,6 +25,8 @@ struct Inner {
     stopping: watch::Sender<bool>,
     started_ms: i64,
     requests: AtomicU64,
+    /// Streams of `/v1/listen` that are open, by merchant.
+    streams: Mutex<HashMap<MerchantId, usize>>,
 }
 
 impl App {
@@ -40,6 +44,7 @@ impl App {
             stopping: watch::channel(false).0,
             started_ms,
             requests: AtomicU64::new(0),
+            streams: Mutex::default(),
         };
         Self { inner: Arc::new(inner) }
     }
@@ -74,6 +79,17 @@ impl App {
         self.inner.stopping.subscribe()
     }
 
+    /// A place for one more stream of a merchant, unless `max` are open.
+    pub(crate) fn open_stream(&self, merchant: MerchantId, max: usize) -> Option<OpenStream> {
+        let mut streams = self.inner.streams.lock().unwrap_or_else(PoisonError::into_inner);
+        let open = streams.entry(merchant).or_default();
+        if *open >= max {
+            return None;
+        }
+        *open += 1;
+        Some(OpenStream { app: self.clone(), merchant })
+    }
+
     pub(crate) fn metrics(&self) -> &HttpMetrics {
         &self.inner.metrics
     }
@@ -82,5 +98,24 @@ impl App {
     pub(crate) fn next_request_id(&self) -> String {
         let number = self.inner.requests.fetch_add(1, Ordering::Relaxed);
         format!("req_{:x}_{number:x}", self.inner.started_ms)
+    }
+}
+
+/// An open stream: its place is free again when this is dropped.
+pub(crate) struct OpenStream {
+    app: App,
+    merchant: MerchantId,
+}
+
+impl Drop for OpenStream {
+    fn drop(&mut self) {
+        let streams = &self.app.inner.streams;
+        let mut streams = streams.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(open) = streams.get_mut(&self.merchant) {
+            *open -= 1;
+            if *open == 0 {
+                streams.remove(&self.merchant);
+            }
+        }
     }
 }

@@ -25,7 +25,7 @@ use tokio::sync::watch;
 use utoipa::ToSchema;
 
 use super::attempts::Headers;
-use crate::app::App;
+use crate::app::{App, OpenStream};
 use crate::auth::AsMerchant;
 use crate::params::{Params, refuse};
 use crate::problem::{Code, Problem};
@@ -38,6 +38,12 @@ const EVENTS_AT_ONCE: u32 = 50;
 const PAUSE: Duration = Duration::from_secs(1);
 /// How long to wait for an older accept that is still under way.
 const CATCH_UP: Duration = Duration::from_millis(20);
+
+/// Streams that one merchant may have open: each holds up to a page of events in memory, for as long
+/// as its client does not read.
+const STREAMS_MAX: usize = 16;
+/// When it is worth trying again to open one more, in seconds.
+const STREAM_RETRY_S: u32 = 15;
 
 /// A line of the stream.
 #[derive(Serialize, ToSchema)]
@@ -101,7 +107,11 @@ pub(super) async fn listen(
     }
     let patterns = params.text("events").map_or_else(|| Ok(Vec::new()), patterns)?;
     let after = params.get("after")?.unwrap_or_else(|| app.engine().newest_event());
-    let stream = Listening::new(app, merchant, after, patterns);
+    let place = app.open_stream(merchant.id, STREAMS_MAX).ok_or_else(|| {
+        let detail = format!("this merchant has {STREAMS_MAX} streams open; end one first");
+        Problem::new(Code::TooManyStreams, detail).retry_after(STREAM_RETRY_S)
+    })?;
+    let stream = Listening::new((app, place), merchant, after, patterns);
     let lines = stream::unfold(stream, |mut listening| async {
         let line = listening.next_line().await?;
         Some((Ok::<Bytes, std::convert::Infallible>(line), listening))
@@ -125,6 +135,7 @@ fn patterns(text: &str) -> Result<Vec<Pattern>, Problem> {
 /// One follower.
 struct Listening {
     app: App,
+    _place: OpenStream,
     merchant: AsMerchant,
     cursor: EventId,
     patterns: Vec<Pattern>,
@@ -143,13 +154,19 @@ enum Woken {
 }
 
 impl Listening {
-    fn new(app: App, merchant: AsMerchant, cursor: EventId, patterns: Vec<Pattern>) -> Self {
+    fn new(
+        (app, place): (App, OpenStream),
+        merchant: AsMerchant,
+        cursor: EventId,
+        patterns: Vec<Pattern>,
+    ) -> Self {
         let mut news = app.engine().follow(merchant.id);
         news.mark_changed();
         let recheck = later(app.engine().now(), HEARTBEAT);
         let (stopping, heartbeat) = (app.stopping(), app.engine().wait(HEARTBEAT));
         let mut listening = Self {
             app,
+            _place: place,
             merchant,
             cursor,
             patterns,

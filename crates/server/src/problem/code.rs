@@ -86,6 +86,8 @@ codes! {
         "The URL leads where Posthorn does not connect: a private or reserved address, a forbidden port or scheme.",
     IdempotencyKeyReused = "idempotency_key_reused" 422 "Idempotency key reused"
         "The `Idempotency-Key` was used before with another request. Use a new key.",
+    TooManyStreams = "too_many_streams" 429 "Too many streams"
+        "The merchant follows `/v1/listen` as often as it may at once; end a stream, or try again after `Retry-After`.",
     Internal = "internal" 500 "Internal error"
         "Something is wrong on the server's side; the operator finds it in the log under the request's id.",
     Unavailable = "unavailable" 503 "Unavailable"

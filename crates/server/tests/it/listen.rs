@@ -168,3 +168,18 @@ async fn a_stream_ends_when_its_key_is_revoked() {
     app.clock.advance(Duration::from_secs(15));
     while lines.next().await.is_some() {}
 }
+
+#[tokio::test]
+async fn a_merchant_has_at_most_sixteen_streams_open() {
+    let app = TestApp::new().await;
+    let mut open = Vec::new();
+    for _ in 0..16 {
+        open.push(Lines::open(&app, "").await);
+    }
+    let refused = app.get("/v1/listen").await;
+    assert_eq!(refused.status, 429);
+    assert_eq!(refused.at("/type"), "urn:posthorn:problem:too_many_streams");
+    assert_eq!(refused.headers["retry-after"], "15");
+    open.pop();
+    Lines::open(&app, "").await;
+}
