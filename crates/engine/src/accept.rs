@@ -21,7 +21,7 @@ use crate::sending::lease_end;
 use crate::shared::Shared;
 
 /// Payload bytes of leased deliveries in memory, at most; past it deliveries wait in the database.
-const MEMORY_BYTES_MAX: usize = 64 * 1024 * 1024;
+pub(crate) const MEMORY_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// What came of accepting one event.
 #[derive(Debug, Clone, PartialEq, Eq)]

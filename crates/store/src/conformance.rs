@@ -35,6 +35,7 @@ macro_rules! conformance {
             what_is_due_at_an_endpoint_deleted_meanwhile_will_not_be_sent
         ]);
         $crate::conformance!($fresh, claim_settle: [
+            a_claim_ends_when_its_payloads_fill_the_memory_it_was_given
             claims_are_the_oldest_due_first_and_no_more_than_slots
             nothing_is_claimed_before_it_is_due
             a_claim_carries_what_sending_needs

@@ -201,7 +201,7 @@ impl Stage {
 
     fn claim(&mut self, endpoint: EndpointId, slots: u32) {
         let (now, until) = (self.now(), self.now() + SignedDuration::from_secs(30));
-        let claims = block_on(self.store.claim(vec![Ask { endpoint, slots, now }], until)).unwrap();
+        let claims = block_on(self.store.claim(vec![Ask { endpoint, slots, now }], until, usize::MAX)).unwrap();
         let mut expected = self.model.due(endpoint, now);
         expected.truncate(slots as usize);
         let claimed: Vec<_> = claims.iter().map(|claim| claim.delivery).collect();

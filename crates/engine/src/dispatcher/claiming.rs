@@ -12,6 +12,7 @@ use posthorn_core::id::{EndpointId, MerchantId};
 use posthorn_store::{Ask, StoreError};
 
 use super::{Dispatcher, PAUSE_AFTER_ERROR};
+use crate::accept::MEMORY_BYTES_MAX;
 use crate::clock::later;
 use crate::sending::lease_end;
 
@@ -20,9 +21,13 @@ const ASKS_MAX: usize = 256;
 /// Deliveries claimed at once for one endpoint, at most.
 const SLOTS_MAX: u32 = 256;
 
+/// Payload bytes leased in one claim, at most (and what the last one is over it).
+const CLAIM_BYTES_MAX: usize = 4 * 1024 * 1024;
+
 /// A claim that is over.
 pub(super) struct Asked {
     asks: Vec<Ask>,
+    bytes_max: usize,
     result: Result<Vec<Claim>, StoreError>,
 }
 
@@ -99,6 +104,12 @@ impl Dispatcher {
         if self.asking.is_some() || self.wanted.is_empty() {
             return;
         }
+        // What is full is emptied by tries that end, and they are followed by another look.
+        let held = self.shared.memory_bytes.load(Ordering::Relaxed);
+        let bytes_max = MEMORY_BYTES_MAX.saturating_sub(held).min(CLAIM_BYTES_MAX);
+        if bytes_max == 0 {
+            return;
+        }
         let real = self.shared.clock.now();
         let mut asks = Vec::new();
         let mut until = real;
@@ -136,16 +147,18 @@ impl Dispatcher {
         let store = Arc::clone(&self.shared.store);
         self.asking = Some(
             async move {
-                let result = store.claim(asks.clone(), until).await;
-                Asked { asks, result }
+                let result = store.claim(asks.clone(), until, bytes_max).await;
+                Asked { asks, bytes_max, result }
             }
             .boxed(),
         );
     }
 
-    /// A full answer means that there is more; a short one, that it is to be found out when.
+    /// A full answer means that there is more; a short one, that it is to be found out when. A claim
+    /// that was ended by the bound on memory tells nothing: all are asked for again, first those that
+    /// got nothing.
     pub(super) fn asked(&mut self, asked: Asked) {
-        let Asked { asks, result } = asked;
+        let Asked { mut asks, bytes_max, result } = asked;
         let claims = match result {
             Ok(claims) => claims,
             Err(error) => {
@@ -155,15 +168,19 @@ impl Dispatcher {
             }
         };
         let mut counts: HashMap<EndpointId, u32> = HashMap::new();
+        let mut bytes = 0;
         for claim in &claims {
             *counts.entry(claim.endpoint).or_default() += 1;
-            self.shared
-                .memory_bytes
-                .fetch_add(claim.event.data.as_bytes().len(), Ordering::Relaxed);
+            bytes += claim.event.data.as_bytes().len();
+        }
+        self.shared.memory_bytes.fetch_add(bytes, Ordering::Relaxed);
+        let cut = bytes >= bytes_max;
+        if cut {
+            asks.sort_by_key(|ask| counts.contains_key(&ask.endpoint));
         }
         for ask in asks {
             let count = counts.get(&ask.endpoint).copied().unwrap_or(0);
-            let full = count >= ask.slots;
+            let full = cut || count >= ask.slots;
             let entry = self.shared.directory.endpoint(ask.endpoint);
             let lane = self.lane(ask.endpoint);
             lane.asking = false;

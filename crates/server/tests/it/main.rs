@@ -10,6 +10,7 @@
 mod auth;
 mod bad_input;
 mod batch;
+mod bounds;
 mod clock;
 mod contracts;
 mod deliveries;

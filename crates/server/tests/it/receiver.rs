@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use futures::FutureExt;
@@ -13,6 +14,8 @@ use posthorn_engine::transport::{Answer, Phases, Request, Transport, Tried, Unre
 pub(crate) struct Receiver {
     script: Mutex<VecDeque<Result<Answer, Unreachable>>>,
     got: Mutex<Vec<Request>>,
+    /// While true, nothing that comes in is ever answered.
+    pub(crate) silent: AtomicBool,
 }
 
 impl Receiver {
@@ -42,6 +45,9 @@ pub(crate) fn answer(status: u16, body: &'static [u8]) -> Answer {
 impl Transport for Receiver {
     fn send(&self, request: Request) -> BoxFuture<'static, Tried> {
         self.got.lock().unwrap().push(request);
+        if self.silent.load(Ordering::Relaxed) {
+            return futures::future::pending().boxed();
+        }
         let next = self.script.lock().unwrap().pop_front();
         let phases = Phases {
             dns_us: Some(1_000),

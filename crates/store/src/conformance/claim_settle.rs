@@ -1,5 +1,7 @@
 //! Claims, settlements and the fence between them.
 
+use std::sync::Arc;
+
 use posthorn_core::attempt::{ErrorClass, Phases, Unreachable};
 use posthorn_core::delivery::{Ending, State};
 
@@ -15,11 +17,31 @@ pub fn claims_are_the_oldest_due_first_and_no_more_than_slots(world: &World) {
     let second = world.send(pair, 0, due(20));
     let elsewhere = world.send((pair.0, other), 0, due(0));
     let ask = |endpoint, slots| Ask { endpoint, slots, now: at(40) };
-    let claims = done(world.store().claim(vec![ask(pair.1, 2), ask(other, 5)], at(70)));
+    let claims = done(world.store().claim(vec![ask(pair.1, 2), ask(other, 5)], at(70), usize::MAX));
     let claimed: Vec<_> = claims.iter().map(|claim| claim.delivery).collect();
     assert_eq!(claimed, [first, second, elsewhere]);
     assert_eq!(world.state(third), due(30));
     assert_eq!(world.state(first), State::Leased { until: at(70) });
+}
+
+pub fn a_claim_ends_when_its_payloads_fill_the_memory_it_was_given(world: &World) {
+    let pair = world.pair();
+    let other = world.endpoint(pair.0);
+    let both = world.accept(world.new_event(pair.0, 0), &[(pair.1, due(0)), (other, due(0))]);
+    let next = world.send(pair, 1, due(1));
+    let asks =
+        || vec![pair.1, other].into_iter().map(|endpoint| Ask { endpoint, slots: 5, now: at(9) });
+    let claim = |bytes_max| done(world.store().claim(asks().collect(), at(70), bytes_max));
+    let none_left = claim(0);
+    let claimed: Vec<_> = none_left.iter().map(|claim| claim.delivery).collect();
+    assert_eq!(claimed, [both.delivery(1)], "one is leased in any case");
+    let rest = claim(usize::MAX);
+    let claimed: Vec<_> = rest.iter().map(|claim| claim.delivery).collect();
+    assert_eq!(claimed, [next, both.delivery(2)]);
+    done(world.store().release_all(at(2)));
+    let all = claim(usize::MAX);
+    let shared: Vec<_> = all.iter().filter(|claim| claim.event.id == both).collect();
+    assert!(matches!(shared[..], [one, two] if Arc::ptr_eq(&one.event, &two.event)));
 }
 
 pub fn nothing_is_claimed_before_it_is_due(world: &World) {

@@ -207,7 +207,7 @@ impl World {
 
     pub(super) fn claim(&self, endpoint: EndpointId, slots: u32, second: i64) -> Vec<Claim> {
         let ask = Ask { endpoint, slots, now: at(second) };
-        done(self.store.claim(vec![ask], at(second + 30)))
+        done(self.store.claim(vec![ask], at(second + 30), usize::MAX))
     }
 
     pub(super) fn claim_one(&self, endpoint: EndpointId, second: i64) -> Claim {

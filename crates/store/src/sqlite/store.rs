@@ -46,8 +46,8 @@ impl Store for Sqlite {
         self.write(Ordinary, accept_bytes(&events), move |db| accept::accept(db, &events))
     }
 
-    fn claim(&self, asks: Vec<Ask>, until: Timestamp) -> Answer<'_, Vec<Claim>> {
-        self.write(Ordinary, SMALL, move |db| claim::claim(db, &asks, until))
+    fn claim(&self, asks: Vec<Ask>, until: Timestamp, bytes_max: usize) -> Answer<'_, Vec<Claim>> {
+        self.write(Ordinary, SMALL, move |db| claim::claim(db, &asks, until, bytes_max))
     }
 
     fn settle(&self, settlements: Vec<Settlement>) -> Answer<'_, Vec<Settled>> {

@@ -1,11 +1,13 @@
 //! Leases: taken, given back, and all dead at the start.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use posthorn_core::delivery::Claim;
 use posthorn_core::event::Event;
-use posthorn_core::id::{DeliveryId, EndpointId};
+use posthorn_core::id::{DeliveryId, EndpointId, EventId};
 use rusqlite::{Connection, params};
 
 use super::events;
@@ -15,27 +17,33 @@ use crate::sqlite::{fetch, statements};
 use crate::{Ask, Release};
 
 /// Leases due deliveries, oldest due first, for each endpoint by itself: the overdue rows of a
-/// thousand dead endpoints stand in nobody's way.
+/// thousand dead endpoints stand in nobody's way. It ends when the payloads fill `bytes_max`.
 pub(in crate::sqlite) fn claim(
     db: &Connection,
     asks: &[Ask],
     until: Timestamp,
+    bytes_max: usize,
 ) -> Result<Vec<Claim>, Trouble> {
     let mut claims = Vec::new();
-    let mut event: Option<Arc<Event>> = None;
+    let mut known: HashMap<EventId, Arc<Event>> = HashMap::new();
+    let mut bytes = 0;
     for ask in asks {
         for found in find(db, ask)? {
+            if bytes >= bytes_max && !claims.is_empty() {
+                return Ok(claims);
+            }
             fetch::run(db, statements::CLAIM_LEASE, params![found.id.as_i64(), ms(until)])?;
-            let same = event.take().filter(|event| event.id == found.id.event());
-            let this = match same {
-                Some(event) => event,
-                None => Arc::new(events::existing(db, found.id.event())?),
+            let event = match known.entry(found.id.event()) {
+                Entry::Occupied(known) => Arc::clone(known.get()),
+                Entry::Vacant(place) => {
+                    Arc::clone(place.insert(Arc::new(events::existing(db, found.id.event())?)))
+                }
             };
-            event = Some(this.clone());
+            bytes += event.data.as_bytes().len();
             claims.push(Claim {
                 delivery: found.id,
                 endpoint: ask.endpoint,
-                event: this,
+                event,
                 attempts: found.attempts,
                 base: found.base,
                 run: found.run,
