@@ -21,7 +21,7 @@ use crate::error::EngineError;
 use crate::keyring::Place;
 use crate::notices::Notice;
 use crate::order::Order;
-use crate::settings::refuse;
+use crate::settings::{check_secret, refuse};
 use crate::shared::Shared;
 
 /// The longest overlap of a rotation.
@@ -34,7 +34,7 @@ const RELOAD_PAUSE: std::time::Duration = std::time::Duration::from_millis(200);
 pub struct EndpointDraft {
     /// Where deliveries go.
     pub url: String,
-    /// Which event types; `*` when empty.
+    /// Which event types; at least one pattern.
     pub events: Vec<Pattern>,
     /// Which of those, by their data.
     pub filter: Option<Filter>,
@@ -163,10 +163,9 @@ impl Engine {
             let owner = engine.merchant(merchant)?;
             let contract = shared.contract_for(&owner, draft.contract.as_deref())?;
             let url = shared.check_url(&draft.url, mode, &contract)?;
-            let events = if draft.events.is_empty() { vec![Pattern::Any] } else { draft.events };
             let settings = Settings {
                 url,
-                events,
+                events: draft.events,
                 filter: draft.filter,
                 description: draft.description,
                 headers: draft.headers,
@@ -179,7 +178,7 @@ impl Engine {
             let made = match &draft.secret {
                 SecretWish::NoneIfAllowed if contract.secret.optional => None,
                 SecretWish::Make | SecretWish::NoneIfAllowed => Some(shared.make_secret(&contract)),
-                SecretWish::Given(given) => shared.check_secret(&contract, given).map(|()| None)?,
+                SecretWish::Given(given) => check_secret(&contract, given).map(|()| None)?,
             };
             let given = match &draft.secret {
                 SecretWish::Given(given) => Some(given),
@@ -351,7 +350,7 @@ impl Engine {
             let owner = engine.merchant(merchant)?;
             let contract = shared.contract_for(&owner, endpoint.settings.contract.as_deref())?;
             let made = match &secret {
-                Some(given) => shared.check_secret(&contract, given).map(|()| None)?,
+                Some(given) => check_secret(&contract, given).map(|()| None)?,
                 None => Some(shared.make_secret(&contract)),
             };
             let Some(text) = made.as_ref().or(secret.as_ref()) else {

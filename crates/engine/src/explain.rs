@@ -39,8 +39,16 @@ pub enum SettingChanged {
     Filter,
     /// The contract.
     Contract,
-    /// Another setting.
-    Other,
+    /// How bodies are printed.
+    Json,
+    /// The custom headers.
+    Headers,
+    /// The description.
+    Description,
+    /// The rate limit.
+    RateLimit,
+    /// The concurrency.
+    Concurrency,
 }
 
 impl SettingChanged {
@@ -52,7 +60,11 @@ impl SettingChanged {
             Self::Events => "events",
             Self::Filter => "filter",
             Self::Contract => "contract",
-            Self::Other => "other",
+            Self::Json => "json",
+            Self::Headers => "headers",
+            Self::Description => "description",
+            Self::RateLimit => "rate_limit",
+            Self::Concurrency => "concurrency",
         }
     }
 }
@@ -141,16 +153,16 @@ fn explain_one(
 }
 
 fn differences(then: &Settings, now: &Settings) -> Vec<SettingChanged> {
-    let mut changed = Vec::new();
     let named = [
         (then.url != now.url, SettingChanged::Url),
         (then.events != now.events, SettingChanged::Events),
         (then.filter != now.filter, SettingChanged::Filter),
         (then.contract != now.contract, SettingChanged::Contract),
+        (then.json != now.json, SettingChanged::Json),
+        (then.headers != now.headers, SettingChanged::Headers),
+        (then.description != now.description, SettingChanged::Description),
+        (then.rate_limit != now.rate_limit, SettingChanged::RateLimit),
+        (then.concurrency != now.concurrency, SettingChanged::Concurrency),
     ];
-    changed.extend(named.into_iter().filter(|(differs, _)| *differs).map(|(_, which)| which));
-    if changed.is_empty() && then != now {
-        changed.push(SettingChanged::Other);
-    }
-    changed
+    named.into_iter().filter(|(differs, _)| *differs).map(|(_, which)| which).collect()
 }

@@ -39,13 +39,14 @@ mod shared;
 mod signing;
 mod start;
 mod through;
-mod trial;
+mod told;
 pub mod transport;
+mod trial;
 
 pub use accept::{Receipt, Receipts};
 pub use caller::{Caller, RequestKey, Unauthorized};
-pub use endpoints::{EndpointDraft, EndpointPatch, Minted, OVERLAP_MAX, SecretWish};
 pub use cursor::BadCursor;
+pub use endpoints::{EndpointDraft, EndpointPatch, Minted, OVERLAP_MAX, SecretWish};
 pub use error::EngineError;
 pub use explain::{Explanation, Reason, SettingChanged};
 pub use follow::Followed;

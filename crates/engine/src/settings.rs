@@ -80,26 +80,6 @@ impl Shared {
         check_headers(&settings.headers, contract)
     }
 
-    /// Checks a caller's own secret against a contract.
-    pub(crate) fn check_secret(
-        &self,
-        contract: &Contract,
-        given: &Secret,
-    ) -> Result<(), EngineError> {
-        let chars = given.expose().chars().count();
-        if !(SECRET_CHARS_MIN..=SECRET_CHARS_MAX).contains(&chars) {
-            let what = format!(
-                "must have {SECRET_CHARS_MIN} to {SECRET_CHARS_MAX} characters (32 random ones are \
-                 recommended), or be left out to have one made"
-            );
-            return refuse("secret", what);
-        }
-        match contract.key(given.expose()) {
-            Ok(_) => Ok(()),
-            Err(error) => refuse("secret", error.to_string()),
-        }
-    }
-
     /// A contract that an endpoint comes to speak because its merchant does: what it has must fit.
     pub(crate) fn check_contract_fits(
         &self,
@@ -193,4 +173,20 @@ fn check_headers(headers: &[(String, String)], contract: &Contract) -> Result<()
         seen.push(lower);
     }
     Ok(())
+}
+
+/// Checks a caller's own secret against a contract.
+pub(crate) fn check_secret(contract: &Contract, given: &Secret) -> Result<(), EngineError> {
+    let chars = given.expose().chars().count();
+    if !(SECRET_CHARS_MIN..=SECRET_CHARS_MAX).contains(&chars) {
+        let what = format!(
+            "must have {SECRET_CHARS_MIN} to {SECRET_CHARS_MAX} characters (32 random ones are \
+             recommended), or be left out to have one made"
+        );
+        return refuse("secret", what);
+    }
+    match contract.key(given.expose()) {
+        Ok(_) => Ok(()),
+        Err(error) => refuse("secret", error.to_string()),
+    }
 }

@@ -18,7 +18,7 @@ use crate::in_flight::InFlight;
 use crate::keyring::{Keyring, KnownKeys};
 use crate::metrics::Metrics;
 use crate::order::Order;
-use crate::signing::Told;
+use crate::told::Told;
 use crate::transport::Transport;
 use crate::trial::Trials;
 

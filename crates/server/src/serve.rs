@@ -97,7 +97,6 @@ async fn connection(stream: TcpStream, router: Router, mut stopping: watch::Rece
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADERS_WITHIN)
-        .pipeline_flush(true)
         .serve_connection(TokioIo::new(stream), service);
     let mut connection = pin!(connection);
     let told = async { stopping.wait_for(|stopping| *stopping).await.is_ok() };

@@ -21,8 +21,8 @@ pub use verbs::{
 
 use futures::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
-use posthorn_core::endpoint::{Endpoint, EndpointSecret, Settings, Status};
 use posthorn_core::delivery::{Claim, Delivery};
+use posthorn_core::endpoint::{Endpoint, EndpointSecret, Settings, Status};
 use posthorn_core::event::{Event, Mode};
 use posthorn_core::id::{
     ContractId, DeliveryId, EndpointId, EventId, JobId, KeyId, MerchantId, SecretId,
@@ -64,8 +64,10 @@ pub trait Store: Send + Sync {
 
     /// The earliest due time of each of these endpoints that has due deliveries; of all endpoints
     /// when `endpoints` is `None`.
-    fn next_due(&self, endpoints: Option<Vec<EndpointId>>)
-    -> Answer<'_, Vec<(EndpointId, Timestamp)>>;
+    fn next_due(
+        &self,
+        endpoints: Option<Vec<EndpointId>>,
+    ) -> Answer<'_, Vec<(EndpointId, Timestamp)>>;
 
     // --- reading ------------------------------------------------------------------------------
 
@@ -104,8 +106,12 @@ pub trait Store: Send + Sync {
 
     /// Opens a new run of one delivery, due at `now` (the merchant's clock). Fails with
     /// [`StoreError::Leased`] while it is being tried.
-    fn resend(&self, id: DeliveryId, now: Timestamp, once: Option<Once>)
-    -> Answer<'_, Done<DeliveryId>>;
+    fn resend(
+        &self,
+        id: DeliveryId,
+        now: Timestamp,
+        once: Option<Once>,
+    ) -> Answer<'_, Done<DeliveryId>>;
     /// Writes a job down.
     fn create_job(&self, job: NewJob, once: Option<Once>) -> Answer<'_, Done<JobId>>;
     /// One job.
@@ -199,8 +205,12 @@ pub trait Store: Send + Sync {
     // --- the deployment -----------------------------------------------------------------------
 
     /// Keeps a contract file's text, once for each version of it.
-    fn register_contract(&self, name: String, version: [u8; 16], source: String)
-    -> Answer<'_, ContractId>;
+    fn register_contract(
+        &self,
+        name: String,
+        version: [u8; 16],
+        source: String,
+    ) -> Answer<'_, ContractId>;
     /// A kept contract: its name and its text.
     fn contract(&self, id: ContractId) -> Answer<'_, Option<(String, String)>>;
     /// A value of the deployment (pepper, admin key's hash).

@@ -54,7 +54,7 @@ pub(super) struct EndpointIn {
     url: String,
     /// Which event types: whole ones, or with `*` for one or more segments at the end. All when left
     /// out.
-    #[serde(default)]
+    #[serde(default = "every_event")]
     #[schema(value_type = Vec<String>, example = json!(["payment.*"]))]
     events: Vec<Pattern>,
     /// Which of those, by their data.
@@ -82,6 +82,10 @@ pub(super) struct EndpointIn {
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     secret: Change<String>,
+}
+
+fn every_event() -> Vec<Pattern> {
+    vec![Pattern::Any]
 }
 
 impl From<EndpointIn> for EndpointDraft {

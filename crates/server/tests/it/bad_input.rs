@@ -142,6 +142,7 @@ async fn endpoint_settings_are_refused_one_by_one() {
         with("evnts", json!(["*"])),
         with("rate_limt", json!(5)),
         with("events", json!(["pay*"])),
+        with("events", json!([])),
         with("events", json!("payment.*")),
         with("filter", json!({"amount": {"$gtt": 5}})),
         with("json", json!("ruby")),
@@ -163,6 +164,7 @@ async fn endpoint_settings_are_refused_one_by_one() {
     400 unknown_field [evnts] there is no field `evnts` here; did you mean `events`?
     400 unknown_field [rate_limt] there is no field `rate_limt` here; did you mean `rate_limit`?
     400 invalid_field [events] `events`: `pay*` is not an event pattern: use a type, `*`, or a `*` as its last segment, as in `payment.*`, at line 1, column 18
+    422 invalid_setting [events] `events`: must have 1 to 100 patterns
     400 invalid_field [events] `events`: invalid type: string "payment.*", expected a sequence, at line 1, column 21
     400 invalid_field [filter] `filter`: unknown operator `$gtt`: the nearest one is `$gt`, at /amount/$gtt, at line 1, column 31
     400 invalid_field [json] `json`: unknown variant `ruby`, expected one of `js`, `python`, `php`, at line 1, column 14

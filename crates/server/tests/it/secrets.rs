@@ -60,7 +60,7 @@ async fn a_contract_that_a_replaced_secret_does_not_fit_waits_for_the_overlap() 
     let refused = app.patch(&format!("/v1/endpoints/{id}"), &change).await;
     assert_eq!(refused.status, 422, "{}", refused.text);
     assert!(refused.problem().contains("signs until"), "{}", refused.text);
-    app.clock.advance(Duration::from_secs(3600));
+    app.clock.advance(Duration::from_hours(1));
     let changed = app.patch(&format!("/v1/endpoints/{id}"), &change).await;
     assert_eq!(changed.status, 200, "{}", changed.text);
     let delivery = app.delivery().await;
@@ -108,7 +108,7 @@ async fn a_delivery_whose_secret_does_not_open_waits_and_loses_no_try() {
     assert!(app.receiver.got().is_empty());
 
     app.post(&format!("/v1/endpoints/{id}/rotate"), &json!({"overlap": "0s"})).await;
-    app.clock.advance(Duration::from_secs(60));
+    app.clock.advance(Duration::from_mins(1));
     let delivered = app.until_state(&delivery, "delivered").await.json();
     assert_eq!(delivered["attempts_made"], 1);
 }

@@ -4,7 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 #![expect(clippy::indexing_slicing, reason = "a test that cannot go on fails")]
 
-use std::collections::BTreeMap;
+mod told;
 
 use futures::executor::block_on;
 use jiff::{SignedDuration, Timestamp};
@@ -12,7 +12,7 @@ use posthorn_core::attempt::{ErrorClass, Phases, Rendering, Tried, Unreachable};
 use posthorn_core::delivery::{Claim, Delivery, Ending, ParkedWhy, State};
 use posthorn_core::endpoint::{DisabledWhy, Settings, Status};
 use posthorn_core::event::{Event, Mode, Payload};
-use posthorn_core::id::{ContractId, DeliveryId, EndpointId, IdSequence, MerchantId};
+use posthorn_core::id::{ContractId, EndpointId, IdSequence, MerchantId};
 use posthorn_core::secret::Sealed;
 use posthorn_store::sqlite::{Fault, Sqlite};
 use posthorn_store::{
@@ -22,93 +22,7 @@ use posthorn_store::{
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-/// One step of a story. Times pass between steps; an index picks among what there is.
-#[derive(Debug, Clone)]
-enum Told {
-    Accept { endpoint: usize },
-    Claim { endpoint: usize, slots: u32 },
-    Settle { claim: Index, end: End },
-    Release { claim: Index },
-    Restart,
-    Resend { delivery: Index },
-    Pause { endpoint: usize },
-    Enable { endpoint: usize },
-    StepJobs { rows: u32 },
-}
-
-#[derive(Debug, Clone, Copy)]
-enum End {
-    Delivered,
-    Retry,
-    Exhausted,
-    Gone,
-    Unsent,
-}
-
-fn a_step() -> impl Strategy<Value = Told> {
-    let end = prop_oneof![
-        Just(End::Delivered),
-        Just(End::Retry),
-        Just(End::Exhausted),
-        Just(End::Gone),
-        Just(End::Unsent)
-    ];
-    prop_oneof![
-        4 => (0..2_usize).prop_map(|endpoint| Told::Accept { endpoint }),
-        4 => (0..2_usize, 1..4_u32).prop_map(|(endpoint, slots)| Told::Claim { endpoint, slots }),
-        5 => (any::<Index>(), end).prop_map(|(claim, end)| Told::Settle { claim, end }),
-        1 => any::<Index>().prop_map(|claim| Told::Release { claim }),
-        1 => Just(Told::Restart),
-        2 => any::<Index>().prop_map(|delivery| Told::Resend { delivery }),
-        1 => (0..2_usize).prop_map(|endpoint| Told::Pause { endpoint }),
-        2 => (0..2_usize).prop_map(|endpoint| Told::Enable { endpoint }),
-        2 => (1..4_u32).prop_map(|rows| Told::StepJobs { rows }),
-    ]
-}
-
-/// The model: what the store must hold.
-#[derive(Default)]
-struct Model {
-    deliveries: BTreeMap<DeliveryId, Held>,
-    status: BTreeMap<EndpointId, Status>,
-}
-
-#[derive(Clone)]
-struct Held {
-    delivery: Delivery,
-    claim: u32,
-}
-
-impl Model {
-    fn due(&self, endpoint: EndpointId, now: Timestamp) -> Vec<DeliveryId> {
-        let mut due: Vec<_> = self
-            .deliveries
-            .values()
-            .filter(|held| held.delivery.endpoint == endpoint)
-            .map(|held| (held.delivery.state, held.delivery.id))
-            .filter(|(state, _)| matches!(state, State::Due { at } if *at <= now))
-            .map(|(state, id)| (state.at(), id))
-            .collect();
-        due.sort_unstable();
-        due.into_iter().map(|(_, id)| id).collect()
-    }
-
-    fn parked(&self, endpoint: EndpointId) -> Vec<DeliveryId> {
-        let parked = self.deliveries.values().filter(|held| {
-            held.delivery.endpoint == endpoint
-                && matches!(held.delivery.state, State::Parked { .. })
-        });
-        parked.map(|held| held.delivery.id).collect()
-    }
-
-    /// The delivery, if this lease is the one that holds.
-    fn leased(&mut self, claim: &Claim) -> Option<&mut Delivery> {
-        let held = self.deliveries.get_mut(&claim.delivery)?;
-        let holds =
-            held.claim == claim.claim && matches!(held.delivery.state, State::Leased { .. });
-        holds.then_some(&mut held.delivery)
-    }
-}
+use told::{End, Held, Model, Told, a_step};
 
 /// Store and model side by side.
 struct Stage {
@@ -201,7 +115,9 @@ impl Stage {
 
     fn claim(&mut self, endpoint: EndpointId, slots: u32) {
         let (now, until) = (self.now(), self.now() + SignedDuration::from_secs(30));
-        let claims = block_on(self.store.claim(vec![Ask { endpoint, slots, now }], until, usize::MAX)).unwrap();
+        let claims =
+            block_on(self.store.claim(vec![Ask { endpoint, slots, now }], until, usize::MAX))
+                .unwrap();
         let mut expected = self.model.due(endpoint, now);
         expected.truncate(slots as usize);
         let claimed: Vec<_> = claims.iter().map(|claim| claim.delivery).collect();
