@@ -26,7 +26,7 @@ use crate::metrics::Metrics;
 use crate::order::Order;
 use crate::runner::Runner;
 use crate::shared::{Options, Shared};
-use crate::signing::Told;
+use crate::told::Told;
 use crate::transport::Transport;
 use crate::trial::Trials;
 
