@@ -333,8 +333,8 @@ fn a_refusal_names_the_range_its_source_and_the_way_in() {
     assert_eq!(
         why.to_string(),
         "address 64:ff9b::a01:203 (which means 10.1.2.3) is refused: private network (10.0.0.0/8, \
-         RFC 1918); the operator can open it by listing 10.1.2.3/32 or its network in the address \
-         guard's allow-list"
+         RFC 1918); the operator can open it by listing 10.1.2.3/32 or its network in \
+         `allow_cidrs`"
     );
 }
 
