@@ -214,7 +214,7 @@ impl Client {
         let place = (wanted.merchant, wanted.mode, delivery);
         let caller = caller(wanted.merchant, wanted.mode);
         let answer = self.patiently(self.engine.resend(caller, place, None)).await;
-        if let Some(Err(EngineError::Missing { what })) = answer {
+        if let Some(Err(EngineError::Missing { what: what @ ("delivery" | "merchant") })) = answer {
             self.all.book.open().violated(format!("resend: there is no such {what}"));
         }
     }

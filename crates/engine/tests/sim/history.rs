@@ -81,7 +81,7 @@ impl<'a> Judged<'a> {
             let fits =
                 |seen: &&Seen| seen.number == attempt.number && seen.began().as_millisecond() == at;
             // One that was cut off by a crash may have been made again within the same millisecond.
-            let whole = left.iter().position(|seen| fits(seen) && seen.end.is_some());
+            let whole = left.iter().rposition(|seen| fits(seen) && seen.end.is_some());
             match whole.or_else(|| left.iter().position(fits)) {
                 Some(index) => {
                     let seen = left.remove(index);

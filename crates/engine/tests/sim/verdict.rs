@@ -37,7 +37,7 @@ pub(crate) fn judge(world: &World) -> Sums {
         found.extend(history::judge(&evidence, record, seen));
     }
     rates(&facts, &mut found);
-    drains(&facts, &by_delivery, &mut found);
+    drains(&ledger, &facts, &by_delivery, &mut found);
     for what in found {
         facts.violated(what);
     }
@@ -177,8 +177,14 @@ fn states(ledger: &Ledger, facts: &mut Facts) {
     }
 }
 
-/// What was parked goes out in its order, first to first.
-fn drains(facts: &Facts, seen: &BTreeMap<DeliveryId, Vec<&Seen>>, found: &mut Vec<String>) {
+/// What was parked goes out in its order, first to first. Test events go out even to an endpoint
+/// that was put to rest again.
+fn drains(
+    ledger: &Ledger,
+    facts: &Facts,
+    seen: &BTreeMap<DeliveryId, Vec<&Seen>>,
+    found: &mut Vec<String>,
+) {
     for drain in &facts.drains {
         let day = SignedDuration::from_hours(24);
         let recovered = facts.recovered.iter().any(|(endpoint, at)| {
@@ -191,6 +197,7 @@ fn drains(facts: &Facts, seen: &BTreeMap<DeliveryId, Vec<&Seen>>, found: &mut Ve
             .parked
             .iter()
             .filter(|id| !facts.resent.contains(id))
+            .filter(|id| ledger.events.get(&id.event()).is_some_and(|event| event.only.is_none()))
             .filter_map(|id| {
                 let first = seen.get(id)?.iter().find(|seen| seen.at >= drain.at)?;
                 (first.life == drain.life).then_some((first.at, *id))
