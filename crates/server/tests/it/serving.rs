@@ -112,7 +112,7 @@ async fn a_stop_ends_idle_connections_and_streams_and_refuses_new_ones() {
 async fn what_is_no_request_is_answered_before_the_connection_closes() {
     let app = TestApp::new().await;
     let served = Served::start(&app).await;
-    let headers: String = (0..200).map(|number| format!("x-{number}: 1\r\n")).collect();
+    let headers = "x-header: 1\r\n".repeat(200);
     let crowded = format!("GET /healthz HTTP/1.1\r\nhost: x\r\n{headers}\r\n");
     for (sent, status) in [("HELLO\r\n\r\n", "400"), (crowded.as_str(), "431")] {
         let mut stream = served.connect().await;
