@@ -28,6 +28,8 @@ mod rig;
 #[cfg(test)]
 mod seeds;
 #[cfg(test)]
+mod stories;
+#[cfg(test)]
 mod verdict;
 #[cfg(test)]
 mod weather;

@@ -14,7 +14,7 @@ use posthorn_engine::transport::{Answer, Phases, Reach, Request, Transport, Trie
 use crate::chance::Chance;
 use crate::clock::SimClock;
 use crate::facts::{Book, End, Seen, Verdict};
-use crate::receivers::Receiver;
+use crate::receivers::{Mood, Receiver};
 
 /// A bound that may still be in force for this long after it was changed.
 const SETTLING: Duration = Duration::from_secs(10);
@@ -54,9 +54,12 @@ impl Network {
         self.receivers.lock().unwrap().insert(host, Receiver::new(start, days, chance));
     }
 
-    pub(crate) fn heal(&self) {
+    /// From now on every receiver is in this mood.
+    pub(crate) fn set_mood(&self, mood: Mood) {
         let now = self.clock.now();
-        self.receivers.lock().unwrap().values_mut().for_each(|receiver| receiver.heal(now));
+        for receiver in self.receivers.lock().unwrap().values_mut() {
+            receiver.set_mood(now, mood);
+        }
     }
 
     pub(crate) fn set_life(&self, life: Option<usize>) {

@@ -77,10 +77,10 @@ impl Receiver {
         Self { moods, chance }
     }
 
-    /// From now on it is well and stays so.
-    pub(crate) fn heal(&mut self, now: Timestamp) {
+    /// From now on it is in this mood and stays so.
+    pub(crate) fn set_mood(&mut self, now: Timestamp, mood: Mood) {
         self.moods.retain(|(at, _)| *at < now);
-        self.moods.push((now, Mood::Well));
+        self.moods.push((now, mood));
     }
 
     pub(crate) fn react(&mut self, now: Timestamp, timeout: Duration) -> Reaction {

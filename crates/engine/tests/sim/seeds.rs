@@ -9,8 +9,12 @@ use std::time::Duration;
 use crate::verdict;
 use crate::world::World;
 
-/// Seeds that failed once; each is a bug that was mended.
-const REGRESSIONS: [u64; 0] = [];
+/// Seeds that failed once. What was mended: 5 a stop that did not wait for its claims, 9 leases kept for
+/// callers that hung up, 18 a change that memory never learnt of, 22 a lease that could not be given
+/// back, 27 a drain out of order, 103 a deleted endpoint that was asked for without end, 114 and 2648
+/// an advance that never ended, 120 an endpoint read in the wrong order, 648 an advance that jumped
+/// over a retry.
+const REGRESSIONS: [u64; 10] = [5, 9, 18, 22, 27, 103, 114, 120, 648, 2648];
 /// Seeds of an ordinary run.
 const SEEDS: u64 = 1_000;
 /// Failing seeds that are told before the rest is left.
@@ -79,7 +83,8 @@ fn whatever_fails_what_was_accepted_arrives_as_promised() {
     let count = given("POSTHORN_SIM_SEEDS").unwrap_or(if first.is_some() { 1 } else { SEEDS });
     let first_seed = first.unwrap_or(1);
     let mut seeds: Vec<u64> = if first.is_none() { REGRESSIONS.to_vec() } else { Vec::new() };
-    seeds.extend(first_seed..first_seed + count);
+    let fresh = |seed: &u64| first.is_some() || !REGRESSIONS.contains(seed);
+    seeds.extend((first_seed..first_seed + count).filter(fresh));
     let next = AtomicU64::new(0);
     let results = Mutex::new((Sums::default(), Vec::new()));
     let threads = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
@@ -104,12 +109,17 @@ fn whatever_fails_what_was_accepted_arrives_as_promised() {
         });
     });
     let (sums, failed) = results.into_inner().unwrap();
-    println!("{} seeds in {:.1} s: {sums:?}", seeds.len(), took.as_secs_f64());
+    let ran = seeds.len().min(usize::try_from(next.into_inner()).unwrap());
+    println!("{ran} seeds in {:.1} s: {sums:?}", took.as_secs_f64());
     for (seed, violations) in &failed {
         println!("seed {seed} failed; replay it with: ./x sim {seed}");
         for violation in violations {
             println!("  {violation}");
         }
     }
-    assert!(failed.is_empty(), "{} of {} seeds failed", failed.len(), seeds.len());
+    assert!(failed.is_empty(), "{} of {ran} seeds failed", failed.len());
+    for what in ["drains", "endpoints gone", "leases given back", "pauses"] {
+        let happened = sums.counts.get(what).copied().unwrap_or(0);
+        assert!(count < SEEDS || happened > 0, "in {ran} seeds there were no {what}");
+    }
 }

@@ -19,8 +19,8 @@ struct Forecast {
     failing: Vec<(Timestamp, Timestamp, u64)>,
     /// The process dies after so many more fault points.
     crash_in: Option<u64>,
-    /// Verbs take their time.
-    slow: bool,
+    /// How long every verb waits before it is carried out and after; by chance when `None`.
+    wait_us: Option<u64>,
     crashed: bool,
     fair: bool,
 }
@@ -40,7 +40,7 @@ impl Weather {
         chance: Chance,
     ) -> Self {
         let forecast =
-            Forecast { chance, failing, crash_in: None, slow: true, crashed: false, fair: true };
+            Forecast { chance, failing, crash_in: None, wait_us: None, crashed: false, fair: true };
         Self { clock, book, forecast: Arc::new(Mutex::new(forecast)) }
     }
 
@@ -51,6 +51,19 @@ impl Weather {
     /// Nothing goes wrong any more, and nothing takes time, until the next call.
     pub(crate) fn set_fair(&self, fair: bool) {
         self.forecast().fair = fair;
+    }
+
+    /// Every verb waits so long, before and after.
+    pub(crate) fn set_wait_us(&self, wait: u64) {
+        self.forecast().wait_us = Some(wait);
+    }
+
+    /// No write succeeds for a while.
+    pub(crate) fn fail_until(&self, until: Timestamp) {
+        let from = self.clock.now();
+        let mut forecast = self.forecast();
+        forecast.fair = false;
+        forecast.failing.push((from, until, 100));
     }
 
     pub(crate) fn crash_in(&self, points: u64) {
@@ -69,13 +82,17 @@ impl Weather {
     pub(crate) fn restart(&self) {
         let mut forecast = self.forecast();
         forecast.crashed = false;
+        forecast.wait_us = None;
         forecast.crash_in = None;
     }
 
     /// How long a verb waits for its turn, in microseconds.
     pub(crate) fn wait_us(&self) -> u64 {
         let mut forecast = self.forecast();
-        if forecast.fair || !forecast.slow {
+        if let Some(wait) = forecast.wait_us {
+            return wait;
+        }
+        if forecast.fair {
             return 0;
         }
         match forecast.chance.below(20) {

@@ -27,6 +27,7 @@ use crate::deeds::{Client, Clients};
 use crate::facts::Book;
 use crate::network::{Bounds, Network};
 use crate::plan::{self, Act, Deed, Plan};
+use crate::receivers::Mood;
 use crate::rig::Rig;
 use crate::weather::Weather;
 
@@ -42,7 +43,7 @@ pub(crate) struct World {
     pub(crate) network: Arc<Network>,
     pub(crate) store: Arc<Sqlite>,
     pub(crate) clients: Rc<Clients>,
-    weather: Weather,
+    pub(crate) weather: Weather,
     chance: Chance,
     plan: Plan,
     life: Option<Life>,
@@ -61,11 +62,27 @@ impl World {
     pub(crate) fn new(seed: u64) -> Self {
         let mut chance = Chance::new(seed);
         let start = Timestamp::from_microsecond(START_US).unwrap();
+        let plan = plan::draw(start, &merchants(), &mut chance.fork());
+        let mut world = Self::with(plan, chance);
+        world.settle_merchants();
+        world.weather.set_fair(false);
+        world
+    }
+
+    /// A world in fair weather, with merchants and nothing else.
+    pub(crate) fn empty() -> Self {
+        let end = Timestamp::from_microsecond(START_US).unwrap();
+        let plan = Plan { deeds: Vec::new(), failing: Vec::new(), end };
+        let mut world = Self::with(plan, Chance::new(0));
+        world.make_merchants();
+        world
+    }
+
+    fn with(plan: Plan, mut chance: Chance) -> Self {
+        let start = Timestamp::from_microsecond(START_US).unwrap();
         let clock = SimClock::new(start);
         let book = Book::default();
         let network = Arc::new(Network::new(clock.clone(), book.clone(), BOUNDS));
-        let merchants: Vec<MerchantId> = (1..=6).map(MerchantId::from_i64).collect();
-        let plan = plan::draw(start, &merchants, &mut chance.fork());
         let weather =
             Weather::new(clock.clone(), book.clone(), plan.failing.clone(), chance.fork());
         let store = Arc::new(Sqlite::inline(weather.faults()).unwrap());
@@ -74,7 +91,7 @@ impl World {
             book: book.clone(),
             network: Arc::clone(&network),
             chance: RefCell::new(chance.fork()),
-            merchants,
+            merchants: merchants(),
             start,
             unanswered: RefCell::default(),
             engaged: RefCell::default(),
@@ -84,13 +101,11 @@ impl World {
         let mut world =
             Self { clock, book, network, store, clients, weather, chance, plan, life, crashes: 0 };
         world.begin_life();
-        world.settle_merchants();
-        world.weather.set_fair(false);
         world
     }
 
-    /// Six merchants, one of each contract, each with one to three endpoints.
-    fn settle_merchants(&mut self) {
+    /// Six merchants, one of each contract.
+    fn make_merchants(&mut self) {
         let client = self.client();
         for (index, contract) in embedded().iter().enumerate() {
             let draft = MerchantDraft {
@@ -102,9 +117,17 @@ impl World {
             };
             let made = client.engine.create_merchant(draft, None).now_or_never().unwrap().unwrap();
             assert_eq!(made.0.id, self.clients.merchants[index]);
+        }
+    }
+
+    /// Each merchant with one to four endpoints.
+    fn settle_merchants(&mut self) {
+        self.make_merchants();
+        let client = self.client();
+        for merchant in self.clients.merchants.clone() {
             for _ in 0..self.chance.between(1, 4) {
                 let mode = if self.chance.percent(70) { Mode::Test } else { Mode::Live };
-                client.create_for(made.0.id, mode).now_or_never().unwrap();
+                client.create_for(merchant, mode).now_or_never().unwrap();
             }
         }
     }
@@ -192,13 +215,13 @@ impl World {
         self.life.as_ref().expect("the process lives").pool.spawner()
     }
 
-    fn spawn(&mut self, act: Act) {
+    pub(crate) fn spawn(&mut self, act: Act) {
         let client = self.client();
         self.spawner().spawn_local(async move { client.act(act).await }).unwrap();
     }
 
     /// Lets everything happen that can happen now.
-    fn stall(&mut self) {
+    pub(crate) fn stall(&mut self) {
         let life = self.life.as_mut().expect("the process lives");
         life.pool.run_until_stalled();
         if self.weather.crashed() {
@@ -209,7 +232,7 @@ impl World {
     }
 
     /// Lets time pass.
-    fn run_until(&mut self, at: Timestamp) {
+    pub(crate) fn run_until(&mut self, at: Timestamp) {
         loop {
             self.stall();
             match self.clock.next() {
@@ -239,7 +262,7 @@ impl World {
     }
 
     /// The operator stops the process and starts it again.
-    fn stop(&mut self) {
+    pub(crate) fn stop(&mut self) {
         if let Some(life) = &self.life {
             life.engine.stop();
         }
@@ -308,7 +331,7 @@ impl World {
 
     /// Every receiver is well and every endpoint enabled: what is parked must go out.
     pub(crate) fn wake_everybody(&mut self) {
-        self.network.heal();
+        self.network.set_mood(Mood::Well);
         let client = self.client();
         let directory = self.store.directory().now_or_never().unwrap().unwrap();
         for endpoint in directory.endpoints {
@@ -327,4 +350,8 @@ impl World {
             self.book.open().violated(format!("idle, but in memory: {held:?}"));
         }
     }
+}
+
+fn merchants() -> Vec<MerchantId> {
+    (1..=6).map(MerchantId::from_i64).collect()
 }

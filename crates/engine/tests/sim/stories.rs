@@ -1,0 +1,142 @@
+//! Bugs that the simulation found, each told by itself.
+
+use futures::FutureExt;
+use jiff::SignedDuration;
+use posthorn_core::delivery::StateKind;
+use posthorn_core::event::{Mode, NewEvent};
+use posthorn_core::id::MerchantId;
+use posthorn_engine::clock::Clock;
+use posthorn_engine::{EndpointPatch, Held};
+use posthorn_store::{DeliveryQuery, Page, Store};
+
+use crate::deeds::caller;
+use crate::ledger::ready;
+use crate::receivers::Mood;
+use crate::world::World;
+
+const MERCHANT: MerchantId = MerchantId::from_i64(1);
+const PLACE: (MerchantId, Mode) = (MERCHANT, Mode::Test);
+
+/// A world in fair weather in which nothing is planned, with one endpoint that wants everything of
+/// one merchant, one at a time.
+fn one_endpoint(mood: Mood) -> World {
+    let mut world = World::empty();
+    let client = world.client();
+    client.create_for(MERCHANT, Mode::Test).now_or_never().expect("nothing waits");
+    let endpoint = world.engine().endpoints(MERCHANT, Mode::Test)[0].id;
+    let patch = EndpointPatch {
+        events: Some(vec!["*".parse().unwrap()]),
+        filter: Some(None),
+        rate_limit: Some(None),
+        concurrency: Some(Some(1)),
+        ..EndpointPatch::default()
+    };
+    let place = (MERCHANT, Mode::Test, endpoint);
+    world.engine().change_endpoint(place, patch).now_or_never().unwrap().unwrap();
+    world.stall();
+    world.network.set_mood(mood);
+    world
+}
+
+fn accept(world: &World, number: u32) -> impl Future<Output = bool> + use<> {
+    let engine = world.engine();
+    let data = format!("{{\"sim\":{number}}}");
+    async move {
+        let event = NewEvent::parse("order.paid", data.as_bytes(), None).unwrap();
+        let caller = caller(MERCHANT, Mode::Test);
+        engine.accept(caller, PLACE, event, None).await.is_ok()
+    }
+}
+
+fn accept_many(world: &World, count: u32) {
+    for number in 0..count {
+        assert!(accept(world, number).now_or_never().expect("nothing waits"));
+    }
+}
+
+fn in_state(world: &World, state: StateKind) -> usize {
+    let (merchant, mode) = PLACE;
+    let query = DeliveryQuery { merchant, mode, endpoint: None, event: None, state: Some(state) };
+    ready(world.store.deliveries(query, Page { after: None, limit: 1000 })).len()
+}
+
+fn seconds(world: &mut World, seconds: i64) {
+    let until = world.clock.now() + SignedDuration::from_secs(seconds);
+    world.run_until(until);
+}
+
+#[test]
+fn an_event_whose_caller_hung_up_is_sent_all_the_same() {
+    let mut world = one_endpoint(Mood::Well);
+    world.weather.set_wait_us(1_000);
+    let call = accept(&world, 1);
+    assert!(call.now_or_never().is_none(), "it was dropped before it was answered");
+    seconds(&mut world, 10);
+    assert_eq!(in_state(&world, StateKind::Delivered), 1);
+    assert_eq!(world.engine().held(), Held::default());
+}
+
+#[test]
+fn a_change_whose_caller_hung_up_is_known_all_the_same() {
+    let mut world = one_endpoint(Mood::Well);
+    let endpoint = world.engine().endpoints(MERCHANT, Mode::Test)[0].id;
+    world.weather.set_wait_us(1_000);
+    let engine = world.engine();
+    let call = engine.disable_endpoint((MERCHANT, Mode::Test, endpoint));
+    assert!(call.now_or_never().is_none(), "it was dropped before it was answered");
+    seconds(&mut world, 10);
+    assert!(world.engine().endpoints(MERCHANT, Mode::Test)[0].status.parks());
+}
+
+#[test]
+fn a_lease_that_could_not_be_given_back_is_given_back_later() {
+    let mut world = one_endpoint(Mood::Silent);
+    accept_many(&world, 8);
+    world.stall();
+    assert!(in_state(&world, StateKind::Leased) > 1, "some wait behind the first");
+    seconds(&mut world, 4);
+    world.network.set_mood(Mood::Well);
+    let until = world.clock.now() + SignedDuration::from_secs(3);
+    world.weather.fail_until(until);
+    seconds(&mut world, 3600);
+    assert_eq!(in_state(&world, StateKind::Delivered), 8);
+    assert_eq!(world.engine().held(), Held::default());
+}
+
+#[test]
+fn a_stop_in_the_middle_of_a_claim_leaves_no_lease() {
+    let mut world = one_endpoint(Mood::Silent);
+    accept_many(&world, 100);
+    world.stall();
+    assert!(in_state(&world, StateKind::Due) > 0, "not all found room");
+    world.weather.set_wait_us(50_000);
+    seconds(&mut world, 5);
+    world.stop();
+    let violations = std::mem::take(&mut world.book.open().violations);
+    assert_eq!(violations, Vec::<String>::new());
+}
+
+#[test]
+fn a_deleted_endpoint_with_a_retry_ahead_leaves_the_database_alone() {
+    let mut world = one_endpoint(Mood::Down);
+    accept_many(&world, 1);
+    seconds(&mut world, 2);
+    assert_eq!(in_state(&world, StateKind::Due), 1, "it is to be tried again");
+    let endpoint = world.engine().endpoints(MERCHANT, Mode::Test)[0].id;
+    let place = (MERCHANT, Mode::Test, endpoint);
+    world.engine().delete_endpoint(place).now_or_never().unwrap().unwrap();
+    // A loop that never waits would be noticed by the rig.
+    seconds(&mut world, 3600);
+    assert_eq!(in_state(&world, StateKind::WillNotSend), 1);
+}
+
+#[test]
+fn behind_a_silent_endpoint_each_waits_its_turn_and_none_is_overtaken() {
+    let mut world = one_endpoint(Mood::Silent);
+    accept_many(&world, 20);
+    seconds(&mut world, 60);
+    let seen = world.book.open().seen.clone();
+    let first: Vec<_> = seen.iter().filter(|seen| seen.number == 1).map(|s| s.delivery).collect();
+    assert!(first.len() > 5, "{} were tried", first.len());
+    assert!(first.is_sorted(), "{first:?}");
+}
