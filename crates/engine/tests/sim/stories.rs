@@ -94,10 +94,12 @@ fn a_lease_that_could_not_be_given_back_is_given_back_later() {
     accept_many(&world, 8);
     world.stall();
     assert!(in_state(&world, StateKind::Leased) > 1, "some wait behind the first");
-    seconds(&mut world, 4);
-    world.network.set_mood(Mood::Well);
+    // Two tries of five seconds: then the third lease is too old to be begun.
+    seconds(&mut world, 9);
     let until = world.clock.now() + SignedDuration::from_secs(3);
     world.weather.fail_until(until);
+    seconds(&mut world, 3);
+    world.network.set_mood(Mood::Well);
     seconds(&mut world, 3600);
     assert_eq!(in_state(&world, StateKind::Delivered), 8);
     assert_eq!(world.engine().held(), Held::default());
@@ -105,19 +107,21 @@ fn a_lease_that_could_not_be_given_back_is_given_back_later() {
 
 #[test]
 fn a_stop_in_the_middle_of_a_claim_leaves_no_lease() {
-    let mut world = one_endpoint(Mood::Silent);
-    accept_many(&world, 100);
-    world.stall();
-    assert!(in_state(&world, StateKind::Due) > 0, "not all found room");
+    let mut world = one_endpoint(Mood::Down);
+    accept_many(&world, 1);
+    seconds(&mut world, 2);
+    let due = ready(world.store.next_due(None))[0].1;
     world.weather.set_wait_us(50_000);
-    seconds(&mut world, 5);
+    // The claim waits its 50 ms, is carried out, and its answer is on its way for 50 ms more.
+    world.run_until(due + SignedDuration::from_millis(70));
+    assert_eq!(in_state(&world, StateKind::Leased), 1, "and the engine does not know of it yet");
     world.stop();
     let violations = std::mem::take(&mut world.book.open().violations);
     assert_eq!(violations, Vec::<String>::new());
 }
 
 #[test]
-fn a_deleted_endpoint_with_a_retry_ahead_leaves_the_database_alone() {
+fn a_deleted_endpoint_with_a_retry_ahead_is_left_alone() {
     let mut world = one_endpoint(Mood::Down);
     accept_many(&world, 1);
     seconds(&mut world, 2);
@@ -125,7 +129,6 @@ fn a_deleted_endpoint_with_a_retry_ahead_leaves_the_database_alone() {
     let endpoint = world.engine().endpoints(MERCHANT, Mode::Test)[0].id;
     let place = (MERCHANT, Mode::Test, endpoint);
     world.engine().delete_endpoint(place).now_or_never().unwrap().unwrap();
-    // A loop that never waits would be noticed by the rig.
     seconds(&mut world, 3600);
     assert_eq!(in_state(&world, StateKind::WillNotSend), 1);
 }
@@ -133,7 +136,10 @@ fn a_deleted_endpoint_with_a_retry_ahead_leaves_the_database_alone() {
 #[test]
 fn behind_a_silent_endpoint_each_waits_its_turn_and_none_is_overtaken() {
     let mut world = one_endpoint(Mood::Silent);
-    accept_many(&world, 20);
+    accept_many(&world, 8);
+    seconds(&mut world, 6);
+    // Their leases are younger than those before them, which grow too old at ten seconds.
+    accept_many(&world, 8);
     seconds(&mut world, 60);
     let seen = world.book.open().seen.clone();
     let first: Vec<_> = seen.iter().filter(|seen| seen.number == 1).map(|s| s.delivery).collect();
