@@ -1,6 +1,6 @@
 //! What an endpoint's settings and secrets must be like: checked once, at the edge.
 
-use posthorn_core::contract::Contract;
+use posthorn_core::contract::{CONNECTION_HEADERS, Contract};
 use posthorn_core::endpoint::{
     DESCRIPTION_BYTES_MAX, Endpoint, HEADERS_BYTES_MAX, HEADERS_MAX, PATTERNS_MAX, Settings,
 };
@@ -129,22 +129,7 @@ impl Shared {
 
 /// Custom headers may not be those that HTTP, the contract or our own record depends on.
 fn check_headers(headers: &[(String, String)], contract: &Contract) -> Result<(), EngineError> {
-    const RESERVED: [&str; 14] = [
-        "host",
-        "content-length",
-        "content-type",
-        "content-encoding",
-        "transfer-encoding",
-        "connection",
-        "keep-alive",
-        "te",
-        "trailer",
-        "upgrade",
-        "expect",
-        "proxy-authorization",
-        "proxy-connection",
-        "user-agent",
-    ];
+    const BODY_HEADERS: [&str; 3] = ["content-encoding", "content-type", "user-agent"];
     if headers.len() > HEADERS_MAX {
         return refuse("headers", format!("at most {HEADERS_MAX} headers"));
     }
@@ -161,7 +146,8 @@ fn check_headers(headers: &[(String, String)], contract: &Contract) -> Result<()
         if !sound_name || !sound_value {
             return refuse("headers", format!("`{name}` is not a header that HTTP can carry"));
         }
-        if RESERVED.contains(&lower.as_str()) {
+        let ours = CONNECTION_HEADERS.iter().chain(&BODY_HEADERS);
+        if ours.into_iter().any(|own| *own == lower) {
             return refuse("headers", format!("`{name}` is set by Posthorn"));
         }
         if theirs.iter().any(|own| own.eq_ignore_ascii_case(name)) {

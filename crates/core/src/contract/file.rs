@@ -26,8 +26,9 @@ const TIMEOUT_MAX: SignedDuration = SignedDuration::from_secs(60);
 const BODY_BYTES: std::ops::RangeInclusive<i64> = 1024..=16 * 1024 * 1024;
 /// The most headers a contract may add.
 const HEADERS_MAX: usize = 32;
-/// Headers that belong to the connection, which HTTP itself writes.
-const CONNECTION_HEADERS: [&str; 11] = [
+/// Headers that belong to the connection, which HTTP itself writes: no contract's, no endpoint's. In
+/// lower case, sorted.
+pub const CONNECTION_HEADERS: [&str; 11] = [
     "connection",
     "content-length",
     "expect",

@@ -5,24 +5,10 @@ use http::header::{CONTENT_LENGTH, HOST, HeaderMap, HeaderName, HeaderValue};
 use http::uri::PathAndQuery;
 use http::{Method, Uri};
 use http_body_util::Full;
+use posthorn_core::contract::CONNECTION_HEADERS;
 use url::{Position, Url};
 
 use crate::transport::{ErrorClass, Request, Unreachable};
-
-/// Header fields that describe the connection or the message's framing: the transport's own.
-const OURS: [&str; 11] = [
-    "connection",
-    "content-length",
-    "expect",
-    "host",
-    "keep-alive",
-    "proxy-authorization",
-    "proxy-connection",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-];
 
 /// A POST of `request`, with `Host` first and `Content-Length` last.
 pub(super) fn outgoing(request: &Request) -> Result<http::Request<Full<Bytes>>, Unreachable> {
@@ -46,7 +32,7 @@ pub(super) fn outgoing(request: &Request) -> Result<http::Request<Full<Bytes>>, 
 fn field(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), Unreachable> {
     let parsed = HeaderName::from_bytes(name.as_bytes())
         .map_err(|_| unsendable(&format!("header name `{}` is not valid", name.escape_debug())))?;
-    if OURS.binary_search(&parsed.as_str()).is_ok() {
+    if CONNECTION_HEADERS.binary_search(&parsed.as_str()).is_ok() {
         return Err(unsendable(&format!("header `{name}` is set by the transport; remove it")));
     }
     let value = HeaderValue::from_str(value).map_err(|_| {
@@ -93,7 +79,7 @@ mod tests {
 
     #[test]
     fn the_table_of_our_headers_is_sorted() {
-        assert!(OURS.is_sorted());
+        assert!(CONNECTION_HEADERS.is_sorted());
     }
 
     #[test]
