@@ -77,3 +77,82 @@ where
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::endpoint::{Settings, Status};
+    use crate::event::Mode;
+    use crate::filter::Filter;
+    use crate::id::MerchantId;
+    use crate::json::{self, Style};
+    use jiff::Timestamp;
+
+    fn endpoint(id: i64, pattern: &str, filter: Option<&str>) -> Endpoint {
+        let filter =
+            filter.map(|text| Filter::parse(&json::parse(text.as_bytes()).unwrap()).unwrap());
+        let settings = Settings {
+            url: "https://example.com/".parse().unwrap(),
+            events: vec![pattern.parse().unwrap()],
+            filter,
+            description: None,
+            headers: Vec::new(),
+            contract: None,
+            json: Style::Js,
+            rate_limit: None,
+            concurrency: None,
+        };
+        Endpoint {
+            id: EndpointId::from_i64(id),
+            merchant: MerchantId::from_i64(1),
+            mode: Mode::Test,
+            version: 1,
+            settings,
+            status: Status::Active,
+            failing_since: None,
+            secrets: Vec::new(),
+            created: Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    fn audience() -> [Endpoint; 4] {
+        [
+            endpoint(1, "payment.*", None),
+            endpoint(2, "payment.*", Some(r#"{"product.id": {"$in": ["prod_1"]}}"#)),
+            endpoint(3, "order.paid", None),
+            endpoint(4, "*", Some(r#"{"amount": {"$gte": 1000}}"#)),
+        ]
+    }
+
+    #[test]
+    fn type_and_filter_say_who_gets_an_event_and_a_test_event_goes_to_one_alone() {
+        let ids = |data: &str, only| {
+            let data = json::parse(data.as_bytes()).unwrap();
+            let audience = audience();
+            let routed = route(&audience, &"payment.confirmed".parse().unwrap(), &data, only);
+            routed.iter().map(|endpoint| endpoint.id.as_i64()).collect::<Vec<_>>()
+        };
+        assert_eq!(ids(r#"{"product": {"id": "prod_1"}, "amount": 999}"#, None), [1, 2]);
+        assert_eq!(ids(r#"{"product": {"id": "prod_9"}, "amount": 1000}"#, None), [1, 4]);
+        assert_eq!(ids("{}", Some(EndpointId::from_i64(3))), [3]);
+    }
+
+    #[test]
+    fn what_is_explained_is_what_was_routed() {
+        let kinds = ["payment.confirmed", "order.paid", "posthorn.endpoint.paused", "payment"];
+        let datas = ["{}", r#"{"product": {"id": "prod_1"}}"#, r#"{"amount": 1000}"#];
+        let all = audience();
+        for kind in kinds.map(|kind| kind.parse().unwrap()) {
+            for data in datas.map(|text| json::parse(text.as_bytes()).unwrap()) {
+                for only in [None, Some(EndpointId::from_i64(2))] {
+                    let routed = route(&all, &kind, &data, only);
+                    for endpoint in &all {
+                        let sent = routed.iter().any(|one| one.id == endpoint.id);
+                        let decision = decide(endpoint, &kind, &data, only);
+                        assert_eq!(decision.sends(), sent, "{kind} to {:?}", endpoint.id);
+                    }
+                }
+            }
+        }
+    }
+}
