@@ -1,5 +1,6 @@
 //! The receivers beside this file, in their own languages and processes.
 
+use std::collections::VecDeque;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -30,6 +31,7 @@ pub(crate) struct Program {
     child: Child,
     secrets: ChildStdin,
     lines: mpsc::Receiver<String>,
+    kept: VecDeque<String>,
     name: String,
     port: u16,
 }
@@ -61,7 +63,8 @@ impl Program {
                 let _nobody_listens_any_more = said.send(line);
             }
         });
-        let mut program = Self { child, secrets, lines, name: file.to_owned(), port: 0 };
+        let mut program =
+            Self { child, secrets, lines, kept: VecDeque::new(), name: file.to_owned(), port: 0 };
         let first = program.line();
         let port =
             serde_json::from_str::<Value>(&first).ok().and_then(|line| line["port"].as_u64());
@@ -75,15 +78,23 @@ impl Program {
         format!("http://127.0.0.1:{}/webhooks", self.port)
     }
 
-    /// Tells it the secret to verify with, from now on.
+    /// Tells it the secret to verify with, and waits until it has it: standard input and a socket
+    /// are not read in the order in which they were written. What it said of requests before is kept.
     pub(crate) fn verify_with(&mut self, secret: &str) {
         writeln!(self.secrets, "{secret}").expect("the receiver runs");
         self.secrets.flush().expect("the receiver runs");
+        loop {
+            let line = self.line();
+            if serde_json::from_str::<Value>(&line).is_ok_and(|line| line["secret"] == "taken") {
+                return;
+            }
+            self.kept.push_back(line);
+        }
     }
 
     /// What it made of the next request.
-    pub(crate) fn verdict(&self) -> Verdict {
-        let line = self.line();
+    pub(crate) fn verdict(&mut self) -> Verdict {
+        let line = self.kept.pop_front().unwrap_or_else(|| self.line());
         serde_json::from_str(&line).unwrap_or_else(|error| panic!("{}: {line}: {error}", self.name))
     }
 

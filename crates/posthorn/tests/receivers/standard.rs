@@ -23,7 +23,7 @@ fn endpoint(merchant: &Api, program: &Program) -> (String, String) {
 }
 
 /// Sends all payloads; the receiver must take each for genuine.
-fn every_payload_is_genuine(merchant: &Api, program: &Program) {
+fn every_payload_is_genuine(merchant: &Api, program: &mut Program) {
     let payloads = payloads("standard");
     let mut sent = BTreeSet::new();
     for payload in &payloads {
@@ -46,7 +46,7 @@ fn both_secrets_verify_during_a_rotation(receiver: &str) {
     let merchant = server.merchant("standard");
     let (endpoint, old) = endpoint(&merchant, &program);
     program.verify_with(&old);
-    every_payload_is_genuine(&merchant, &program);
+    every_payload_is_genuine(&merchant, &mut program);
 
     let rotated =
         merchant.post(&format!("/v1/endpoints/{endpoint}/rotate"), &json!({"overlap": "1h"}));
@@ -88,7 +88,7 @@ fn an_ed25519_signature_verifies_with_the_public_key_alone() {
     let draft = json!({"url": program.url(), "events": ["*"], "secret": SEED});
     merchant.post("/v1/endpoints", &draft);
     program.verify_with(PUBLIC);
-    every_payload_is_genuine(&merchant, &program);
+    every_payload_is_genuine(&merchant, &mut program);
 
     program.verify_with(OTHER_PUBLIC);
     merchant.event("payment.created", "{}");

@@ -1,9 +1,9 @@
 // What every Node receiver here has in common.
 //
 // A receiver binds a free loopback port and prints it; reads its secret from standard input (again
-// with each further line, so that a test can change it); answers 200 to what its verifier takes for
-// genuine and 401 to everything else; and prints what it saw, one JSON object a line. It ends when
-// standard input does, so that nothing is left behind by a test that was killed.
+// with each further line, so that a test can change it) and says when it has it; answers 200 to what
+// its verifier takes for genuine and 401 to everything else; and prints what it saw, one JSON object
+// a line. It ends when standard input does, so that nothing is left behind by a test that was killed.
 
 const http = require('http')
 const readline = require('readline')
@@ -39,7 +39,11 @@ function listen(verify) {
     })
   })
   const lines = readline.createInterface({ input: process.stdin })
-  lines.on('line', (line) => { secret = line; secretIsKnown() })
+  lines.on('line', (line) => {
+    secret = line
+    say({ secret: 'taken' })
+    secretIsKnown()
+  })
   lines.on('close', () => process.exit(0))
   server.listen(0, '127.0.0.1', () => say({ port: server.address().port }))
 }

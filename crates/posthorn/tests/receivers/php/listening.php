@@ -2,9 +2,9 @@
 // What every PHP receiver here has in common.
 //
 // A receiver binds a free loopback port and prints it; reads its secret from standard input (again
-// with each further line, so that a test can change it); answers 200 to what its verifier takes for
-// genuine and 401 to everything else; and prints what it saw, one JSON object a line. It ends when
-// standard input does, so that nothing is left behind by a test that was killed.
+// with each further line, so that a test can change it) and says when it has it; answers 200 to what
+// its verifier takes for genuine and 401 to everything else; and prints what it saw, one JSON object
+// a line. It ends when standard input does, so that nothing is left behind by a test that was killed.
 
 declare(strict_types=1);
 
@@ -82,6 +82,7 @@ function listen(callable $verify): void
                 return;
             }
             $secret = rtrim($line, "\n");
+            say(['secret' => 'taken']);
         } elseif (in_array($server, $readable, true)) {
             $connection = stream_socket_accept($server);
             answer($connection, $verify, $secret);

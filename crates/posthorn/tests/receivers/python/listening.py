@@ -1,9 +1,9 @@
 """What every Python receiver here has in common.
 
-A receiver binds a free loopback port and prints it; reads its secret from standard input (again with
-each further line, so that a test can change it); answers 200 to what its verifier takes for genuine
-and 400 to everything else; and prints what it saw, one JSON object a line. It ends when standard
-input does, so that nothing is left behind by a test that was killed.
+A receiver binds a free loopback port and prints it; reads its secret from standard input (again
+with each further line, so that a test can change it) and says when it has it; answers 200 to what
+its verifier takes for genuine and 400 to everything else; and prints what it saw, one JSON object
+a line. It ends when standard input does, so that nothing is left behind by a test that was killed.
 """
 
 import json
@@ -25,6 +25,7 @@ def read_secrets():
     global secret
     for line in sys.stdin:
         secret = line.rstrip("\n")
+        say({"secret": "taken"})
         secret_is_known.set()
     os._exit(0)
 
