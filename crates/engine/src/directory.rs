@@ -6,13 +6,14 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use jiff::{SignedDuration, Timestamp};
 use posthorn_core::endpoint::{Endpoint, Status};
 use posthorn_core::event::Mode;
 use posthorn_core::id::{EndpointId, MerchantId};
 use posthorn_core::merchant::Merchant;
+use posthorn_store::Effect;
 
 /// How many first tries may be leased for an endpoint before anything is known of its speed.
 const ROOM_AT_FIRST: u32 = 64;
@@ -22,6 +23,14 @@ pub(crate) struct Gauge {
     leased: AtomicU32,
     room: AtomicU32,
     behind: AtomicBool,
+    health: Mutex<Health>,
+}
+
+/// What tries have shown of an endpoint's health that is not on record yet.
+#[derive(Default)]
+struct Health {
+    failing_since: Option<Timestamp>,
+    unrecorded: usize,
 }
 
 impl Default for Gauge {
@@ -30,6 +39,7 @@ impl Default for Gauge {
             leased: AtomicU32::new(0),
             room: AtomicU32::new(ROOM_AT_FIRST),
             behind: AtomicBool::new(false),
+            health: Mutex::default(),
         }
     }
 }
@@ -72,6 +82,35 @@ impl Gauge {
     /// Says whether older work waits in the database, which fresh work must not overtake.
     pub(crate) fn set_behind(&self, behind: bool) {
         self.behind.store(behind, Ordering::Relaxed);
+    }
+
+    /// Since when everything has failed, by what is known: also by tries that are not on record yet.
+    pub(crate) fn failing_since(&self, endpoint: &Endpoint) -> Option<Timestamp> {
+        let health = self.health();
+        if health.unrecorded > 0 { health.failing_since } else { endpoint.failing_since }
+    }
+
+    /// A try was judged that changes the health so; it is to be recorded.
+    pub(crate) fn note_effects(&self, effects: &[Effect]) {
+        let mut health = self.health();
+        for effect in effects {
+            if let Effect::FailingSince(since) = effect {
+                health.failing_since = *since;
+                health.unrecorded += 1;
+            }
+        }
+    }
+
+    /// What a try changed is on record, or will never be.
+    pub(crate) fn forget_effects(&self, effects: &[Effect]) {
+        let judged = |effect: &&Effect| matches!(effect, Effect::FailingSince(_));
+        let recorded = effects.iter().filter(judged).count();
+        let mut health = self.health();
+        health.unrecorded = health.unrecorded.saturating_sub(recorded);
+    }
+
+    fn health(&self) -> MutexGuard<'_, Health> {
+        self.health.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -268,11 +307,11 @@ impl Directory {
 }
 
 /// Applies what a settlement changes about an endpoint.
-pub(crate) fn apply(endpoint: &mut Endpoint, effects: &[posthorn_store::Effect]) {
+pub(crate) fn apply(endpoint: &mut Endpoint, effects: &[Effect]) {
     for effect in effects {
         match *effect {
-            posthorn_store::Effect::FailingSince(since) => endpoint.failing_since = since,
-            posthorn_store::Effect::Rest(status) => {
+            Effect::FailingSince(since) => endpoint.failing_since = since,
+            Effect::Rest(status) => {
                 if matches!(endpoint.status, Status::Active | Status::Draining { .. }) {
                     endpoint.status = status;
                 }

@@ -37,6 +37,13 @@ pub(crate) struct Prepared {
     pub(crate) in_force: InForce,
 }
 
+/// What a try changes about its endpoint.
+struct Changes {
+    effects: Vec<Effect>,
+    /// What to tell if it puts the endpoint to rest.
+    notices: Vec<Accept>,
+}
+
 /// What becomes of a claim before anything is sent.
 pub(crate) enum Ready {
     /// It is sent.
@@ -181,7 +188,8 @@ impl Shared {
             tried: clip(tried, outcome),
             rendering: prepared.rendering.clone(),
         };
-        let (effects, mut notices) = self.effects(claim, outcome, schedule.pause_after, now);
+        let changes = self.effects(claim, outcome, schedule.pause_after, now);
+        let mut notices = Vec::new();
         if let State::Exhausted { .. } = state {
             let notice = Notice::Exhausted { claim, called: &schedule.exhausted };
             notices.extend(self.notice(event.merchant, event.mode, now, &notice));
@@ -192,27 +200,31 @@ impl Shared {
             claim: claim.claim,
             state,
             attempt: Some(attempt),
-            effects,
+            effects: changes.effects,
             notices,
+            notices_if_rested: changes.notices,
         };
         (outcome, settlement)
     }
 
+    /// What a try changes about its endpoint. Its health is judged by what tries before it have shown,
+    /// recorded or not.
     fn effects(
         &self,
         claim: &Claim,
         outcome: Outcome,
         pause_after: Option<jiff::SignedDuration>,
         now: Timestamp,
-    ) -> (Vec<Effect>, Vec<Accept>) {
-        let Some(Entry { endpoint, .. }) = self.directory.endpoint(claim.endpoint) else {
-            return (Vec::new(), Vec::new());
+    ) -> Changes {
+        let Some(Entry { endpoint, gauge }) = self.directory.endpoint(claim.endpoint) else {
+            return Changes { effects: Vec::new(), notices: Vec::new() };
         };
+        let failing_since = gauge.failing_since(&endpoint);
         let (merchant, mode) = (endpoint.merchant, endpoint.mode);
         let active = matches!(endpoint.status, Status::Active | Status::Draining { .. });
         let mut notices = Vec::new();
         let succeeded = outcome == Outcome::Success;
-        let mut effects = match health::judge(endpoint.failing_since, succeeded, pause_after, now) {
+        let mut effects = match health::judge(failing_since, succeeded, pause_after, now) {
             health::Change::Failing { since } => vec![Effect::FailingSince(Some(since))],
             health::Change::Recovered => vec![Effect::FailingSince(None)],
             health::Change::Pause { failing_since } if active => {
@@ -229,7 +241,8 @@ impl Shared {
             notices =
                 self.notice(merchant, mode, now, &Notice::Disabled { endpoint: &endpoint, why });
         }
-        (effects, notices)
+        gauge.note_effects(&effects);
+        Changes { effects, notices }
     }
 
     fn unsendable(&self, claim: &Claim, endpoint: &Endpoint, now: Timestamp, what: &str) -> Ready {
@@ -268,6 +281,7 @@ pub(crate) fn rest(claim: &Claim, state: State, notices: Vec<Accept>) -> Ready {
         attempt: None,
         effects: Vec::new(),
         notices,
+        notices_if_rested: Vec::new(),
     }))
 }
 

@@ -56,6 +56,7 @@ macro_rules! conformance {
             a_pause_takes_effect_with_the_try_that_caused_it
             an_endpoint_at_rest_is_not_put_to_rest_again
             notices_are_accepted_with_the_settlement
+            who_puts_an_endpoint_to_rest_tells_of_it_and_nobody_else
             a_lost_lease_has_no_effects_and_no_notices
             gone_parks_the_delivery_and_disables_the_endpoint
             a_failure_at_an_endpoint_deleted_meanwhile_ends

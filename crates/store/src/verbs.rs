@@ -116,6 +116,9 @@ pub struct Settlement {
     pub effects: Vec<Effect>,
     /// Notices to accept in the same transaction.
     pub notices: Vec<Accept>,
+    /// Notices of an [`Effect::Rest`]: accepted only if it was this settlement that put the endpoint
+    /// to rest.
+    pub notices_if_rested: Vec<Accept>,
 }
 
 /// What a try changes about its endpoint.

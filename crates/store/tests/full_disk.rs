@@ -62,6 +62,7 @@ fn settle(accept: &Accept) -> Settlement {
         attempt: None,
         effects: Vec::new(),
         notices: vec![],
+        notices_if_rested: vec![],
     }
 }
 

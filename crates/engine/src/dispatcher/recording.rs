@@ -84,6 +84,12 @@ impl Dispatcher {
     fn settled(&mut self, settlement: &Settlement, settled: Settled) {
         let id = settlement.endpoint;
         self.give_back(id);
+        if settled == Settled::Done {
+            self.take_effects(settlement);
+        }
+        if let Some(entry) = self.shared.directory.endpoint(id) {
+            entry.gauge.forget_effects(&settlement.effects);
+        }
         match settled {
             Settled::LeaseLost => {
                 self.shared.metrics.lease_lost.inc();
@@ -92,7 +98,6 @@ impl Dispatcher {
             }
             Settled::Done => {}
         }
-        self.take_effects(settlement);
         match settlement.state {
             State::Due { at } => self.note_due(id, at),
             // It is due after all if the endpoint was enabled in the meantime.
@@ -102,11 +107,10 @@ impl Dispatcher {
             | State::Exhausted { .. }
             | State::WillNotSend { .. } => self.schedule(id),
         }
-        for notice in &settlement.notices {
+        for notice in settlement.notices.iter().chain(&settlement.notices_if_rested) {
             for delivery in &notice.deliveries {
-                if let State::Due { at } = delivery.state {
-                    self.note_due(delivery.endpoint, at);
-                }
+                // One that was parked is due if its endpoint was enabled in the meantime.
+                self.look(delivery.endpoint);
             }
             self.shared.followers.tell(notice.event.merchant, notice.event.mode, notice.event.id);
         }

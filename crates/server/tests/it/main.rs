@@ -18,6 +18,7 @@ mod description;
 mod endpoints;
 mod events;
 mod harness;
+mod health;
 mod idempotency;
 mod jobs;
 mod keys;

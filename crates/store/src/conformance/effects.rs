@@ -57,6 +57,24 @@ pub fn notices_are_accepted_with_the_settlement(world: &World) {
     assert_eq!(world.claim(watcher, 5, 1).len(), 1);
 }
 
+pub fn who_puts_an_endpoint_to_rest_tells_of_it_and_nobody_else(world: &World) {
+    let pair = world.pair();
+    let notices = [world.new_event(pair.0, 1), world.new_event(pair.0, 2)];
+    for notice in &notices {
+        world.send(pair, 0, due(0));
+        let claim = world.claim_one(pair.1, 0);
+        let rests = Settlement {
+            effects: vec![Effect::Rest(Status::Paused { since: at(1) })],
+            notices_if_rested: vec![new_accept(notice.clone(), &[])],
+            ..settlement(&claim, due(60), Some(tried(&claim, 500, 1)))
+        };
+        assert_eq!(world.settle(rests), Settled::Done);
+    }
+    let [first, second] = notices;
+    assert_eq!(done(world.store().event(first.id)), Some(first));
+    assert_eq!(done(world.store().event(second.id)), None);
+}
+
 pub fn a_lost_lease_has_no_effects_and_no_notices(world: &World) {
     let pair = world.pair();
     world.send(pair, 0, due(0));

@@ -115,6 +115,7 @@ pub(super) fn settlement(claim: &Claim, state: State, attempt: Option<Attempt>) 
         attempt,
         effects: Vec::new(),
         notices: Vec::new(),
+        notices_if_rested: Vec::new(),
     }
 }
 

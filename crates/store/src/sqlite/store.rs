@@ -36,8 +36,10 @@ fn settle_bytes(settlements: &[Settlement]) -> usize {
         let result = settlement.attempt.as_ref().map(|attempt| &attempt.tried.result);
         result.and_then(|result| result.as_ref().ok()).map_or(0, |answer| answer.body.len())
     };
-    let one =
-        |settlement: &Settlement| SMALL + body(settlement) + accept_bytes(&settlement.notices);
+    let notices = |settlement: &Settlement| {
+        accept_bytes(&settlement.notices) + accept_bytes(&settlement.notices_if_rested)
+    };
+    let one = |settlement: &Settlement| SMALL + body(settlement) + notices(settlement);
     settlements.iter().map(one).sum()
 }
 

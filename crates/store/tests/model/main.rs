@@ -157,6 +157,7 @@ impl Stage {
             attempt,
             effects,
             notices: Vec::new(),
+            notices_if_rested: Vec::new(),
         };
         let settled = block_on(self.store.settle(vec![settlement])).unwrap();
         match self.model.leased(&claim) {

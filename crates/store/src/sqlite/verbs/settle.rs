@@ -33,10 +33,12 @@ fn settle_one(db: &Connection, settlement: &Settlement) -> Result<Settled, Troub
     if let Some(attempt) = &settlement.attempt {
         write_attempt(db, settlement, attempt, attempt.late)?;
     }
+    let mut rested = false;
     for effect in &settlement.effects {
-        take_effect(db, settlement.endpoint, *effect)?;
+        rested |= take_effect(db, settlement.endpoint, *effect)?;
     }
-    for notice in &settlement.notices {
+    let if_rested = settlement.notices_if_rested.iter().filter(|_| rested);
+    for notice in settlement.notices.iter().chain(if_rested) {
         accept::accept_one(db, notice)?;
     }
     Ok(Settled::Done)
@@ -116,14 +118,16 @@ fn write_attempt(
     Ok(())
 }
 
-fn take_effect(db: &Connection, endpoint: EndpointId, effect: Effect) -> Result<(), Trouble> {
+/// Answers whether it put the endpoint to rest.
+fn take_effect(db: &Connection, endpoint: EndpointId, effect: Effect) -> Result<bool, Trouble> {
     match effect {
         Effect::FailingSince(since) => {
             let row = params![endpoint.as_i64(), since.map(ms)];
             fetch::run(db, statements::ENDPOINT_SET_FAILING, row)?;
+            Ok(false)
         }
         Effect::Rest(rest) => {
-            let Some(standing) = standing::find(db, endpoint)? else { return Ok(()) };
+            let Some(standing) = standing::find(db, endpoint)? else { return Ok(false) };
             let sends = match standing.status {
                 Status::Active | Status::Draining { .. } => !standing.deleted,
                 Status::Paused { .. } | Status::Disabled { .. } => false,
@@ -131,7 +135,7 @@ fn take_effect(db: &Connection, endpoint: EndpointId, effect: Effect) -> Result<
             if sends {
                 status::rest(db, endpoint, rest)?;
             }
+            Ok(sends)
         }
     }
-    Ok(())
 }
