@@ -7,6 +7,7 @@
 //! `posthorn_store::Store`, so that the simulator runs this very code.
 
 mod accept;
+mod advances;
 mod caller;
 pub mod clock;
 mod contracts;

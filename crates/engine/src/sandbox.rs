@@ -94,12 +94,14 @@ fn only_test(mode: Mode) -> Result<(), EngineError> {
     }
 }
 
-/// Steps a merchant's clock to `target`.
+/// Steps a merchant's clock to `target`, when no other advance is stepping it.
 pub(crate) async fn advance(
     shared: &Shared,
     job: &Job,
     target: Timestamp,
 ) -> Result<(), EngineError> {
+    let turn = shared.advances.of(job.merchant);
+    let _turn = turn.lock().await;
     let mut attempted = job.done;
     let result = step_through(shared, job, target, &mut attempted).await;
     shared.order(Order::Unstep(job.merchant));

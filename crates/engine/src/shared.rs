@@ -8,6 +8,7 @@ use posthorn_core::id::{EventId, IdSequence};
 use posthorn_store::{Store, StoreError};
 use tokio::sync::mpsc;
 
+use crate::advances::Advances;
 use crate::clock::Clock;
 use crate::contracts::Contracts;
 use crate::directory::Directory;
@@ -76,6 +77,7 @@ pub(crate) struct Shared {
     pub(crate) pepper: Vec<u8>,
     pub(crate) admin_hash: [u8; 32],
     pub(crate) in_flight_keys: InFlight,
+    pub(crate) advances: Advances,
     pub(crate) followers: Followers,
     pub(crate) metrics: Metrics,
     pub(crate) memory_bytes: AtomicUsize,

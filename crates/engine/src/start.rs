@@ -13,6 +13,7 @@ use prometheus_client::registry::Registry;
 use tokio::sync::mpsc;
 
 use crate::Engine;
+use crate::advances::Advances;
 use crate::clock::{Clock, later};
 use crate::contracts::Contracts;
 use crate::directory::Directory;
@@ -103,6 +104,7 @@ impl Engine {
             pepper,
             admin_hash,
             in_flight_keys: InFlight::default(),
+            advances: Advances::default(),
             followers: Followers::default(),
             metrics: Metrics::new(registry),
             memory_bytes: AtomicUsize::new(0),

@@ -2,7 +2,8 @@
 
 use axum::body::Body;
 use http::Method;
-use serde_json::json;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
 
 use crate::harness::TestApp;
 
@@ -52,4 +53,25 @@ async fn a_clock_goes_forward_only_and_not_forever() {
     422 invalid_setting [advance] `advance`: a clock goes forward only, at most ten years ahead of real time
     400 invalid_field [advance] `advance`: `99999999d` is too long; a duration is at most 36500d, at line 1, column 23
     "#);
+}
+
+#[tokio::test]
+async fn two_advances_of_one_clock_are_carried_out_one_after_the_other() {
+    let app = TestApp::in_real_time().await;
+    app.endpoint(&json!({})).await;
+    app.receiver.answers(&[500; 40]);
+    let delivery = app.delivery().await;
+    app.until(&format!("/v1/deliveries/{delivery}"), |it| it["attempts_made"] == 1).await;
+    let day = json!({"advance": "1d"});
+    let both = [(); 2].map(|()| app.post("/v1/sandbox/clock", &day));
+    for advanced in futures::future::join_all(both).await {
+        assert_eq!(advanced.status, 200, "{}", advanced.text);
+    }
+    // One that could not go on would be taken up again a second later.
+    let jobs = app.get("/v1/jobs").await.json();
+    let time = |job: &Value, name: &str| job[name].as_str().unwrap().parse::<Timestamp>().unwrap();
+    for job in jobs["data"].as_array().unwrap() {
+        let took = time(job, "ended").duration_since(time(job, "created"));
+        assert!(took < SignedDuration::from_secs(1), "{took:#}: {job}");
+    }
 }
