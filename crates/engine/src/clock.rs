@@ -1,6 +1,6 @@
 //! Time, passed in: the only file that reads the real clock.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use futures::future::BoxFuture;
@@ -8,6 +8,8 @@ use jiff::{SignedDuration, Timestamp};
 
 /// How far wall time and monotonic time may drift apart before the anchor is set again.
 const DRIFT_MAX: SignedDuration = SignedDuration::from_secs(1);
+/// The longest that is slept without a look at the wall clock, which may have been set meanwhile.
+const SLEEP_MAX: Duration = Duration::from_secs(30);
 /// How often the anchor is held against the wall clock.
 const ANCHOR_CHECK: Duration = Duration::from_secs(1);
 
@@ -21,11 +23,11 @@ pub trait Clock: Send + Sync {
 
 /// Wall time anchored to the monotonic clock: small corrections of the wall clock do not make due
 /// times jump; one of more than a second is followed.
+#[derive(Clone)]
 pub struct RealClock {
-    anchor: Mutex<Anchor>,
+    anchor: Arc<Mutex<Anchor>>,
 }
 
-#[derive(Clone, Copy)]
 struct Anchor {
     wall: Timestamp,
     monotonic: Instant,
@@ -45,7 +47,7 @@ impl RealClock {
     pub fn new() -> Self {
         let now = Instant::now();
         let anchor = Anchor { wall: Timestamp::now(), monotonic: now, checked: now };
-        Self { anchor: Mutex::new(anchor) }
+        Self { anchor: Arc::new(Mutex::new(anchor)) }
     }
 
     fn read(&self) -> Timestamp {
@@ -75,8 +77,16 @@ impl Clock for RealClock {
 
     #[expect(clippy::disallowed_methods, reason = "this is where real waiting happens")]
     fn sleep_until(&self, at: Timestamp) -> BoxFuture<'static, ()> {
-        let wait = Duration::try_from(at.duration_since(self.read())).unwrap_or_default();
-        Box::pin(tokio::time::sleep(wait))
+        let clock = self.clone();
+        Box::pin(async move {
+            loop {
+                let wait = Duration::try_from(at.duration_since(clock.read())).unwrap_or_default();
+                if wait.is_zero() {
+                    return;
+                }
+                tokio::time::sleep(wait.min(SLEEP_MAX)).await;
+            }
+        })
     }
 }
 
