@@ -37,6 +37,8 @@ use turns::Turns;
 
 /// How long to leave a database alone that could not do something.
 const PAUSE_AFTER_ERROR: SignedDuration = SignedDuration::from_millis(200);
+/// How long after the grace period a stopping dispatcher goes on trying to record and to give back.
+const LAST_WORDS: SignedDuration = SignedDuration::from_secs(5);
 /// Orders taken in one go, so that none of the others waits long.
 const ORDERS_AT_ONCE: usize = 1024;
 
@@ -132,6 +134,7 @@ impl Dispatcher {
                 }
                 asked = maybe(&mut self.asking) => {
                     self.asking = None;
+                    self.obey_waiting(&mut inbox);
                     self.asked(asked);
                 }
                 looked = maybe(&mut self.looking) => {
@@ -287,14 +290,26 @@ impl Dispatcher {
             && self.to_release.is_empty();
         let held = self.shared.memory_bytes.load(Ordering::Relaxed) > 0;
         let waits = held || !self.left_behind.is_empty();
-        self.closed || (idle && (!waits || self.shared.clock.now() >= stop_by))
+        let now = self.shared.clock.now();
+        if !idle && now >= last_words(stop_by) {
+            let (unrecorded, kept) = (self.unrecorded.len(), self.to_release.len());
+            tracing::error!(
+                unrecorded,
+                kept,
+                "stopped with tries that could not be recorded; the next start frees their leases"
+            );
+            return true;
+        }
+        self.closed || (idle && (!waits || now >= stop_by))
     }
 
     /// The next time at which something is to be looked at.
     fn next_wake(&self) -> Option<Timestamp> {
         let timer = self.timers.first().map(|(at, _)| *at);
         let timer = if self.stop_by.is_some() { None } else { timer };
-        let stop = self.stop_by.filter(|at| *at > self.shared.clock.now());
+        let now = self.shared.clock.now();
+        let stops = self.stop_by.map(|at| [at, last_words(at)]);
+        let stop = stops.into_iter().flatten().find(|at| *at > now);
         [timer, self.write_after, stop].into_iter().flatten().min()
     }
 
@@ -325,6 +340,11 @@ impl Dispatcher {
         }
         tracing::error!(%error, doing, "the database could not do it; trying again");
     }
+}
+
+/// When a dispatcher that is to stop by `stop_by` ends whatever is left.
+fn last_words(stop_by: Timestamp) -> Timestamp {
+    stop_by.checked_add(LAST_WORDS).unwrap_or(Timestamp::MAX)
 }
 
 /// Waits for a future that may not be there.

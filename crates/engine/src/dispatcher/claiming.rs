@@ -8,6 +8,7 @@ use std::sync::atomic::Ordering;
 use futures::FutureExt;
 use jiff::Timestamp;
 use posthorn_core::delivery::Claim;
+use posthorn_core::endpoint::Endpoint;
 use posthorn_core::id::{EndpointId, MerchantId};
 use posthorn_store::{Ask, StoreError};
 
@@ -182,14 +183,17 @@ impl Dispatcher {
             let count = counts.get(&ask.endpoint).copied().unwrap_or(0);
             let full = cut || count >= ask.slots;
             let entry = self.shared.directory.endpoint(ask.endpoint);
+            let now = entry.as_ref().map_or(ask.now, |entry| self.now_of(&entry.endpoint));
             let lane = self.lane(ask.endpoint);
             lane.asking = false;
             if full {
                 lane.next_due = Some(lane.next_due.map_or(ask.now, |due| due.min(ask.now)));
             }
+            // What was accepted while the claim was under way waits too.
+            let waits = lane.next_due.is_some_and(|due| due <= now);
             if let Some(entry) = entry {
                 entry.gauge.lease(count);
-                entry.gauge.set_behind(full);
+                entry.gauge.set_behind(waits);
             }
             if full {
                 self.schedule(ask.endpoint);
@@ -198,6 +202,10 @@ impl Dispatcher {
             }
         }
         self.take(claims);
+    }
+
+    fn now_of(&self, endpoint: &Endpoint) -> Timestamp {
+        self.shared.directory.now(endpoint.merchant, endpoint.mode, self.shared.clock.now())
     }
 
     fn ask_later(&mut self, asks: &[Ask]) {

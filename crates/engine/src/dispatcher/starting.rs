@@ -40,9 +40,13 @@ impl Dispatcher {
         lane.listed = false;
         let Some(merchant) = lane.queue.front().map(|claim| claim.event.merchant) else { return };
         match lane.may_start(now) {
-            Start::WhenOneEnds => return,
+            Start::WhenOneEnds => {
+                self.wake_crowded(merchant);
+                return;
+            }
             Start::At(at) => {
                 self.wake(id, at);
+                self.wake_crowded(merchant);
                 return;
             }
             Start::Now => {}
@@ -55,6 +59,7 @@ impl Dispatcher {
         let Some(claim) = self.lane(id).queue.pop_front() else { return };
         self.begin(claim, now);
         self.list(id);
+        self.wake_crowded(merchant);
     }
 
     fn is_crowded(&self, merchant: MerchantId) -> bool {
@@ -141,8 +146,24 @@ impl Dispatcher {
         }
         self.unrecorded.push(settlement);
         self.list(claim.endpoint);
-        for id in self.crowded.remove(&merchant).unwrap_or_default().take(usize::MAX) {
-            self.list(id);
+        self.wake_crowded(merchant);
+    }
+
+    /// A place of a merchant may be free: the lane that has waited longest for one, and still has
+    /// something to send, has its turn. If it has no use for the place after all, it passes it on.
+    fn wake_crowded(&mut self, merchant: MerchantId) {
+        if self.is_crowded(merchant) {
+            return;
+        }
+        let Some(mut waiting) = self.crowded.remove(&merchant) else { return };
+        while let Some(id) = waiting.take(1).pop() {
+            if !self.lane(id).queue.is_empty() {
+                self.list(id);
+                break;
+            }
+        }
+        if !waiting.is_empty() {
+            self.crowded.insert(merchant, waiting);
         }
     }
 

@@ -1,9 +1,12 @@
-//! Bounds on what is held: memory for payloads.
+//! Bounds: on the memory for payloads, on the time that stopping takes.
 
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
-use http::StatusCode;
-use serde_json::json;
+use axum::body::Body;
+use http::{Method, StatusCode};
+use posthorn_engine::Options;
+use serde_json::{Value, json};
 
 use crate::harness::TestApp;
 
@@ -28,4 +31,44 @@ async fn what_is_claimed_for_slow_receivers_is_held_in_bounded_memory() {
     let held = app.app.engine().held().payload_bytes;
     assert!(held <= HELD_BYTES_MAX, "{held} bytes are held");
     assert!(held > HELD_BYTES_MAX / 2, "only {held} bytes are held");
+}
+
+#[tokio::test]
+async fn stopping_ends_even_if_nothing_can_be_written() {
+    let mut app = TestApp::new().await;
+    app.receiver.silent.store(true, Ordering::Relaxed);
+    app.endpoint(&json!({})).await;
+    app.delivery().await;
+    app.database_fails.store(true, Ordering::Relaxed);
+    app.app.engine().stop();
+    for _ in 0..30 {
+        app.clock.advance(Duration::from_secs(1));
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+    }
+    assert!(app.work.try_join_next().is_some(), "it never ends");
+}
+
+#[tokio::test]
+async fn a_place_that_comes_free_wakes_one_endpoint_of_the_merchant_and_not_all() {
+    let options = Options { merchant_in_flight_max: 2, ..Options::default() };
+    let app = TestApp::bounded(options).await;
+    for _ in 0..20 {
+        app.endpoint(&json!({})).await;
+    }
+    let events: Vec<Value> = (0..20).map(|n| json!({"type": "a.b", "data": {"n": n}})).collect();
+    app.post("/v1/events/batch", &json!(events)).await;
+    for state in ["due", "leased"] {
+        let page = format!("/v1/deliveries?state={state}");
+        app.until(&page, |page| page["data"] == json!([])).await;
+    }
+    let metrics = app.call(Method::GET, "/metrics").no_key().send(Body::empty()).await.text;
+    let count = |name: &str| -> u32 {
+        let line = metrics.lines().find_map(|line| line.strip_prefix(name));
+        line.unwrap().rsplit(' ').next().unwrap().parse().unwrap()
+    };
+    assert_eq!(count("posthorn_deliveries_delivered_total"), 400);
+    let reached = count("posthorn_bounds_reached_total");
+    assert!(reached <= 3 * 400, "lanes were put off {reached} times for 400 deliveries");
 }

@@ -40,7 +40,7 @@ pub(crate) struct TestApp {
     pub(crate) merchant: String,
     pub(crate) test: String,
     pub(crate) live: String,
-    _work: JoinSet<()>,
+    pub(crate) work: JoinSet<()>,
 }
 
 /// An answer.
@@ -91,15 +91,22 @@ impl TestApp {
     /// A clock that stands still.
     pub(crate) async fn new() -> Self {
         let clock = Arc::new(ManualClock::new());
-        Self::with(clock.clone(), clock).await
+        Self::with(clock.clone(), clock, Options::default()).await
+    }
+
+    /// The same, with other bounds.
+    pub(crate) async fn bounded(options: Options) -> Self {
+        let clock = Arc::new(ManualClock::new());
+        Self::with(clock.clone(), clock, options).await
     }
 
     /// Time that passes.
     pub(crate) async fn in_real_time() -> Self {
-        Self::with(Arc::new(RealClock::new()), Arc::new(ManualClock::new())).await
+        let clock = Arc::new(ManualClock::new());
+        Self::with(Arc::new(RealClock::new()), clock, Options::default()).await
     }
 
-    async fn with(time: Arc<dyn Clock>, clock: Arc<ManualClock>) -> Self {
+    async fn with(time: Arc<dyn Clock>, clock: Arc<ManualClock>, options: Options) -> Self {
         let receiver = Arc::new(Receiver::default());
         let database_fails = Arc::new(AtomicBool::new(false));
         let fails = Arc::clone(&database_fails);
@@ -114,7 +121,7 @@ impl TestApp {
             contracts: embedded().iter().map(|one| Contract::clone(one)).collect(),
             master: MasterKeys::new([7; 32], &[]),
             admin_key: Some(Secret::new(ADMIN.into())),
-            options: Options::default(),
+            options,
         };
         let mut registry = Registry::default();
         let (engine, runner, _) = Engine::start(parts, &mut registry).await.unwrap();
@@ -133,7 +140,7 @@ impl TestApp {
             merchant,
             test,
             live,
-            _work: work,
+            work,
         };
         let made = this.merchant(&json!({"name": "Loja", "contract": "payqi"})).await;
         this.merchant = made.at("/id");

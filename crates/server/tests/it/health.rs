@@ -6,8 +6,7 @@ use serde_json::{Value, json};
 use crate::harness::TestApp;
 
 async fn send(app: &TestApp, count: u32) {
-    let events: Vec<Value> =
-        (0..count).map(|n| json!({"type": "a.b", "data": {"n": n}})).collect();
+    let events: Vec<Value> = (0..count).map(|n| json!({"type": "a.b", "data": {"n": n}})).collect();
     let sent = app.post("/v1/events/batch", &json!(events)).await;
     assert_eq!(sent.status, StatusCode::ACCEPTED, "{}", sent.text);
 }
