@@ -9,7 +9,7 @@ use posthorn_core::event::{Event, Mode, NewEvent};
 use posthorn_core::id::{DeliveryId, EndpointId, EventId, MerchantId};
 use posthorn_core::merchant::Merchant;
 use posthorn_core::route;
-use posthorn_store::{Accept, Accepted, DeliveryQuery, NewDelivery, Page};
+use posthorn_store::{Accept, Accepted, DeliveryQuery, NewDelivery, Once, Page};
 
 use crate::Engine;
 use crate::caller::{Caller, RequestKey};
@@ -38,6 +38,22 @@ pub struct Receipt {
 
 /// What came of accepting several: each its own result, in their order.
 pub type Receipts = Vec<Result<Receipt, EngineError>>;
+
+/// Events of one request.
+pub(crate) struct Drafts {
+    pub(crate) events: Vec<Result<NewEvent, EngineError>>,
+    /// The one endpoint they are for, if they are for one alone.
+    pub(crate) only: Option<EndpointId>,
+    /// Which part of its request the first one is: 0, the request itself, where it is the only one.
+    pub(crate) first_part: u32,
+}
+
+impl Drafts {
+    /// The one event of a request.
+    pub(crate) fn one(event: NewEvent, only: Option<EndpointId>) -> Self {
+        Self { events: vec![Ok(event)], only, first_part: 0 }
+    }
+}
 
 /// Whose event it is, and who might want it.
 pub(crate) struct Audience {
@@ -208,7 +224,7 @@ impl Engine {
         event: NewEvent,
         request: Option<&RequestKey>,
     ) -> Result<Receipt, EngineError> {
-        let receipts = self.accept_batch(caller, place, vec![Ok(event)], request).await?;
+        let receipts = self.accept_for(caller, place, Drafts::one(event, None), request).await?;
         receipts.into_iter().next().unwrap_or(Err(EngineError::Missing { what: "event" }))
     }
 
@@ -221,19 +237,21 @@ impl Engine {
         events: Vec<Result<NewEvent, EngineError>>,
         request: Option<&RequestKey>,
     ) -> Result<Receipts, EngineError> {
-        self.accept_for(caller, place, (events, None), request).await
+        let drafts = Drafts { events, only: None, first_part: 1 };
+        self.accept_for(caller, place, drafts, request).await
     }
 
-    /// Accepts events, for one endpoint alone when `only` says so.
+    /// Accepts the events of one request: all under its key, or none.
     pub(crate) async fn accept_for(
         &self,
         caller: Caller,
         (merchant, mode): (MerchantId, Mode),
-        (events, only): (Vec<Result<NewEvent, EngineError>>, Option<EndpointId>),
+        drafts: Drafts,
         request: Option<&RequestKey>,
     ) -> Result<Receipts, EngineError> {
         let (engine, request) = (self.clone(), request.cloned());
         let work = async move {
+            let Drafts { events, only, first_part } = drafts;
             let shared = &engine.shared;
             let (once, _held) = shared.once(caller, request.as_ref())?;
             let audience =
@@ -241,7 +259,7 @@ impl Engine {
             let _running = shared.followers.begin(shared.last_event_id());
             let mut pending = Vec::with_capacity(events.len());
             let mut composed = Vec::with_capacity(events.len());
-            for (index, event) in (0u32..).zip(events) {
+            for (part, event) in (first_part..).zip(events) {
                 let event = event.and_then(|event| {
                     shared.check_catalogue(&audience.merchant, &event)?;
                     Ok(event)
@@ -250,7 +268,7 @@ impl Engine {
                     Err(error) => Err(error),
                     Ok(event) => {
                         let mut next = shared.compose(&audience, event, only, Leasing::IfRoom);
-                        next.accept.once = once.map(|once| nth(once, index));
+                        next.accept.once = once.map(|once| Once { part, ..once });
                         composed.push(next);
                         Ok(())
                     }
@@ -265,6 +283,9 @@ impl Engine {
                 }
             };
             let accepted = shared.finish(&audience, composed, answers).await?;
+            if accepted.iter().any(|answer| matches!(answer, Err(EngineError::KeyReused))) {
+                return Err(EngineError::KeyReused);
+            }
             let mut accepted = accepted.into_iter();
             let missing = || Err(EngineError::Missing { what: "event" });
             Ok(pending
@@ -347,11 +368,4 @@ impl Shared {
 
 fn pairs(deliveries: &[NewDelivery]) -> Vec<(DeliveryId, EndpointId)> {
     deliveries.iter().map(|delivery| (delivery.id, delivery.endpoint)).collect()
-}
-
-/// The idempotency key of the n-th event of one request.
-fn nth(once: posthorn_store::Once, index: u32) -> posthorn_store::Once {
-    let mut key = u128::from_be_bytes(once.key);
-    key = key.wrapping_add(u128::from(index));
-    posthorn_store::Once { key: key.to_be_bytes(), ..once }
 }

@@ -92,7 +92,8 @@ impl Shared {
             .finalize();
         let key = digest.first_chunk().copied().unwrap_or_default();
         let held = self.in_flight_keys.hold((scope, key))?;
-        let once = Once { scope, key, request: request.fingerprint, at: self.clock.now() };
+        let at = self.clock.now();
+        let once = Once { scope, key, part: 0, request: request.fingerprint, at };
         Ok((Some(once), Some(held)))
     }
 }

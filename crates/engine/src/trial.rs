@@ -16,7 +16,7 @@ use posthorn_core::json::Style;
 use posthorn_core::secret::Secret;
 
 use crate::Engine;
-use crate::accept::Receipt;
+use crate::accept::{Drafts, Receipt};
 use crate::caller::{Caller, RequestKey};
 use crate::error::EngineError;
 use crate::reading::SentRequest;
@@ -116,7 +116,8 @@ impl Engine {
             .ok_or_else(|| EngineError::Broken { what: "its contract is not loaded".into() })?;
         let event = sample(&in_force.contract, kind)?;
         let place = (merchant, mode);
-        let receipts = self.accept_for(caller, place, (vec![Ok(event)], Some(id)), request).await?;
+        let receipts =
+            self.accept_for(caller, place, Drafts::one(event, Some(id)), request).await?;
         receipts.into_iter().next().unwrap_or(Err(EngineError::Missing { what: "event" }))
     }
 

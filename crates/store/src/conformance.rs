@@ -124,6 +124,7 @@ macro_rules! conformance {
         $crate::conformance!($fresh, idempotency: [
             the_same_key_and_request_answers_what_came_of_it_before
             the_same_key_with_another_request_is_refused
+            no_part_of_another_request_is_begun
             keys_of_different_callers_do_not_meet
             every_creating_verb_keeps_its_key
             a_refused_verb_leaves_its_key_free

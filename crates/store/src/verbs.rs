@@ -16,6 +16,9 @@ pub struct Once {
     pub scope: i64,
     /// A hash of the key (with the mode).
     pub key: [u8; 16],
+    /// Which part of the request: 0 is the request itself, events of a batch count from 1. What came
+    /// of each part is kept by itself, and none is begun under a key of another request.
+    pub part: u32,
     /// A hash of the request: method, path and body.
     pub request: [u8; 16],
     /// When, in real time.

@@ -84,7 +84,8 @@ pub(super) struct BatchAccepted {
 /// Send up to 1,000 events, 8 MiB in all, each with its own result.
 ///
 /// The 202 means that every result without an `error` is on disk. The answer is a 4xx only when the
-/// batch itself cannot be read.
+/// batch itself cannot be read, or its `Idempotency-Key` was used before with another request: then
+/// none of it is accepted.
 #[utoipa::path(post, path = "/v1/events/batch", tag = "events", request_body = BatchIn,
     responses((status = 202, description = "A result for each event", body = BatchAccepted)))]
 pub(super) async fn create_events(

@@ -38,6 +38,26 @@ async fn another_request_under_the_same_key_is_refused() {
 }
 
 #[tokio::test]
+async fn a_batch_under_a_used_key_is_refused_as_a_whole() {
+    let app = TestApp::new().await;
+    let batch = |first: u32, count: u32| {
+        let event = |n| json!({"type": "a.b", "data": {"n": n}});
+        json!((first..first + count).map(event).collect::<Vec<_>>())
+    };
+    let first = once(&app, "/v1/events/batch", &batch(0, 2)).await;
+    assert_eq!(first.status, 202, "{}", first.text);
+    let longer = once(&app, "/v1/events/batch", &batch(0, 3)).await;
+    assert_eq!(
+        (longer.status.as_u16(), longer.at("/code").as_str()),
+        (422, "idempotency_key_reused")
+    );
+    let again = once(&app, "/v1/events/batch", &batch(0, 2)).await;
+    assert_eq!((again.status, &again.text), (first.status, &first.text));
+    assert_eq!(again.header("idempotent-replayed"), "true");
+    assert_eq!(app.get("/v1/events").await.json()["data"].as_array().unwrap().len(), 2);
+}
+
+#[tokio::test]
 async fn a_key_is_its_callers_alone() {
     let app = TestApp::new().await;
     let event = json!({"type": "a.b", "data": {}});

@@ -34,6 +34,28 @@ pub fn the_same_key_with_another_request_is_refused(world: &World) {
     assert_eq!(refused, StoreError::KeyReused);
 }
 
+pub fn no_part_of_another_request_is_begun(world: &World) {
+    let merchant = world.merchant();
+    let part = |part, request| {
+        let accept = new_accept(world.new_event(merchant, i64::from(part)), &[]);
+        Accept { once: Some(Once { part, ..once(1, request) }), ..accept }
+    };
+    let accept = |parts: Vec<Accept>| done(world.store().accept(parts));
+    let first = accept(vec![part(2, 1), part(3, 1)]);
+    assert!(matches!(*first, [Accepted::Now(_), Accepted::Now(_)]), "the part before was refused");
+    let other = accept((1..=5).map(|n| part(n, 2)).collect());
+    assert_eq!(other, [Accepted::KeyReused; 5], "nor those that the first did not have");
+    let again = accept((1..=4).map(|n| part(n, 1)).collect());
+    let [Accepted::Now(_), second, third, Accepted::Now(_)] = *again else { panic!("{again:?}") };
+    let before = first.iter().map(|accepted| match accepted {
+        Accepted::Now(id) => Accepted::Before(*id),
+        other => *other,
+    });
+    assert_eq!([second, third].to_vec(), before.collect::<Vec<_>>());
+    let whole = accept(vec![part(0, 2)]);
+    assert_eq!(whole, [Accepted::KeyReused], "nor the other request as a whole");
+}
+
 pub fn keys_of_different_callers_do_not_meet(world: &World) {
     let merchant = world.merchant();
     for scope in [0, 1, 2] {

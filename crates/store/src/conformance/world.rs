@@ -49,7 +49,7 @@ pub(super) fn sealed(byte: u8) -> Sealed {
 
 /// An idempotency key.
 pub(super) fn once(key: u8, request: u8) -> Once {
-    Once { scope: 1, key: [key; 16], request: [request; 16], at: at(0) }
+    Once { scope: 1, key: [key; 16], part: 0, request: [request; 16], at: at(0) }
 }
 
 /// A new delivery that is due at once.

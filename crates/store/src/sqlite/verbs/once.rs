@@ -8,9 +8,19 @@ use crate::sqlite::trouble::Trouble;
 use crate::sqlite::{fetch, statements};
 use crate::{Once, StoreError};
 
-/// What came of the same key before: whether it was the same request, and the subject.
+/// What came of the same key before: whether it was the same request, and the subject. A part of
+/// another request is never begun, whether or not that one had such a part.
 pub(super) fn find(db: &Connection, once: &Once) -> Result<Option<(bool, i64)>, Trouble> {
-    fetch::one(db, statements::ONCE_FIND, params![once.scope, once.key], |row| {
+    if once.part > 0
+        && let Some((false, subject)) = find_part(db, once, 0)?
+    {
+        return Ok(Some((false, subject)));
+    }
+    find_part(db, once, once.part)
+}
+
+fn find_part(db: &Connection, once: &Once, part: u32) -> Result<Option<(bool, i64)>, Trouble> {
+    fetch::one(db, statements::ONCE_FIND, params![once.scope, key_of(once, part)], |row| {
         let request: Vec<u8> = row.get(0)?;
         let request: [u8; 16] = request
             .try_into()
@@ -31,11 +41,23 @@ pub(super) fn before(db: &Connection, once: Option<&Once>) -> Result<Option<i64>
 
 /// Keeps what came of it.
 pub(super) fn keep(db: &Connection, once: Option<&Once>, subject: i64) -> Result<(), Trouble> {
-    if let Some(once) = once {
-        let row = params![once.scope, once.key, once.request, subject, ms(once.at)];
-        fetch::run(db, statements::ONCE_KEEP, row)?;
+    let Some(once) = once else { return Ok(()) };
+    if once.part > 0 && find_part(db, once, 0)?.is_none() {
+        keep_part(db, once, 0, subject)?;
     }
+    keep_part(db, once, once.part, subject)
+}
+
+fn keep_part(db: &Connection, once: &Once, part: u32, subject: i64) -> Result<(), Trouble> {
+    let row = params![once.scope, key_of(once, part), once.request, subject, ms(once.at)];
+    fetch::run(db, statements::ONCE_KEEP, row)?;
     Ok(())
+}
+
+/// The key of a part: parts count on from the request's own. A key is a hash, so that two requests
+/// whose parts would meet are not found.
+fn key_of(once: &Once, part: u32) -> [u8; 16] {
+    u128::from_be_bytes(once.key).wrapping_add(u128::from(part)).to_be_bytes()
 }
 
 /// Forgets keys used before a time.
