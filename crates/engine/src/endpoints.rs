@@ -305,7 +305,9 @@ impl Engine {
             };
             let told = notices.iter().flat_map(|notice| &notice.deliveries).map(|d| d.endpoint);
             let told: Vec<EndpointId> = told.collect();
-            shared.store.set_status(id, status, at, notices).await?;
+            let set = shared.store.set_status(id, status, at, notices.clone()).await;
+            shared.followers.written(&notices);
+            set?;
             shared.reload_endpoint(id).await?;
             shared.order(Order::Look(told));
             shared.job_bell.notify_one();

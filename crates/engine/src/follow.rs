@@ -10,6 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use posthorn_core::event::Mode;
 use posthorn_core::id::{DeliveryId, EventId, MerchantId};
 use posthorn_core::json::Style;
+use posthorn_store::Accept;
 use tokio::sync::watch;
 
 use crate::Engine;
@@ -32,22 +33,44 @@ pub(crate) struct Running<'a> {
 
 impl Drop for Running<'_> {
     fn drop(&mut self) {
-        let mut running = self.all.running.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = running.get_mut(&self.floor) {
-            *count -= 1;
-            if *count == 0 {
-                running.remove(&self.floor);
-            }
-        }
+        self.all.end(self.floor);
     }
 }
 
 impl Followers {
     /// An accept begins whose ids are all above `floor`.
     pub(crate) fn begin(&self, floor: EventId) -> Running<'_> {
+        self.start(floor);
+        Running { all: self, floor }
+    }
+
+    /// A notice was made, within an accept that began: it is still to be written, with what it tells
+    /// of, and until [`Followers::written`] nobody is taken past it.
+    pub(crate) fn await_notice(&self, notice: EventId) {
+        self.start(before(notice));
+    }
+
+    /// Notices were written, or never will be; wakes those who follow.
+    pub(crate) fn written<'a>(&self, notices: impl IntoIterator<Item = &'a Accept>) {
+        for Accept { event, .. } in notices {
+            self.end(before(event.id));
+            self.tell(event.merchant, event.mode, event.id);
+        }
+    }
+
+    fn start(&self, floor: EventId) {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         *running.entry(floor).or_default() += 1;
-        Running { all: self, floor }
+    }
+
+    fn end(&self, floor: EventId) {
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = running.get_mut(&floor) {
+            *count -= 1;
+            if *count == 0 {
+                running.remove(&floor);
+            }
+        }
     }
 
     /// An id below which nothing is still to be committed.
@@ -74,6 +97,10 @@ impl Followers {
             waiting.entry(merchant).or_insert_with(|| watch::channel(EventId::from_i64(0)).0);
         sender.subscribe()
     }
+}
+
+fn before(notice: EventId) -> EventId {
+    EventId::from_i64(notice.as_i64() - 1)
 }
 
 /// An event as its contract would send it, for a program that is not an endpoint.
@@ -140,6 +167,10 @@ impl Engine {
                 headers: signed.headers,
                 body: String::from_utf8_lossy(&signed.body).into_owned(),
             });
+        }
+        // All that there is up to the horizon was read, and nothing more will come below it.
+        if u32::try_from(events.len()).is_ok_and(|read| read < limit) {
+            cursor = cursor.max(horizon);
         }
         Ok((followed, cursor))
     }

@@ -125,7 +125,7 @@ impl Notice<'_> {
 
 impl Shared {
     /// A notice as an event to accept, with its deliveries; none about notices, and none that
-    /// nobody would see.
+    /// nobody would see. Followers wait for it until they are told that it is written.
     pub(crate) fn notice(
         &self,
         merchant: MerchantId,
@@ -142,10 +142,12 @@ impl Shared {
         let event = NewEvent { kind, data, parsed, reference: None };
         let Some(audience) = self.audience(merchant, mode) else { return Vec::new() };
         let audience = Audience { now, ..audience };
+        let _running = self.followers.begin(self.last_event_id());
         let composed = self.compose(&audience, event, None, Leasing::Never);
         if composed.accept.deliveries.is_empty() && !notice.always_recorded() {
             return Vec::new();
         }
+        self.followers.await_notice(composed.accept.event.id);
         vec![composed.accept]
     }
 }

@@ -90,6 +90,8 @@ impl Dispatcher {
         if let Some(entry) = self.shared.directory.endpoint(id) {
             entry.gauge.forget_effects(&settlement.effects);
         }
+        let notices = || settlement.notices.iter().chain(&settlement.notices_if_rested);
+        self.shared.followers.written(notices());
         match settled {
             Settled::LeaseLost => {
                 self.shared.metrics.lease_lost.inc();
@@ -107,12 +109,9 @@ impl Dispatcher {
             | State::Exhausted { .. }
             | State::WillNotSend { .. } => self.schedule(id),
         }
-        for notice in settlement.notices.iter().chain(&settlement.notices_if_rested) {
-            for delivery in &notice.deliveries {
-                // One that was parked is due if its endpoint was enabled in the meantime.
-                self.look(delivery.endpoint);
-            }
-            self.shared.followers.tell(notice.event.merchant, notice.event.mode, notice.event.id);
+        for delivery in notices().flat_map(|notice| &notice.deliveries) {
+            // One that was parked is due if its endpoint was enabled in the meantime.
+            self.look(delivery.endpoint);
         }
     }
 

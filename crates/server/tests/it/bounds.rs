@@ -43,9 +43,7 @@ async fn stopping_ends_even_if_nothing_can_be_written() {
     app.app.engine().stop();
     for _ in 0..30 {
         app.clock.advance(Duration::from_secs(1));
-        for _ in 0..100 {
-            tokio::task::yield_now().await;
-        }
+        app.settle_down().await;
     }
     assert!(app.work.try_join_next().is_some(), "it never ends");
 }

@@ -198,6 +198,13 @@ impl TestApp {
         sent.at("/deliveries/0/id")
     }
 
+    /// Lets everything go on that needs no time.
+    pub(crate) async fn settle_down(&self) {
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+    }
+
     /// Looks at a path until it says what it should.
     pub(crate) async fn until(&self, path: &str, holds: impl Fn(&Value) -> bool) -> Got {
         for _ in 0..LOOKS_MAX {

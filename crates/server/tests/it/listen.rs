@@ -1,5 +1,6 @@
 //! Following along: lines of JSON from a cursor on.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use axum::body::{Body, BodyDataStream};
@@ -182,4 +183,48 @@ async fn a_merchant_has_at_most_sixteen_streams_open() {
     assert_eq!(refused.headers["retry-after"], "15");
     open.pop();
     Lines::open(&app, "").await;
+}
+
+#[tokio::test]
+async fn a_notice_that_is_written_late_is_not_missed() {
+    let app = TestApp::new().await;
+    app.receiver.answers(&[410]);
+    let held = app.receiver.hold();
+    let gone = app.endpoint(&json!({"events": ["gone.*"]})).await;
+    let mut lines = Lines::open(&app, "").await;
+    let first = send(&app, "gone.a").await;
+    app.database_fails.store(true, Ordering::Relaxed);
+    drop(held);
+    app.settle_down().await;
+    app.database_fails.store(false, Ordering::Relaxed);
+    let second = send(&app, "a.b").await;
+    app.settle_down().await;
+    let mut seen = Vec::new();
+    let id = |line: Value| line["id"].as_str().unwrap().to_owned();
+    while let Some(line) = lines.next_event().now_or_never() {
+        seen.push(id(line));
+    }
+    app.clock.advance(Duration::from_secs(1));
+    app.until(&format!("/v1/endpoints/{gone}"), |it| it["status"] == "disabled").await;
+    let third = send(&app, "a.b").await;
+    app.clock.advance(Duration::from_secs(1));
+    while seen.last() != Some(&third) {
+        seen.push(id(lines.next_event().await));
+    }
+    let notices = app.get("/v1/events?type=posthorn.endpoint.disabled").await;
+    assert_eq!(seen, [first, notices.at("/data/0/id"), second, third]);
+}
+
+#[tokio::test]
+async fn a_notice_of_what_somebody_asked_for_is_brought_at_once() {
+    let app = TestApp::new().await;
+    let id = app.endpoint(&json!({})).await;
+    let mut lines = Lines::open(&app, "").await;
+    lines.next().await;
+    let notice = lines.next_event();
+    futures::pin_mut!(notice);
+    assert!(futures::poll!(&mut notice).is_pending(), "it waits");
+    app.post(&format!("/v1/endpoints/{id}/disable"), &json!({})).await;
+    let notice = notice.now_or_never().expect("it is woken");
+    assert_eq!(notice["type"], "posthorn.endpoint.disabled");
 }

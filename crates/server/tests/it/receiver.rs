@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use futures::FutureExt;
-use futures::future::BoxFuture;
+use futures::channel::oneshot;
+use futures::future::{BoxFuture, Shared};
 use posthorn_engine::transport::{Answer, Phases, Request, Transport, Tried, Unreachable};
 
 /// Answers 200 and `ok` until it is told otherwise.
@@ -16,6 +17,7 @@ pub(crate) struct Receiver {
     got: Mutex<Vec<Request>>,
     /// While true, nothing that comes in is ever answered.
     pub(crate) silent: AtomicBool,
+    gate: Mutex<Option<Shared<oneshot::Receiver<()>>>>,
 }
 
 impl Receiver {
@@ -29,6 +31,13 @@ impl Receiver {
     /// The next request is answered so.
     pub(crate) fn answers_with(&self, result: Result<Answer, Unreachable>) {
         self.script.lock().unwrap().push_back(result);
+    }
+
+    /// What comes in from now on is answered when the sender is dropped.
+    pub(crate) fn hold(&self) -> oneshot::Sender<()> {
+        let (sender, receiver) = oneshot::channel();
+        *self.gate.lock().unwrap() = Some(receiver.shared());
+        sender
     }
 
     /// What came in so far.
@@ -58,6 +67,13 @@ impl Transport for Receiver {
         };
         let result = next.unwrap_or_else(|| Ok(answer(200, b"ok")));
         let peer = Some("203.0.113.7".parse().unwrap());
-        futures::future::ready(Tried { result, phases, peer }).boxed()
+        let gate = self.gate.lock().unwrap().clone();
+        async move {
+            if let Some(gate) = gate {
+                let _opened = gate.await;
+            }
+            Tried { result, phases, peer }
+        }
+        .boxed()
     }
 }
