@@ -124,10 +124,12 @@ id!(
 );
 
 impl EventId {
-    /// The lowest id an event accepted at `at` can have: bounds for queries by time.
+    /// The lowest id an event accepted at `at` can have: bounds for queries by time. Ids begin with
+    /// 2026 and last for 69 years.
     #[must_use]
     pub fn first_at(at: Timestamp) -> Self {
-        Self((at.as_millisecond() - EPOCH_MS).max(0) << MS_SHIFT)
+        let ms = (at.as_millisecond() - EPOCH_MS).max(0);
+        Self(if ms <= i64::MAX >> MS_SHIFT { ms << MS_SHIFT } else { i64::MAX })
     }
 
     /// When it was accepted, in real time, to the millisecond.
@@ -240,6 +242,15 @@ mod tests {
         assert_eq!("ep_7".parse(), Ok(endpoint));
         let error = "ep_7".parse::<EventId>().unwrap_err();
         assert_eq!(error.to_string(), "`ep_7` is not an event id; one looks like `evt_01h2x3`");
+    }
+
+    #[test]
+    fn a_time_that_no_id_reaches_bounds_them_all() {
+        let last = EventId::first_at(at(i64::MAX >> MS_SHIFT));
+        assert!(last > EventId::first_at(at(1_000_000)));
+        let far = EventId::first_at("2099-01-01T00:00:00Z".parse().unwrap());
+        assert!(far > last, "{far:?}");
+        assert_eq!(EventId::first_at(Timestamp::MIN), EventId::from_i64(0));
     }
 
     #[test]
