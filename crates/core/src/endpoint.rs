@@ -195,9 +195,9 @@ pub struct EndpointSecret {
     pub id: SecretId,
     /// The secret, sealed.
     pub sealed: Sealed,
-    /// When it was made.
+    /// When it was made, on the merchant's clock.
     pub created: Timestamp,
-    /// When it stops signing; `None`: it is the current one.
+    /// When it stops signing, on the merchant's clock; `None`: it is the current one.
     pub until: Option<Timestamp>,
 }
 
@@ -225,7 +225,7 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    /// The secrets that sign at `now` (real time), in the order in which they are to be used: where
+    /// The secrets that sign at `now` (the merchant's time), in the order in which they are to be used: where
     /// a contract has room for one signature the first signs, and that is the old one until the
     /// overlap of a rotation ends.
     #[must_use]

@@ -359,7 +359,7 @@ impl Engine {
                 return refuse("secret", "is missing");
             };
             let sealed = shared.keyring.seal(text.expose(), Place::Endpoint, &shared.entropy);
-            let created = shared.clock.now();
+            let created = shared.directory.now(merchant, mode, shared.clock.now());
             let until = created.checked_add(overlap).unwrap_or(created);
             let (once, _held) = shared.once(caller, request.as_ref())?;
             let new = NewSecret { sealed, created };

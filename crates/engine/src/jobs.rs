@@ -27,9 +27,9 @@ const ROWS_MAX: u32 = 500;
 /// What to recover.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Recovery {
-    /// Events accepted at or after this real time.
+    /// Events accepted at or after this time of the merchant.
     pub since: Timestamp,
-    /// Events accepted before this real time; now when `None`.
+    /// Events accepted before this time of the merchant; now when `None`.
     pub until: Option<Timestamp>,
     /// Deliveries in these states; `Exhausted` when empty.
     pub states: Vec<StateKind>,
@@ -50,7 +50,7 @@ impl Engine {
         let work = async move {
             let shared = &engine.shared;
             shared.owned(merchant, mode, endpoint)?;
-            let now = shared.clock.now();
+            let now = shared.directory.now(merchant, mode, shared.clock.now());
             let states = if recovery.states.is_empty() {
                 vec![StateKind::Exhausted]
             } else {
@@ -74,11 +74,12 @@ impl Engine {
                 let what = "must lie before `until` and before now".to_owned();
                 return Err(EngineError::Setting { field: "since", what });
             }
-            let (since, types) = (recovery.since, recovery.types);
-            let kind = JobKind::Recover { endpoint, since, until, states, types };
+            let Recovery { since, types, .. } = recovery;
+            let place = (merchant, mode);
+            let accepted = (shared.real(place, since).await?, shared.real(place, until).await?);
+            let kind = JobKind::Recover { endpoint, since, until, accepted, states, types };
             let (once, _held) = shared.once(caller, request.as_ref())?;
-            let before = shared.directory.now(merchant, mode, now);
-            let job = NewJob { merchant, mode, kind, created: now, before };
+            let job = NewJob { merchant, mode, kind, created: now };
             let done = shared.store.create_job(job, once).await?;
             shared.job_bell.notify_one();
             let job = engine.job(merchant, mode, done.get()).await?;
@@ -126,7 +127,8 @@ impl Engine {
         if let JobState::Cancelled { .. } = job.state {
             return Ok(job);
         }
-        if !self.shared.store.cancel_job(id, self.shared.clock.now()).await? {
+        let now = self.shared.directory.now(merchant, mode, self.shared.clock.now());
+        if !self.shared.store.cancel_job(id, now).await? {
             return Err(EngineError::Conflict { what: "the job has ended already".into() });
         }
         self.job(merchant, mode, id).await
@@ -196,7 +198,7 @@ async fn move_rows(shared: &Shared, job: &Job, endpoint: EndpointId) -> Result<(
     loop {
         let now = shared.clock.now();
         let at = shared.directory.now(job.merchant, job.mode, now);
-        let step = shared.store.step_job(job.id, Step { rows, at, spacing, now }).await?;
+        let step = shared.store.step_job(job.id, Step { rows, at, spacing }).await?;
         if step.moved > 0 {
             shared.order(Order::Look(vec![endpoint]));
         }

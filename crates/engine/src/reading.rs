@@ -60,13 +60,18 @@ impl Engine {
         event.ok_or(EngineError::Missing { what: "event" })
     }
 
-    /// Events, newest first.
+    /// Events, newest first; the query's times are the merchant's.
     pub async fn events(
         &self,
         query: EventQuery,
         page: Page<EventId>,
     ) -> Result<Vec<Event>, EngineError> {
-        Ok(self.shared.store.events(query, page).await?)
+        let place = (query.merchant, query.mode);
+        let mut real = query;
+        for bound in [&mut real.since, &mut real.until].into_iter().flatten() {
+            *bound = self.shared.real(place, *bound).await?;
+        }
+        Ok(self.shared.store.events(real, page).await?)
     }
 
     /// Deliveries, newest first.

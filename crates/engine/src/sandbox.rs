@@ -9,7 +9,7 @@ use std::time::Duration;
 use futures::channel::oneshot;
 use jiff::{SignedDuration, Timestamp};
 use posthorn_core::event::Mode;
-use posthorn_core::id::MerchantId;
+use posthorn_core::id::{EventId, MerchantId};
 use posthorn_store::{Done, Job, JobKind, JobState, NewJob};
 
 use crate::Engine;
@@ -66,7 +66,7 @@ impl Engine {
         }
         let (once, _held) = shared.once(caller, request)?;
         let kind = JobKind::Advance { target };
-        let job = NewJob { merchant, mode, kind, created: real, before: now };
+        let job = NewJob { merchant, mode, kind, created: now };
         let done = shared.store.create_job(job, once).await?;
         shared.job_bell.notify_one();
         let give_up = later(real, ANSWER_WITHIN);
@@ -82,6 +82,36 @@ impl Engine {
             let next = shared.clock.now().checked_add(LOOK_EVERY).unwrap_or(give_up);
             shared.clock.sleep_until(next).await;
         }
+    }
+}
+
+impl Shared {
+    /// The real time from which on events were accepted at `at` or later on their merchant's clock.
+    /// Of a clock that was advanced the events themselves tell it, by halving: their ids are of real
+    /// time, and neither time ever goes back.
+    pub(crate) async fn real(
+        &self,
+        (merchant, mode): (MerchantId, Mode),
+        at: Timestamp,
+    ) -> Result<Timestamp, EngineError> {
+        let real = self.clock.now();
+        let ahead = self.directory.now(merchant, mode, real).duration_since(real);
+        if ahead.is_zero() {
+            return Ok(at);
+        }
+        let mut low = at.saturating_sub(ahead).unwrap_or(Timestamp::MIN).as_millisecond();
+        let mut high = at.min(real).as_millisecond() + 1;
+        while low < high {
+            let middle = low + (high - low) / 2;
+            let first = EventId::first_at(Timestamp::from_millisecond(middle).unwrap_or(real));
+            let before = EventId::from_i64(first.as_i64() - 1);
+            let next = self.store.events_after(merchant, mode, before, 1).await?;
+            match next.first() {
+                Some(event) if event.at < at => low = event.id.accepted_at().as_millisecond() + 1,
+                Some(_) | None => high = middle,
+            }
+        }
+        Ok(Timestamp::from_millisecond(low).unwrap_or(at))
     }
 }
 
@@ -106,7 +136,7 @@ pub(crate) async fn advance(
     let result = step_through(shared, job, target, &mut attempted).await;
     shared.order(Order::Unstep(job.merchant));
     result?;
-    let ended = Some(shared.clock.now());
+    let ended = Some(shared.directory.now(job.merchant, job.mode, shared.clock.now()));
     shared.store.progress_job(job.id, attempted, ended).await?;
     Ok(())
 }

@@ -77,7 +77,7 @@ impl Shared {
             let why = ParkedWhy::EndpointAtRest;
             return rest(claim, State::Parked { since: now, why }, Vec::new());
         }
-        let (in_force, signers) = match self.signers(&endpoint, real) {
+        let (in_force, signers) = match self.signers(&endpoint, now) {
             Ok(ready) => ready,
             Err(Unready::Operator(what)) => {
                 return self.wait_for_operator(claim, now, real, &what);

@@ -99,7 +99,8 @@ impl Shared {
         contract: &Contract,
     ) -> Result<(), EngineError> {
         let name = &contract.name;
-        let signing = endpoint.signing_secrets(self.clock.now());
+        let now = self.directory.now(endpoint.merchant, endpoint.mode, self.clock.now());
+        let signing = endpoint.signing_secrets(now);
         if signing.is_empty() && !contract.secret.optional {
             let what =
                 format!("`{name}` signs, and the endpoint has no secret; rotate to make one");

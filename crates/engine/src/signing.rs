@@ -14,16 +14,17 @@ use crate::shared::Shared;
 const OPERATOR_WAIT: SignedDuration = SignedDuration::from_mins(1);
 
 impl Shared {
-    /// The contract that an endpoint speaks, and what signs its deliveries at a real time.
+    /// The contract that an endpoint speaks, and what signs its deliveries at a time of the
+    /// merchant.
     pub(crate) fn signers(
         &self,
         endpoint: &Endpoint,
-        real: Timestamp,
+        now: Timestamp,
     ) -> Result<(&InForce, Signers), Unready> {
         let Some(in_force) = self.contract_of(endpoint) else {
             return Err(Unready::Operator("its contract is not loaded".into()));
         };
-        let secrets = endpoint.signing_secrets(real);
+        let secrets = endpoint.signing_secrets(now);
         let signers = self.keyring.signers(endpoint.id, &secrets, in_force)?;
         Ok((in_force, signers))
     }

@@ -1,2 +1,2 @@
-insert into jobs(merchant, mode, endpoint, kind, total, created, before)
-values (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+insert into jobs(merchant, mode, endpoint, kind, total, created)
+values (?1, ?2, ?3, ?4, ?5, ?6)

@@ -18,10 +18,12 @@ pub enum JobKind {
     Recover {
         /// To which endpoint.
         endpoint: EndpointId,
-        /// Of events accepted at or after this real time.
+        /// Of events accepted at or after this time of the merchant.
         since: Timestamp,
-        /// Of events accepted before this real time; at the latest when the job was created.
+        /// Of events accepted before this time of the merchant; at the latest when the job was created.
         until: Timestamp,
+        /// The same two in real time: what the ids of events tell.
+        accepted: (Timestamp, Timestamp),
         /// In these states: `Delivered`, `Exhausted` or `Parked`.
         states: Vec<StateKind>,
         /// Of these event types; empty: of every type.
@@ -48,10 +50,8 @@ pub struct NewJob {
     pub mode: Mode,
     /// What it does.
     pub kind: JobKind,
-    /// When, in real time.
-    pub created: Timestamp,
     /// When, on the merchant's clock: rows that changed state after this are left alone.
-    pub before: Timestamp,
+    pub created: Timestamp,
 }
 
 /// How far a job is.
@@ -61,12 +61,12 @@ pub enum JobState {
     Running,
     /// It is done.
     Ended {
-        /// When, in real time.
+        /// When, on the merchant's clock.
         at: Timestamp,
     },
     /// Somebody stopped it.
     Cancelled {
-        /// When, in real time.
+        /// When, on the merchant's clock.
         at: Timestamp,
     },
 }
@@ -90,7 +90,7 @@ pub struct Job {
     pub done: u64,
     /// The last delivery it looked at.
     pub cursor: i64,
-    /// When it was created, in real time.
+    /// When it was created, on the merchant's clock.
     pub created: Timestamp,
 }
 
@@ -99,12 +99,10 @@ pub struct Job {
 pub struct Step {
     /// How many rows to look at, at most.
     pub rows: u32,
-    /// When the first one is due, on the merchant's clock.
+    /// The merchant's time: when the first one is due.
     pub at: Timestamp,
     /// How much later each further one is due: what makes it gentle.
     pub spacing: SignedDuration,
-    /// Real time.
-    pub now: Timestamp,
 }
 
 /// What came of a step.

@@ -74,7 +74,7 @@ impl From<JobKind> for JobWish {
             JobKind::Drain { endpoint } | JobKind::Sweep { endpoint } => {
                 Self { endpoint: Some(endpoint), ..Self::default() }
             }
-            JobKind::Recover { endpoint, since, until, states, types } => Self {
+            JobKind::Recover { endpoint, since, until, states, types, .. } => Self {
                 endpoint: Some(endpoint),
                 since: Some(since),
                 until: Some(until),

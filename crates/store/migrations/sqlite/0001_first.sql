@@ -134,8 +134,7 @@ create table jobs(
   total    integer,
   done     integer not null default 0,
   cursor   integer not null default 0,
-  created  integer not null,
-  before   integer not null  -- on the merchant's clock
+  created  integer not null  -- on the merchant's clock
 ) strict;
 create index jobs_merchant on jobs(merchant, mode, id);
 create index jobs_running on jobs(endpoint) where state = 0;

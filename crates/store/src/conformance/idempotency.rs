@@ -102,7 +102,7 @@ pub fn every_creating_verb_keeps_its_key(world: &World) {
 
     let create = || {
         let kind = JobKind::Advance { target: at(9) };
-        let job = NewJob { merchant, mode: Mode::Test, kind, created: at(0), before: at(0) };
+        let job = NewJob { merchant, mode: Mode::Test, kind, created: at(0) };
         done(store.create_job(job, Some(once(6, 1))))
     };
     let new = create();

@@ -15,7 +15,8 @@ fn exhausted(second: i64) -> State {
 
 fn recover(endpoint: EndpointId, states: &[StateKind]) -> JobKind {
     let (states, types) = (states.to_vec(), Vec::new());
-    JobKind::Recover { endpoint, since: at(0), until: at(100), states, types }
+    let (since, until) = (at(0), at(100));
+    JobKind::Recover { endpoint, since, until, accepted: (since, until), states, types }
 }
 
 pub fn a_resend_opens_a_new_run(world: &World) {
@@ -121,8 +122,9 @@ pub fn recover_takes_the_states_time_and_types_asked_for(world: &World) {
     let too_new = ended(9, "payment.confirmed", exhausted(9));
     let kind = JobKind::Recover {
         endpoint: pair.1,
-        since: at(1),
-        until: at(9),
+        since: at(1001),
+        until: at(1009),
+        accepted: (at(1), at(9)),
         states: vec![StateKind::Exhausted],
         types: vec!["payment.confirmed".parse().expect("a type")],
     };

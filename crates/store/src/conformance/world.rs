@@ -261,15 +261,14 @@ impl World {
     }
 
     pub(super) fn create_job(&self, merchant: MerchantId, kind: JobKind, second: i64) -> JobId {
-        let (created, before) = (at(second), at(second));
-        let job = NewJob { merchant, mode: Mode::Test, kind, created, before };
+        let job = NewJob { merchant, mode: Mode::Test, kind, created: at(second) };
         done(self.store.create_job(job, None)).get()
     }
 
     /// A step of at most `rows` rows, due from that second on, a second apart.
     pub(super) fn step(&self, job: JobId, rows: u32, second: i64) -> JobStep {
         let spacing = SignedDuration::from_secs(1);
-        done(self.store.step_job(job, Step { rows, at: at(second), spacing, now: at(second) }))
+        done(self.store.step_job(job, Step { rows, at: at(second), spacing }))
     }
 
     pub(super) fn job(&self, id: JobId) -> Job {

@@ -18,12 +18,10 @@ pub(crate) struct JobRow {
     pub(crate) done: i64,
     pub(crate) cursor: i64,
     pub(crate) created: i64,
-    pub(crate) before: i64,
 }
 
 impl JobRow {
-    /// The job, and the time (merchant's clock) after whose changes of state it leaves rows alone.
-    pub(crate) fn read(self) -> Result<(Job, i64), StoreError> {
+    pub(crate) fn read(self) -> Result<Job, StoreError> {
         let place = Place { table: "jobs", row: self.id };
         let over = || {
             let ms = self.over.ok_or_else(|| place.corrupt("over"))?;
@@ -36,7 +34,7 @@ impl JobRow {
             _ => return Err(place.corrupt("state")),
         };
         let total = self.total.map(u64::try_from).transpose();
-        let job = Job {
+        Ok(Job {
             id: JobId::from_i64(self.id),
             merchant: MerchantId::from_i64(self.merchant),
             mode: mode(place, self.mode)?,
@@ -46,8 +44,7 @@ impl JobRow {
             done: u64::try_from(self.done).map_err(|_| place.corrupt("done"))?,
             cursor: self.cursor,
             created: place.time("created", self.created)?,
-        };
-        Ok((job, self.before))
+        })
     }
 }
 

@@ -217,7 +217,7 @@ pub(super) fn version(endpoint: i64, row: &Row<'_>) -> Result<(u32, Timestamp, S
 }
 
 /// A job, and the time after whose changes it leaves rows alone.
-pub(super) fn job(row: &Row<'_>) -> Result<(Job, i64), Trouble> {
+pub(super) fn job(row: &Row<'_>) -> Result<Job, Trouble> {
     let row = JobRow {
         id: row.get(0)?,
         merchant: row.get(1)?,
@@ -229,7 +229,6 @@ pub(super) fn job(row: &Row<'_>) -> Result<(Job, i64), Trouble> {
         done: row.get(7)?,
         cursor: row.get(8)?,
         created: row.get(9)?,
-        before: row.get(10)?,
     };
     Ok(row.read()?)
 }

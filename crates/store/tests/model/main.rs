@@ -250,7 +250,7 @@ impl Stage {
     fn step_jobs(&mut self, rows: u32) {
         let (at, spacing) = (self.now(), SignedDuration::from_secs(2));
         for job in block_on(self.store.running_jobs()).unwrap() {
-            let step = Step { rows, at, spacing, now: at };
+            let step = Step { rows, at, spacing };
             let step = block_on(self.store.step_job(job.id, step)).unwrap();
             let JobKind::Drain { endpoint } = step.job.kind else {
                 panic!("only drains are told here");

@@ -18,14 +18,14 @@ const COUNT_MAX: i64 = 1_000_000;
 
 /// How many rows a job has before it; `None` when nobody knows or there are a million.
 pub(in crate::sqlite) fn count(db: &Connection, job: &NewJob) -> Result<Option<u64>, Trouble> {
-    let JobKind::Recover { endpoint, since, until, states, types } = &job.kind else {
+    let JobKind::Recover { endpoint, accepted, states, types, .. } = &job.kind else {
         return Ok(None);
     };
-    let (low, high) = id_range(*since, *until);
+    let (low, high) = id_range(*accepted);
     let types = types_json(types);
     let mut all = 0;
     for state in states {
-        let (endpoint, state, before) = (endpoint.as_i64(), *state as i64, ms(job.before));
+        let (endpoint, state, before) = (endpoint.as_i64(), *state as i64, ms(job.created));
         let left = COUNT_MAX - all;
         let found = match &types {
             None => {
@@ -42,8 +42,8 @@ pub(in crate::sqlite) fn count(db: &Connection, job: &NewJob) -> Result<Option<u
     Ok((all < COUNT_MAX).then_some(all.unsigned_abs()))
 }
 
-/// The delivery ids of events accepted in `since..until`; both bounds are exclusive.
-pub(super) fn id_range(since: Timestamp, until: Timestamp) -> (i64, i64) {
+/// The delivery ids of events accepted between two real times; both bounds are exclusive.
+pub(super) fn id_range((since, until): (Timestamp, Timestamp)) -> (i64, i64) {
     (EventId::first_at(since).as_i64(), EventId::first_at(until).as_i64())
 }
 
@@ -80,20 +80,14 @@ pub(super) fn write(db: &Connection, job: &NewJob, total: Option<u64>) -> Result
         kind,
         total.map(u64::cast_signed),
         ms(job.created),
-        ms(job.before),
     ];
     fetch::run(db, statements::JOB_CREATE, row)?;
     Ok(JobId::from_i64(db.last_insert_rowid()))
 }
 
-/// One job, and the time after whose changes of state it leaves rows alone.
-pub(super) fn find(db: &Connection, id: JobId) -> Result<Option<(Job, i64)>, Trouble> {
-    fetch::one(db, statements::JOB, params![id.as_i64()], fetch::job)
-}
-
 /// One job.
 pub(in crate::sqlite) fn one(db: &Connection, id: JobId) -> Result<Option<Job>, Trouble> {
-    Ok(find(db, id)?.map(|(job, _)| job))
+    fetch::one(db, statements::JOB, params![id.as_i64()], fetch::job)
 }
 
 /// A merchant's jobs, newest first.
@@ -105,19 +99,18 @@ pub(in crate::sqlite) fn list(
 ) -> Result<Vec<Job>, Trouble> {
     let after = page.after.map_or(i64::MAX, JobId::as_i64);
     let which = params![merchant.as_i64(), mode_code(mode), after, page.limit];
-    fetch::many(db, statements::JOBS, which, |row| Ok(fetch::job(row)?.0))
+    fetch::many(db, statements::JOBS, which, fetch::job)
 }
 
 /// All jobs that still run.
 pub(in crate::sqlite) fn running(db: &Connection) -> Result<Vec<Job>, Trouble> {
-    fetch::many(db, statements::JOBS_RUNNING, params![], |row| Ok(fetch::job(row)?.0))
+    fetch::many(db, statements::JOBS_RUNNING, params![], fetch::job)
 }
 
 /// The jobs that still run for an endpoint.
 pub(super) fn running_of(db: &Connection, endpoint: EndpointId) -> Result<Vec<Job>, Trouble> {
     let endpoint = params![endpoint.as_i64()];
-    let read = |row: &rusqlite::Row<'_>| Ok(fetch::job(row)?.0);
-    fetch::many(db, statements::JOBS_RUNNING_OF_ENDPOINT, endpoint, read)
+    fetch::many(db, statements::JOBS_RUNNING_OF_ENDPOINT, endpoint, fetch::job)
 }
 
 /// Writes down that a running job is over; `false` when it was over already.

@@ -111,8 +111,7 @@ fn create_job(
     kind: JobKind,
     (rows, at): (u32, Timestamp),
 ) -> Result<(), Trouble> {
-    let job =
-        NewJob { merchant: standing.merchant, mode: standing.mode, kind, created: at, before: at };
+    let job = NewJob { merchant: standing.merchant, mode: standing.mode, kind, created: at };
     let total = (rows < COUNT_MAX).then_some(u64::from(rows));
     jobs::write(db, &job, total)?;
     Ok(())

@@ -16,19 +16,18 @@ use crate::{Job, JobKind, JobState, JobStep, Step, StoreError};
 
 /// Moves one chunk of a job's deliveries.
 pub(in crate::sqlite) fn step(db: &Connection, id: JobId, step: Step) -> Result<JobStep, Trouble> {
-    let found = jobs::find(db, id)?;
-    let Some((job, before)) = found else { return Err(StoreError::Missing { what: "job" }.into()) };
-    let moved = if job.state == JobState::Running { take(db, &job, before, step)? } else { 0 };
+    let found = jobs::one(db, id)?;
+    let Some(job) = found else { return Err(StoreError::Missing { what: "job" }.into()) };
+    let moved = if job.state == JobState::Running { take(db, &job, step)? } else { 0 };
     let job = jobs::one(db, id)?.unwrap_or(job);
     Ok(JobStep { job, moved })
 }
 
-fn take(db: &Connection, job: &Job, before: i64, step: Step) -> Result<u32, Trouble> {
+fn take(db: &Connection, job: &Job, step: Step) -> Result<u32, Trouble> {
     match &job.kind {
         JobKind::Drain { endpoint } => drain(db, job, *endpoint, step),
-        JobKind::Recover { endpoint, since, until, types, .. } => {
-            let recover = Recover { endpoint: *endpoint, range: (*since, *until), types, before };
-            recover.take(db, job, step)
+        JobKind::Recover { endpoint, accepted, types, .. } => {
+            Recover { endpoint: *endpoint, accepted: *accepted, types }.take(db, job, step)
         }
         JobKind::Sweep { endpoint } => sweep(db, job, *endpoint, step),
         JobKind::Advance { .. } => Ok(0),
@@ -42,13 +41,13 @@ fn drain(db: &Connection, job: &Job, endpoint: EndpointId, step: Step) -> Result
         !standing.deleted && matches!(standing.status, Status::Draining { .. })
     });
     if !draining {
-        jobs::over(db, job.id, JobState::Cancelled { at: step.now })?;
+        jobs::over(db, job.id, JobState::Cancelled { at: step.at })?;
         return Ok(0);
     }
     let rows = chunk(db, endpoint, StateKind::Parked, (0, i64::MAX), step.rows)?;
     let Some(last) = rows.last() else {
         status::write(db, endpoint, Status::Active)?;
-        jobs::over(db, job.id, JobState::Ended { at: step.now })?;
+        jobs::over(db, job.id, JobState::Ended { at: step.at })?;
         return Ok(0);
     };
     let mut pace = Pace::new(step);
@@ -60,26 +59,26 @@ fn drain(db: &Connection, job: &Job, endpoint: EndpointId, step: Step) -> Result
 
 struct Recover<'a> {
     endpoint: EndpointId,
-    range: (Timestamp, Timestamp),
+    accepted: (Timestamp, Timestamp),
     types: &'a [EventType],
-    before: i64,
 }
 
 impl Recover<'_> {
     fn take(&self, db: &Connection, job: &Job, step: Step) -> Result<u32, Trouble> {
         let standing = standing::find(db, self.endpoint)?.filter(|standing| !standing.deleted);
         let Some(standing) = standing else {
-            jobs::over(db, job.id, JobState::Cancelled { at: step.now })?;
+            jobs::over(db, job.id, JobState::Cancelled { at: step.at })?;
             return Ok(0);
         };
         let rows = self.look(db, job, step.rows)?;
         let Some(last) = rows.last() else {
-            jobs::over(db, job.id, JobState::Ended { at: step.now })?;
+            jobs::over(db, job.id, JobState::Ended { at: step.at })?;
             return Ok(0);
         };
         let mut pace = Pace::new(step);
+        let before = ms(job.created);
         for row in &rows {
-            if row.at < self.before && self.is_wanted(db, row.id)? {
+            if row.at < before && self.is_wanted(db, row.id)? {
                 reopen(db, row.id, &reopened(&standing, &mut pace), true)?;
             }
         }
@@ -88,7 +87,7 @@ impl Recover<'_> {
 
     /// The next rows after the cursor, whatever their type and time: what bounds the step.
     fn look(&self, db: &Connection, job: &Job, limit: u32) -> Result<Vec<Row>, Trouble> {
-        let (low, high) = jobs::id_range(self.range.0, self.range.1);
+        let (low, high) = jobs::id_range(self.accepted);
         let range = (job.cursor.max(low), high);
         let mut rows = Vec::new();
         for state in jobs::states(&job.kind) {
@@ -130,7 +129,7 @@ fn sweep(db: &Connection, job: &Job, endpoint: EndpointId, step: Step) -> Result
         rows.extend(chunk(db, endpoint, *state, (0, i64::MAX), left)?);
     }
     let Some(last) = rows.last() else {
-        jobs::over(db, job.id, JobState::Ended { at: step.now })?;
+        jobs::over(db, job.id, JobState::Ended { at: step.at })?;
         return Ok(0);
     };
     for row in &rows {
