@@ -5,7 +5,9 @@
 //! name.
 
 mod change;
+mod count;
 mod names;
+mod words;
 
 use std::collections::BTreeMap;
 
@@ -16,6 +18,7 @@ use serde_json::value::RawValue;
 use crate::problem::{Code, Problem};
 
 pub(crate) use change::Change;
+pub(crate) use count::Count;
 use names::names_of;
 pub(crate) use names::nearest;
 
@@ -65,6 +68,7 @@ fn blame<'a, T: Deserialize<'a>>(body: &[u8], error: &serde_json::Error) -> Prob
         let detail = format!("`{name}` is missing");
         return Problem::new(Code::MissingField, detail).at(name.to_owned());
     }
+    let what = words::plain(what);
     let (line, column) = (error.line(), error.column());
     let field = member_at(body, line, column);
     let detail = match &field {
@@ -96,15 +100,15 @@ fn quoted<'t>(text: &'t str, prefix: &str) -> Option<&'t str> {
     rest.split_once("`, ").or_else(|| rest.rsplit_once('`')).map(|(name, _)| name)
 }
 
-/// The last member of the body's object that begins before a position: serde stops right after the
-/// value that it refuses.
+/// The last member of the body's object that has begun at a position: serde stops right after the
+/// value that it refuses, or right before it.
 fn member_at(body: &[u8], line: usize, column: usize) -> Option<String> {
     let before: usize =
         body.split_inclusive(|byte| *byte == b'\n').take(line - 1).map(<[u8]>::len).sum();
     let at = body.as_ptr().addr() + before + column;
     let members: BTreeMap<String, &RawValue> = serde_json::from_slice(body).ok()?;
     let begun = members.into_iter().map(|(name, raw)| (raw.get().as_ptr().addr(), name));
-    begun.filter(|(from, _)| *from < at).max().map(|(_, name)| name)
+    begun.filter(|(from, _)| *from <= at).max().map(|(_, name)| name)
 }
 
 #[cfg(test)]
@@ -137,7 +141,8 @@ mod tests {
     fn a_wrong_type_is_blamed_on_its_member_by_line_and_column() {
         let problem = object::<Shop>(b"{\"name\": \"x\",\n \"open\": 5}").unwrap_err();
         assert_eq!(problem.field.as_deref(), Some("open"));
-        let detail = "`open`: invalid type: integer `5`, expected a boolean, at line 2, column 10";
+        let detail =
+            "`open`: must be `true` or `false`; this is the number `5`, at line 2, column 10";
         assert_eq!(problem.detail, detail);
     }
 
