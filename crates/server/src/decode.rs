@@ -11,11 +11,11 @@ mod words;
 
 use std::collections::BTreeMap;
 
-use posthorn_core::json::{self, Json};
+use posthorn_core::json::{self, Json, Malformed};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::problem::{Code, Problem};
+use crate::problem::{Code, Place, Problem, characters};
 
 pub(crate) use change::Change;
 pub(crate) use count::Count;
@@ -26,9 +26,7 @@ pub(crate) use names::nearest;
 pub(crate) fn object<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Problem> {
     let body = if body.trim_ascii().is_empty() { b"{}" } else { body };
     match json::parse(body) {
-        Err(malformed) => {
-            return Err(Problem::new(Code::MalformedJson, format!("malformed body: {malformed}")));
-        }
+        Err(malformed) => return Err(of_malformed(&malformed)),
         Ok(Json::Object(_)) => {}
         Ok(
             other @ (Json::Null
@@ -53,8 +51,13 @@ pub(crate) fn trusting<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Prob
 
 /// What is wrong with a body as JSON, if anything is.
 pub(crate) fn malformed(body: &[u8]) -> Option<Problem> {
-    let malformed = json::parse(body).err()?;
-    Some(Problem::new(Code::MalformedJson, format!("malformed body: {malformed}")))
+    json::parse(body).err().map(|malformed| of_malformed(&malformed))
+}
+
+fn of_malformed(malformed: &Malformed) -> Problem {
+    let detail = format!("malformed body: {}", malformed.fault);
+    let place = Place { line: malformed.line, column: malformed.column };
+    Problem::new(Code::MalformedJson, detail).placed(place)
 }
 
 /// What serde refused about a request `T`, as a problem that names the field.
@@ -70,12 +73,14 @@ fn blame<'a, T: Deserialize<'a>>(body: &[u8], error: &serde_json::Error) -> Prob
     }
     let what = words::plain(what);
     let (line, column) = (error.line(), error.column());
+    let row = body.split(|byte| *byte == b'\n').nth(line - 1).unwrap_or_default();
+    let place = Place { line, column: characters(row.get(..column).unwrap_or(row)).max(1) };
     let field = member_at(body, line, column);
     let detail = match &field {
-        Some(name) => format!("`{name}`: {what}, at line {line}, column {column}"),
-        None => format!("{what}, at line {line}, column {column}"),
+        Some(name) => format!("`{name}`: {what}"),
+        None => what,
     };
-    let problem = Problem::new(Code::InvalidField, detail);
+    let problem = Problem::new(Code::InvalidField, detail).placed(place);
     Problem { field: field.map(Into::into), ..problem }
 }
 
@@ -125,7 +130,7 @@ mod tests {
 
     fn refused(body: &str) -> (&'static str, String) {
         let problem = object::<Shop>(body.as_bytes()).unwrap_err();
-        (problem.code.about().name, problem.detail)
+        (problem.code.about().name, problem.document(None).detail)
     }
 
     #[test]
@@ -143,7 +148,7 @@ mod tests {
         assert_eq!(problem.field.as_deref(), Some("open"));
         let detail =
             "`open`: must be `true` or `false`; this is the number `5`, at line 2, column 10";
-        assert_eq!(problem.detail, detail);
+        assert_eq!(problem.document(None).detail, detail);
     }
 
     #[test]
