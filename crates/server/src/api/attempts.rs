@@ -4,7 +4,6 @@ use std::str::FromStr;
 
 use axum::extract::State;
 use data_encoding::BASE64;
-use jiff::Timestamp;
 use posthorn_core::attempt::{Answer as Got, Attempt, Phases, Tried};
 use posthorn_core::id::DeliveryId;
 use posthorn_engine::SentRequest;
@@ -16,6 +15,7 @@ use crate::app::App;
 use crate::auth::AsMerchant;
 use crate::params::Ids;
 use crate::problem::{Code, Problem};
+use crate::time::Timestamp;
 
 /// Headers as an object, in their order; several of one name are joined with commas.
 #[derive(Debug, PartialEq, Eq)]
@@ -196,7 +196,7 @@ impl AttemptOut {
             n,
             number: attempt.number,
             run: attempt.run,
-            at: attempt.at,
+            at: attempt.at.into(),
             late: attempt.late,
             endpoint_version: attempt.rendering.endpoint_version,
             tried: attempt.tried.into(),

@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use jiff::Timestamp;
 use posthorn_core::endpoint::{DisabledWhy, Endpoint, Pattern, Status};
 use posthorn_core::filter::Filter;
 use posthorn_core::id::{EndpointId, SecretId};
@@ -18,6 +17,7 @@ use utoipa::ToSchema;
 use super::attempts::Headers;
 use crate::answer::Shown;
 use crate::decode::{Change, Count};
+use crate::time::Timestamp;
 
 /// Headers as an object, in the order in which they stand there.
 #[derive(Debug, Default)]
@@ -249,8 +249,8 @@ impl From<&Endpoint> for EndpointOut {
         let settings = endpoint.settings.clone();
         let secrets = endpoint.secrets.iter().map(|secret| SecretOut {
             id: secret.id,
-            created: secret.created,
-            until: secret.until,
+            created: secret.created.into(),
+            until: secret.until.map(Timestamp),
         });
         Self {
             id: endpoint.id,
@@ -265,11 +265,11 @@ impl From<&Endpoint> for EndpointOut {
             concurrency: settings.concurrency,
             mode: endpoint.mode.name(),
             status: endpoint.status.name(),
-            status_since,
+            status_since: status_since.map(Timestamp),
             why,
-            failing_since: endpoint.failing_since,
+            failing_since: endpoint.failing_since.map(Timestamp),
             version: endpoint.version,
-            created: endpoint.created,
+            created: endpoint.created.into(),
             secrets: secrets.collect(),
             secret: None,
         }

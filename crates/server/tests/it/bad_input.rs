@@ -326,7 +326,7 @@ async fn actions_refuse_what_they_cannot_use() {
     400 missing_field [since] `since` is missing
     422 invalid_setting [states] `states`: deliveries that are `due` cannot be recovered; choose from `delivered`, `exhausted`, `parked`
     422 invalid_setting [since] `since`: must lie before `until` and before now
-    400 invalid_field [since] `since`: failed to find time component, which is required for parsing a timestamp, at line 1, column 21
+    400 invalid_field [since] `since`: must be a time as in RFC 3339, such as `2026-11-22T00:00:00Z`; this is the string "2026-11-21", at line 1, column 21
     400 unknown_field [now] there is no field `now` here; this request has no fields
     "#);
 }

@@ -30,3 +30,4 @@ mod sandbox;
 mod secrets;
 mod serving;
 mod shown;
+mod times;
