@@ -90,6 +90,8 @@ pub(super) async fn rotate_secret(
 /// Enable an endpoint.
 ///
 /// What was parked goes out first, in order and gently; `draining` until that is done.
+///
+/// Done twice it does no more than once, so an `Idempotency-Key` is not kept.
 #[utoipa::path(post, path = "/v1/endpoints/{id}/enable", tag = "endpoints",
     params(("id" = String, Path, description = "The endpoint")),
     responses((status = 200, description = "The endpoint", body = EndpointOut)))]
@@ -107,6 +109,8 @@ pub(super) async fn enable_endpoint(
 /// Disable an endpoint.
 ///
 /// What arrives from now on is parked; schedules that run already run on.
+///
+/// Done twice it does no more than once, so an `Idempotency-Key` is not kept.
 #[utoipa::path(post, path = "/v1/endpoints/{id}/disable", tag = "endpoints",
     params(("id" = String, Path, description = "The endpoint")),
     responses((status = 200, description = "The endpoint", body = EndpointOut)))]

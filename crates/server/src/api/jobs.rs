@@ -143,6 +143,8 @@ pub(super) async fn get_job(
 }
 
 /// Stop a job; what it has moved stays moved.
+///
+/// Done twice it does no more than once, so an `Idempotency-Key` is not kept.
 #[utoipa::path(post, path = "/v1/jobs/{id}/cancel", tag = "jobs",
     params(("id" = String, Path, description = "The job")),
     responses((status = 200, description = "The job", body = JobOut)))]
