@@ -58,6 +58,7 @@ pub use reading::SentRequest;
 pub use reseal::reseal;
 pub use runner::Runner;
 pub use sandbox::Advanced;
+pub use settings::{CONCURRENCY_MAX, RATE_MAX};
 pub use shared::Options;
 pub use start::{Held, Parts};
 pub use trial::{Trial, TrialTarget};

@@ -13,9 +13,9 @@ use crate::shared::Shared;
 use crate::transport::Reach;
 
 /// The highest rate limit, deliveries a second.
-const RATE_MAX: u32 = 10_000;
+pub const RATE_MAX: u32 = 10_000;
 /// The highest concurrency.
-const CONCURRENCY_MAX: u32 = 1_000;
+pub const CONCURRENCY_MAX: u32 = 1_000;
 /// The shortest secret that a caller may set.
 const SECRET_CHARS_MIN: usize = 8;
 /// The longest secret that a caller may set.

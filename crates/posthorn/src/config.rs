@@ -3,6 +3,7 @@
 //!
 //! The doc comments here are the documentation: `posthorn config docs` prints them.
 
+mod environment;
 mod flags;
 mod master_key;
 
@@ -184,6 +185,11 @@ pub(crate) fn load(flags: Flags) -> Result<Config, ConfigError> {
         None => Ok(Layer::empty()),
     };
     let file = file.map_err(unreadable)?;
+    let given = std::env::vars_os()
+        .map(|(name, value)| (name.to_string_lossy().into(), value.to_string_lossy().into()));
+    if let Some(what) = environment::mistaken(given) {
+        return Err(ConfigError::Unreadable { what });
+    }
     let env = Layer::from_env().map_err(unreadable)?;
     let layer = flags.into_layer().with_fallback(env).with_fallback(file);
     let config = Config::from_layer(layer.with_fallback(Layer::default_values()));

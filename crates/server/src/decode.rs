@@ -5,17 +5,20 @@
 //! name.
 
 mod change;
+mod count;
 mod names;
+mod words;
 
 use std::collections::BTreeMap;
 
-use posthorn_core::json::{self, Json};
+use posthorn_core::json::{self, Json, Malformed};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::problem::{Code, Problem};
+use crate::problem::{Code, Place, Problem, characters};
 
 pub(crate) use change::Change;
+pub(crate) use count::Count;
 use names::names_of;
 pub(crate) use names::nearest;
 
@@ -23,9 +26,7 @@ pub(crate) use names::nearest;
 pub(crate) fn object<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Problem> {
     let body = if body.trim_ascii().is_empty() { b"{}" } else { body };
     match json::parse(body) {
-        Err(malformed) => {
-            return Err(Problem::new(Code::MalformedJson, format!("malformed body: {malformed}")));
-        }
+        Err(malformed) => return Err(of_malformed(&malformed)),
         Ok(Json::Object(_)) => {}
         Ok(
             other @ (Json::Null
@@ -50,8 +51,13 @@ pub(crate) fn trusting<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Prob
 
 /// What is wrong with a body as JSON, if anything is.
 pub(crate) fn malformed(body: &[u8]) -> Option<Problem> {
-    let malformed = json::parse(body).err()?;
-    Some(Problem::new(Code::MalformedJson, format!("malformed body: {malformed}")))
+    json::parse(body).err().map(|malformed| of_malformed(&malformed))
+}
+
+fn of_malformed(malformed: &Malformed) -> Problem {
+    let detail = format!("malformed body: {}", malformed.fault);
+    let place = Place { line: malformed.line, column: malformed.column };
+    Problem::new(Code::MalformedJson, detail).placed(place)
 }
 
 /// What serde refused about a request `T`, as a problem that names the field.
@@ -65,13 +71,16 @@ fn blame<'a, T: Deserialize<'a>>(body: &[u8], error: &serde_json::Error) -> Prob
         let detail = format!("`{name}` is missing");
         return Problem::new(Code::MissingField, detail).at(name.to_owned());
     }
+    let what = words::plain(what);
     let (line, column) = (error.line(), error.column());
+    let row = body.split(|byte| *byte == b'\n').nth(line - 1).unwrap_or_default();
+    let place = Place { line, column: characters(row.get(..column).unwrap_or(row)).max(1) };
     let field = member_at(body, line, column);
     let detail = match &field {
-        Some(name) => format!("`{name}`: {what}, at line {line}, column {column}"),
-        None => format!("{what}, at line {line}, column {column}"),
+        Some(name) => format!("`{name}`: {what}"),
+        None => what,
     };
-    let problem = Problem::new(Code::InvalidField, detail);
+    let problem = Problem::new(Code::InvalidField, detail).placed(place);
     Problem { field: field.map(Into::into), ..problem }
 }
 
@@ -96,15 +105,15 @@ fn quoted<'t>(text: &'t str, prefix: &str) -> Option<&'t str> {
     rest.split_once("`, ").or_else(|| rest.rsplit_once('`')).map(|(name, _)| name)
 }
 
-/// The last member of the body's object that begins before a position: serde stops right after the
-/// value that it refuses.
+/// The last member of the body's object that has begun at a position: serde stops right after the
+/// value that it refuses, or right before it.
 fn member_at(body: &[u8], line: usize, column: usize) -> Option<String> {
     let before: usize =
         body.split_inclusive(|byte| *byte == b'\n').take(line - 1).map(<[u8]>::len).sum();
     let at = body.as_ptr().addr() + before + column;
     let members: BTreeMap<String, &RawValue> = serde_json::from_slice(body).ok()?;
     let begun = members.into_iter().map(|(name, raw)| (raw.get().as_ptr().addr(), name));
-    begun.filter(|(from, _)| *from < at).max().map(|(_, name)| name)
+    begun.filter(|(from, _)| *from <= at).max().map(|(_, name)| name)
 }
 
 #[cfg(test)]
@@ -121,7 +130,7 @@ mod tests {
 
     fn refused(body: &str) -> (&'static str, String) {
         let problem = object::<Shop>(body.as_bytes()).unwrap_err();
-        (problem.code.about().name, problem.detail)
+        (problem.code.about().name, problem.document(None).detail)
     }
 
     #[test]
@@ -137,8 +146,9 @@ mod tests {
     fn a_wrong_type_is_blamed_on_its_member_by_line_and_column() {
         let problem = object::<Shop>(b"{\"name\": \"x\",\n \"open\": 5}").unwrap_err();
         assert_eq!(problem.field.as_deref(), Some("open"));
-        let detail = "`open`: invalid type: integer `5`, expected a boolean, at line 2, column 10";
-        assert_eq!(problem.detail, detail);
+        let detail =
+            "`open`: must be `true` or `false`; this is the number `5`, at line 2, column 10";
+        assert_eq!(problem.document(None).detail, detail);
     }
 
     #[test]

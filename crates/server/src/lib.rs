@@ -19,6 +19,7 @@ mod openapi;
 mod params;
 pub mod problem;
 mod serve;
+mod time;
 
 use axum::Router;
 use axum::extract::State;

@@ -40,7 +40,8 @@ impl Asked {
     /// Reads `limit` and `cursor`. `list` names the list and whose it is; the other parameters are
     /// its filters, and the cursor is bound to all of that.
     pub(crate) fn read(app: &App, params: &Params, list: &str) -> Result<Self, Problem> {
-        let out_of_bounds = || refuse("limit", &format!("must be 1 to {LIMIT_MAX}"));
+        let out_of_bounds =
+            || refuse("limit", &format!("must be a whole number from 1 to {LIMIT_MAX}"));
         let limit = match params.text("limit") {
             None => LIMIT_DEFAULT,
             Some(text) => text.parse().map_err(|_| out_of_bounds())?,

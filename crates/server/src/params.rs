@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use crate::app::App;
 use crate::decode::{listed, nearest};
 use crate::problem::{Code, Problem};
+use crate::time;
 
 /// The id in a path; what is no id of its kind is simply not found.
 pub(crate) struct Id<T>(pub(crate) T);
@@ -103,8 +104,8 @@ impl Params {
     /// A time.
     pub(crate) fn time(&self, name: &'static str) -> Result<Option<Timestamp>, Problem> {
         let Some(text) = self.text(name) else { return Ok(None) };
-        let what = "must be a time as in RFC 3339, such as `2026-11-22T00:00:00Z`";
-        text.parse().map(Some).map_err(|_| refuse(name, what))
+        let unfit = |_| refuse(name, &format!("must be {}", time::WANTED));
+        text.parse().map(Some).map_err(unfit)
     }
 }
 

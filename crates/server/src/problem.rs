@@ -7,6 +7,7 @@
 
 mod code;
 mod engine;
+mod place;
 
 use std::borrow::Cow;
 
@@ -16,6 +17,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 pub use code::Code;
+pub use place::Place;
+pub(crate) use place::characters;
 
 /// What a `type` begins with; the code follows.
 const TYPE_PREFIX: &str = "urn:posthorn:problem:";
@@ -27,6 +30,8 @@ pub struct Problem {
     pub code: Code,
     /// What, where and how to mend it, for the caller.
     pub detail: String,
+    /// Where in the body.
+    pub place: Option<Place>,
     /// The setting, member or parameter to blame.
     pub field: Option<Cow<'static, str>>,
     /// When it is worth trying again.
@@ -39,13 +44,26 @@ impl Problem {
     /// A problem with its detail.
     #[must_use]
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into(), field: None, retry_after_s: None, cause: None }
+        let (detail, place, field) = (detail.into(), None, None);
+        Self { code, detail, place, field, retry_after_s: None, cause: None }
     }
 
     /// The same, blaming one field.
     #[must_use]
     pub fn at(self, field: impl Into<Cow<'static, str>>) -> Self {
         Self { field: Some(field.into()), ..self }
+    }
+
+    /// The same, at a place of the body.
+    #[must_use]
+    pub fn placed(self, place: Place) -> Self {
+        Self { place: Some(place), ..self }
+    }
+
+    /// What was wrong with a part of a body, told of the body in which that part begins at `start`.
+    pub(crate) fn within(self, start: impl FnOnce() -> Place) -> Self {
+        let place = self.place.map(|place| place.within(start()));
+        Self { place, ..self }
     }
 
     /// The same, worth trying again after so many seconds.
@@ -70,7 +88,10 @@ impl Problem {
             kind: format!("{TYPE_PREFIX}{}", about.name),
             title: about.title,
             status: about.status,
-            detail: self.detail.clone(),
+            detail: match self.place {
+                Some(place) => format!("{}, at {place}", self.detail),
+                None => self.detail.clone(),
+            },
             code: about.name,
             field: self.field.clone(),
             request_id: request.map(ToOwned::to_owned),

@@ -110,10 +110,7 @@ pub(super) fn offset(text: &str, line: usize, column: usize) -> usize {
 }
 
 /// The name nearest to what was written, when one is near enough to be meant.
-pub(super) fn nearest<'n>(
-    written: &str,
-    names: impl IntoIterator<Item = &'n str>,
-) -> Option<&'n str> {
+pub fn nearest<'n>(written: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     names
         .into_iter()
         .map(|name| (strsim::damerau_levenshtein(written, name), name))

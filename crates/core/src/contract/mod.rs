@@ -58,7 +58,7 @@ use sha2::{Digest as _, Sha256};
 
 pub use catalogue::{CatalogueEvent, Transition};
 pub use embedded::embedded;
-pub use fault::Fault;
+pub use fault::{Fault, nearest};
 pub use file::{CONNECTION_HEADERS, SecretForm};
 pub use key::{BadSecret, KeyForm, SigningKey};
 pub use signature::Encoding;

@@ -1,6 +1,7 @@
 //! `posthorn endpoint`: where a merchant's events go.
 
 mod settings;
+mod trial;
 
 use serde_json::{Map, Value};
 
@@ -9,6 +10,7 @@ use super::merchant::list;
 use super::out::{Ink, ink, say};
 use super::table::{Column, card, text};
 use settings::{Recovery, Settings};
+use trial::Trial;
 
 const COLUMNS: [Column; 6] = [
     ("ID", "id"),
@@ -24,6 +26,7 @@ const COLUMNS: [Column; 6] = [
 #[command(after_help = "Examples:\n  \
     posthorn endpoint create https://example.com/webhooks --events 'payment.*'\n  \
     posthorn endpoint test ep_… --type payment.completed\n  \
+    posthorn endpoint test https://example.com/webhooks --type payment.completed\n  \
     posthorn endpoint rotate ep_… --overlap 24h\n  \
     posthorn endpoint recover ep_… --since 2026-11-20T00:00:00Z --states exhausted")]
 pub(crate) struct Args {
@@ -97,13 +100,7 @@ enum What {
         overlap: Option<String>,
     },
     /// Send a test event with the catalogue's sample data
-    Test {
-        /// Its id
-        id: String,
-        /// The event's type
-        #[arg(long = "type", value_name = "TYPE")]
-        kind: String,
-    },
+    Test(Trial),
     /// Send again what did not arrive, as a job
     Recover {
         /// Its id
@@ -148,10 +145,9 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
             set(&mut body, "overlap", overlap);
             act(&id, "rotate", body)?
         }
-        What::Test { id, kind } => {
-            let mut body = Map::new();
-            set(&mut body, "type", Some(kind));
-            act(&id, "test", body)?
+        What::Test(trial) => {
+            let (path, body) = trial.into_call()?;
+            client.post(As::Merchant, &path, &body)?
         }
         What::Recover { id, recovery } => act(&id, "recover", recovery.into_body())?,
     };

@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use crate::program::{Server, run, word_in};
+use crate::program::{Server, run, run_with, word_in};
+use crate::receiver::Receiver;
 
 /// Where nobody listens: reserved by IANA, and below every range that free ports are taken from.
 const NOBODY: &str = "http://127.0.0.1:1024/";
@@ -25,6 +26,37 @@ fn an_endpoint_lives_from_its_creation_to_its_deletion() {
     server.run(&["endpoint", "rotate", &id, "--overlap", "1h"]).sound();
     assert_eq!(server.run(&["endpoint", "delete", &id]).sound(), "done\n");
     assert_eq!(server.run(&["endpoint", "list"]).sound(), "no endpoints yet\n");
+}
+
+#[test]
+fn an_address_is_tried_before_it_is_saved() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::first(dir.path());
+    let receiver = Receiver::start();
+    let secret = "fake_secret_for_tests";
+    let kind = ["--type", "payment.completed"];
+    let more = ["--contract", "payqi", "--secret", secret, "--body-style", "python"];
+    let test = ["endpoint", "test", &receiver.url];
+    let tried = server.run(&[&test[..], &kind, &more].concat()).sound();
+    assert!(tried.contains("status       200"), "{tried}");
+    let seen = receiver.request();
+    let headers =
+        seen.header_lines().iter().map(|line| format!("--header={line}")).collect::<Vec<_>>();
+    let mut verify = vec!["contract", "verify", "--contract", "payqi", "--secret", secret];
+    verify.extend(headers.iter().map(String::as_str));
+    run_with(&verify, &seen.body).sound();
+    assert!(seen.body.windows(2).any(|two| two == b": "), "Python puts a space after a colon");
+    assert_eq!(server.run(&["endpoint", "list"]).sound(), "no endpoints yet\n");
+}
+
+#[test]
+fn a_test_says_what_it_cannot_send_to() {
+    let to = |to: &str, more: &[&str]| {
+        let test = ["endpoint", "test", to, "--type", "a.b", "--key", "sk_test_none"];
+        run(&[&test[..], more].concat()).failed()
+    };
+    insta::assert_snapshot!(to("example.com/webhooks", &[]), @"error: `example.com/webhooks` is neither an endpoint's id (`ep_…`) nor a URL");
+    insta::assert_snapshot!(to("ep_1", &["--contract", "payqi"]), @"error: `ep_1` has settings of its own; --contract, --secret and --body-style go with a URL");
 }
 
 #[test]

@@ -70,6 +70,25 @@ fn an_unknown_key_is_told_by_its_line() {
 }
 
 #[test]
+fn a_misspelt_variable_is_refused_with_the_nearest_name() {
+    let with = |name: &str, arguments: &[&str]| {
+        finish(posthorn(arguments).env(name, "127.0.0.1:1"), b"").failed()
+    };
+    insta::assert_snapshot!(with("POSTHORN_LISTN", &["serve", "--contracts", "/nowhere"]), @"error: the environment has `POSTHORN_LISTN`, which is no setting; did you mean `POSTHORN_LISTEN`?; `posthorn config docs` lists every key");
+    insta::assert_snapshot!(with("POSTHORN_QUUX", &["config", "print"]), @"error: the environment has `POSTHORN_QUUX`, which is no setting; `posthorn config docs` lists every key");
+}
+
+#[test]
+fn what_other_commands_read_from_the_environment_is_no_mistake() {
+    let mut command = posthorn(&["config", "print"]);
+    for name in ["POSTHORN_SERVER", "POSTHORN_KEY", "POSTHORN_ADMIN_KEY"] {
+        command.env(name, "x");
+    }
+    command.env("POSTHORN_CONTRACTS", "c").env("POSTHORNED", "x");
+    finish(&mut command, b"").sound();
+}
+
+#[test]
 fn a_bad_duration_network_key_and_bound_are_each_refused_with_the_remedy() {
     let refused = |text: &str| print(config_file(text).path()).failed();
     let said = refused("grace = \"20\"\n");

@@ -90,6 +90,29 @@ fn a_sound_file_lints_and_its_vectors_are_run() {
 }
 
 #[test]
+fn a_contract_in_place_of_an_embedded_one_is_listed_once_as_the_operators() {
+    let dir = tempfile::tempdir().unwrap();
+    let source = run(&["contract", "show", "payqi", "--toml"]).sound();
+    let own = source.replace("\"PayQI\"", "\"Our PayQI\"");
+    std::fs::write(dir.path().join("payqi.toml"), own).unwrap();
+    let own = source.replace("\"payqi\"", "\"acme\"");
+    std::fs::write(dir.path().join("acme.toml"), own).unwrap();
+    let list = ["contract", "list", "--contracts", dir.path().to_str().unwrap()];
+    insta::assert_snapshot!(run(&list).sound(), @r"
+    NAME          TITLE              LANGUAGE  EVENTS  TRIES  OVER
+    techcorp      TechCorp           en        11      5      2h 36m        https only
+    sentinelgate  SentinelGate       en        4       5      1h 21m        https only
+    krxscale      KrxScale           pt-BR     10      10     10d 7h 21m    https only
+    pagtracker    PagTracker         pt-BR     9       7      10h 50m
+    standard      Standard Webhooks  en        23      10     3d 3h 35m 5s
+    acme          PayQI              en        5       10     10d 7h 21m    https only, your own
+    payqi         Our PayQI          en        5       10     10d 7h 21m    https only, your own in place of the embedded one
+    ");
+    let json = run(&[&list[..], &["--json"]].concat()).sound();
+    assert_eq!(json.matches("\"own\":true").count(), 2, "{json}");
+}
+
+#[test]
 fn every_fault_is_told_with_its_place_and_its_remedy() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("acme.toml");

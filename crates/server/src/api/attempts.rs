@@ -1,8 +1,9 @@
 //! Attempts: what was sent, what came back, how long each phase took.
 
+use std::str::FromStr;
+
 use axum::extract::State;
 use data_encoding::BASE64;
-use jiff::Timestamp;
 use posthorn_core::attempt::{Answer as Got, Attempt, Phases, Tried};
 use posthorn_core::id::DeliveryId;
 use posthorn_engine::SentRequest;
@@ -14,6 +15,7 @@ use crate::app::App;
 use crate::auth::AsMerchant;
 use crate::params::Ids;
 use crate::problem::{Code, Problem};
+use crate::time::Timestamp;
 
 /// Headers as an object, in their order; several of one name are joined with commas.
 #[derive(Debug, PartialEq, Eq)]
@@ -194,7 +196,7 @@ impl AttemptOut {
             n,
             number: attempt.number,
             run: attempt.run,
-            at: attempt.at,
+            at: attempt.at.into(),
             late: attempt.late,
             endpoint_version: attempt.rendering.endpoint_version,
             tried: attempt.tried.into(),
@@ -225,6 +227,17 @@ impl From<SentRequest> for RequestOut {
     }
 }
 
+/// An attempt's place in its delivery's list, from 1.
+pub(super) struct Nth(usize);
+
+impl FromStr for Nth {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse().map(Self).map_err(|_| "attempts are counted 1, 2, 3 and so on")
+    }
+}
+
 /// Read the request of one attempt as it was sent, byte for byte.
 #[utoipa::path(get, path = "/v1/deliveries/{id}/attempts/{n}/request", tag = "deliveries",
     params(
@@ -234,7 +247,7 @@ impl From<SentRequest> for RequestOut {
 pub(super) async fn get_sent_request(
     State(app): State<App>,
     merchant: AsMerchant,
-    Ids(id, n): Ids<DeliveryId, usize>,
+    Ids(id, Nth(n)): Ids<DeliveryId, Nth>,
 ) -> Answered<RequestOut> {
     let record = app.engine().delivery(merchant.id, merchant.mode, id).await?;
     let made = record.attempts.len();

@@ -16,7 +16,7 @@ use crate::app::App;
 use crate::auth::AsMerchant;
 use crate::body::{BATCH_BYTES_MAX, Sent};
 use crate::decode;
-use crate::problem::{Problem, ProblemDocument};
+use crate::problem::{Place, Problem, ProblemDocument};
 
 /// Events in one batch, at most.
 pub(crate) const BATCH_EVENTS_MAX: usize = 1000;
@@ -128,5 +128,28 @@ fn read_batch(body: &[u8]) -> Result<Vec<Result<NewEvent, Problem>>, Problem> {
     let bare = body.trim_ascii_start().first() == Some(&b'[');
     let Items(texts) =
         if bare { decode::trusting(body)? } else { decode::trusting::<BatchIn<'_>>(body)?.events };
-    Ok(texts.iter().map(|text| read_event(text.get().as_bytes())).collect())
+    let mut reached = Reached { body, place: Place::START };
+    let read = texts.iter().map(|text| {
+        let event = read_event(text.get().as_bytes());
+        event.map_err(|problem| problem.within(|| reached.go_to(text)))
+    });
+    Ok(read.collect())
+}
+
+/// How far places have been counted in a batch: once through it, however many events are refused.
+struct Reached<'a> {
+    /// What is left of the body.
+    body: &'a [u8],
+    /// Where that begins.
+    place: Place,
+}
+
+impl Reached<'_> {
+    /// Where a text of the body that lies further on begins.
+    fn go_to(&mut self, text: &RawValue) -> Place {
+        let bytes = text.get().as_ptr().addr() - self.body.as_ptr().addr();
+        let (before, left) = self.body.split_at(bytes);
+        *self = Reached { body: left, place: self.place.after(before) };
+        self.place
+    }
 }

@@ -1,7 +1,6 @@
 //! Deliveries: where they stand, every attempt, and a second chance.
 
 use axum::extract::State;
-use jiff::Timestamp;
 use posthorn_core::delivery::{Delivery, State as Stands, StateKind};
 use posthorn_core::id::{DeliveryId, EndpointId, EventId};
 use posthorn_store::{DeliveryQuery, DeliveryRecord};
@@ -16,6 +15,7 @@ use crate::body::Sent;
 use crate::list::{Asked, Listed};
 use crate::params::{Id, Params, refuse};
 use crate::problem::Problem;
+use crate::time::Timestamp;
 
 /// One event on its way to one endpoint.
 #[derive(Debug, Serialize, ToSchema)]
@@ -62,8 +62,8 @@ impl From<Delivery> for DeliveryOut {
             endpoint: delivery.endpoint,
             state: delivery.state.kind().name(),
             why: delivery.state.why(),
-            next_at,
-            since,
+            next_at: next_at.map(Timestamp),
+            since: since.map(Timestamp),
             run: delivery.run,
             attempts_made: delivery.attempts,
         }

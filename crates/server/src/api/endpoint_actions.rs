@@ -1,7 +1,7 @@
 //! What can be done to an endpoint: rotate, enable, disable, test, recover.
 
 use axum::extract::State;
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use posthorn_core::delivery::StateKind;
 use posthorn_core::duration;
 use posthorn_core::event::EventType;
@@ -19,6 +19,7 @@ use crate::app::App;
 use crate::auth::AsMerchant;
 use crate::body::Sent;
 use crate::params::Id;
+use crate::time::Timestamp;
 
 /// A rotation.
 #[derive(Deserialize, ToSchema)]
@@ -89,6 +90,8 @@ pub(super) async fn rotate_secret(
 /// Enable an endpoint.
 ///
 /// What was parked goes out first, in order and gently; `draining` until that is done.
+///
+/// Done twice it does no more than once, so an `Idempotency-Key` is not kept.
 #[utoipa::path(post, path = "/v1/endpoints/{id}/enable", tag = "endpoints",
     params(("id" = String, Path, description = "The endpoint")),
     responses((status = 200, description = "The endpoint", body = EndpointOut)))]
@@ -106,6 +109,8 @@ pub(super) async fn enable_endpoint(
 /// Disable an endpoint.
 ///
 /// What arrives from now on is parked; schedules that run already run on.
+///
+/// Done twice it does no more than once, so an `Idempotency-Key` is not kept.
 #[utoipa::path(post, path = "/v1/endpoints/{id}/disable", tag = "endpoints",
     params(("id" = String, Path, description = "The endpoint")),
     responses((status = 200, description = "The endpoint", body = EndpointOut)))]
@@ -154,7 +159,7 @@ pub(super) async fn recover_endpoint(
     let wire: RecoverIn = sent.decode()?;
     let place = (merchant.id, merchant.mode, id);
     let RecoverIn { since, until, states, types } = wire;
-    let recovery = Recovery { since, until, states, types };
+    let recovery = Recovery { since: since.into(), until: until.map(Into::into), states, types };
     let done = app.engine().recover(merchant.caller, place, recovery, sent.key.as_ref()).await?;
     Ok(Answer::accepted_once(done, JobOut::from))
 }

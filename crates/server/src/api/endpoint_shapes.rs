@@ -2,20 +2,22 @@
 
 use std::fmt;
 
-use jiff::Timestamp;
 use posthorn_core::endpoint::{DisabledWhy, Endpoint, Pattern, Status};
 use posthorn_core::filter::Filter;
 use posthorn_core::id::{EndpointId, SecretId};
 use posthorn_core::json::Style;
 use posthorn_core::secret::Secret;
-use posthorn_engine::{EndpointDraft, EndpointPatch, Minted, SecretWish};
+use posthorn_engine::{
+    CONCURRENCY_MAX, EndpointDraft, EndpointPatch, Minted, RATE_MAX, SecretWish,
+};
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::attempts::Headers;
 use crate::answer::Shown;
-use crate::decode::Change;
+use crate::decode::{Change, Count};
+use crate::time::Timestamp;
 
 /// Headers as an object, in the order in which they stand there.
 #[derive(Debug, Default)]
@@ -73,10 +75,12 @@ pub(super) struct EndpointIn {
     #[serde(default)]
     #[schema(value_type = Option<String>, example = "js")]
     json: Style,
-    /// Deliveries a second, at most.
-    rate_limit: Option<u32>,
+    /// Deliveries a second, at most; no limit when left out.
+    #[schema(value_type = Option<u32>, minimum = 1, maximum = 10000)]
+    rate_limit: Option<Count<RATE_MAX>>,
     /// Deliveries under way at once, at most.
-    concurrency: Option<u32>,
+    #[schema(value_type = Option<u32>, minimum = 1, maximum = 1000)]
+    concurrency: Option<Count<CONCURRENCY_MAX>>,
     /// Its signing secret; one is made, and shown in this answer alone, when left out. `null`: none,
     /// where the contract lets an endpoint have none (its deliveries carry no signature then).
     #[serde(default)]
@@ -98,8 +102,8 @@ impl From<EndpointIn> for EndpointDraft {
             headers: wire.headers.0,
             contract: wire.contract,
             json: wire.json,
-            rate_limit: wire.rate_limit,
-            concurrency: wire.concurrency,
+            rate_limit: wire.rate_limit.map(u32::from),
+            concurrency: wire.concurrency.map(u32::from),
             secret: match wire.secret {
                 Change::Keep => SecretWish::Make,
                 Change::Set(secret) => SecretWish::Given(Secret::new(secret)),
@@ -140,12 +144,12 @@ pub(super) struct EndpointChange {
     json: Change<Style>,
     /// Deliveries a second, at most.
     #[serde(default)]
-    #[schema(value_type = Option<u32>)]
-    rate_limit: Change<u32>,
+    #[schema(value_type = Option<u32>, minimum = 1, maximum = 10000)]
+    rate_limit: Change<Count<RATE_MAX>>,
     /// Deliveries under way at once, at most.
     #[serde(default)]
-    #[schema(value_type = Option<u32>)]
-    concurrency: Change<u32>,
+    #[schema(value_type = Option<u32>, minimum = 1, maximum = 1000)]
+    concurrency: Change<Count<CONCURRENCY_MAX>>,
 }
 
 impl From<EndpointChange> for EndpointPatch {
@@ -158,8 +162,8 @@ impl From<EndpointChange> for EndpointPatch {
             headers: wire.headers.or_default().map(|headers| headers.0),
             contract: wire.contract.patch(),
             json: wire.json.or_default(),
-            rate_limit: wire.rate_limit.patch(),
-            concurrency: wire.concurrency.patch(),
+            rate_limit: wire.rate_limit.patch().map(|most| most.map(u32::from)),
+            concurrency: wire.concurrency.patch().map(|most| most.map(u32::from)),
         }
     }
 }
@@ -245,8 +249,8 @@ impl From<&Endpoint> for EndpointOut {
         let settings = endpoint.settings.clone();
         let secrets = endpoint.secrets.iter().map(|secret| SecretOut {
             id: secret.id,
-            created: secret.created,
-            until: secret.until,
+            created: secret.created.into(),
+            until: secret.until.map(Timestamp),
         });
         Self {
             id: endpoint.id,
@@ -261,11 +265,11 @@ impl From<&Endpoint> for EndpointOut {
             concurrency: settings.concurrency,
             mode: endpoint.mode.name(),
             status: endpoint.status.name(),
-            status_since,
+            status_since: status_since.map(Timestamp),
             why,
-            failing_since: endpoint.failing_since,
+            failing_since: endpoint.failing_since.map(Timestamp),
             version: endpoint.version,
-            created: endpoint.created,
+            created: endpoint.created.into(),
             secrets: secrets.collect(),
             secret: None,
         }

@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 
 use axum::extract::State;
-use jiff::Timestamp;
 use posthorn_core::event::{Event, EventType, Invalid, NewEvent};
 use posthorn_core::id::{DeliveryId, EndpointId, EventId};
 use posthorn_engine::Receipt;
@@ -20,6 +19,7 @@ use crate::decode;
 use crate::list::{Asked, Listed};
 use crate::params::{Id, Params};
 use crate::problem::Problem;
+use crate::time::Timestamp;
 
 /// An event to send.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -103,7 +103,7 @@ impl EventOut {
             id: event.wire_id(),
             event: event.id,
             mode: event.mode.name(),
-            created: event.at,
+            created: event.at.into(),
             only: event.only,
             kind: event.kind,
             data: None,

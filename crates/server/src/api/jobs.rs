@@ -1,7 +1,6 @@
 //! Durable jobs: how far they are, and how to stop one.
 
 use axum::extract::State;
-use jiff::Timestamp;
 use posthorn_core::delivery::StateKind;
 use posthorn_core::event::EventType;
 use posthorn_core::id::{EndpointId, JobId};
@@ -15,6 +14,7 @@ use crate::auth::AsMerchant;
 use crate::body::Sent;
 use crate::list::{Asked, Listed};
 use crate::params::{Id, Params};
+use crate::time::Timestamp;
 
 /// A durable job.
 #[derive(Debug, Serialize, ToSchema)]
@@ -76,13 +76,15 @@ impl From<JobKind> for JobWish {
             }
             JobKind::Recover { endpoint, since, until, states, types, .. } => Self {
                 endpoint: Some(endpoint),
-                since: Some(since),
-                until: Some(until),
+                since: Some(Timestamp(since)),
+                until: Some(Timestamp(until)),
                 states: Some(states),
                 types: Some(types),
                 target: None,
             },
-            JobKind::Advance { target } => Self { target: Some(target), ..Self::default() },
+            JobKind::Advance { target } => {
+                Self { target: Some(Timestamp(target)), ..Self::default() }
+            }
         }
     }
 }
@@ -106,8 +108,8 @@ impl From<Job> for JobOut {
             state,
             total: job.total,
             done: job.done,
-            created: job.created,
-            ended,
+            created: job.created.into(),
+            ended: ended.map(Timestamp),
             wish: job.kind.into(),
         }
     }
@@ -141,6 +143,8 @@ pub(super) async fn get_job(
 }
 
 /// Stop a job; what it has moved stays moved.
+///
+/// Done twice it does no more than once, so an `Idempotency-Key` is not kept.
 #[utoipa::path(post, path = "/v1/jobs/{id}/cancel", tag = "jobs",
     params(("id" = String, Path, description = "The job")),
     responses((status = 200, description = "The job", body = JobOut)))]

@@ -2,7 +2,6 @@
 
 use axum::extract::State;
 use http::StatusCode;
-use jiff::Timestamp;
 use posthorn_core::event::Mode;
 use posthorn_core::id::{KeyId, MerchantId};
 use posthorn_core::merchant::{Key, KeyKind};
@@ -17,6 +16,7 @@ use crate::body::Sent;
 use crate::list::{Asked, Listed};
 use crate::params::{Id, Ids, Params};
 use crate::problem::{Code, Problem};
+use crate::time::Timestamp;
 
 /// A key to create for a merchant.
 #[derive(Deserialize, ToSchema)]
@@ -82,9 +82,9 @@ impl From<Key> for KeyOut {
             kind: key.kind,
             mode: key.mode.name(),
             hint: key.hint,
-            created: key.created,
-            last_used: key.last_used,
-            revoked: key.revoked,
+            created: key.created.into(),
+            last_used: key.last_used.map(Timestamp),
+            revoked: key.revoked.map(Timestamp),
             key: None,
         }
     }

@@ -29,6 +29,7 @@ use crate::app::{App, OpenStream};
 use crate::auth::AsMerchant;
 use crate::params::{Params, refuse};
 use crate::problem::{Code, Problem};
+use crate::time;
 
 /// How often a quiet stream says that it is alive.
 const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -80,7 +81,7 @@ pub(super) struct ListenHeartbeat {
     #[schema(value_type = String, example = "evt_01h2x3")]
     cursor: EventId,
     /// When, in real time.
-    at: Timestamp,
+    at: time::Timestamp,
 }
 
 /// Follow your test events as they are accepted: a stream of JSON lines that does not end.
@@ -259,7 +260,7 @@ impl Listening {
     fn heartbeat_line(&self) -> Bytes {
         let at = self.app.engine().now();
         let cursor = self.cursor;
-        line(&ListenLine::Heartbeat(ListenHeartbeat { heartbeat: true, cursor, at }))
+        line(&ListenLine::Heartbeat(ListenHeartbeat { heartbeat: true, cursor, at: at.into() }))
     }
 }
 

@@ -1,7 +1,6 @@
 //! Merchants: the operator's side.
 
 use axum::extract::State;
-use jiff::Timestamp;
 use posthorn_core::id::MerchantId;
 use posthorn_core::merchant::Merchant;
 use posthorn_engine::{MerchantDraft, MerchantKeys, ModeKeys};
@@ -16,6 +15,7 @@ use crate::body::Sent;
 use crate::decode::Change;
 use crate::list::{Asked, Listed};
 use crate::params::{Id, Params};
+use crate::time::Timestamp;
 
 /// A merchant to create.
 #[derive(Deserialize, ToSchema)]
@@ -126,7 +126,7 @@ impl From<&Merchant> for MerchantOut {
             contract: merchant.contract.clone(),
             reference: merchant.reference.clone(),
             strict_catalogue: merchant.strict_catalogue,
-            created: merchant.created,
+            created: merchant.created.into(),
             keys: None,
         }
     }

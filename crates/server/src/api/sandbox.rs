@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use posthorn_core::duration;
 use posthorn_engine::Advanced;
 use serde::{Deserialize, Serialize};
@@ -14,6 +14,7 @@ use crate::app::App;
 use crate::auth::AsMerchant;
 use crate::body::Sent;
 use crate::problem::Problem;
+use crate::time::Timestamp;
 
 /// How far to go.
 #[derive(Deserialize, ToSchema)]
@@ -48,7 +49,7 @@ pub(super) struct AdvanceJob {
     responses((status = 200, description = "The time", body = ClockOut)))]
 pub(super) async fn get_clock(State(app): State<App>, merchant: AsMerchant) -> Answered<ClockOut> {
     let now = app.engine().sandbox_now(merchant.id, merchant.mode)?;
-    Ok(Answer::ok(ClockOut { now, attempted: None }))
+    Ok(Answer::ok(ClockOut { now: now.into(), attempted: None }))
 }
 
 /// Take a test merchant's clock forward, through everything that is due on the way.
@@ -70,7 +71,7 @@ pub(super) async fn advance_clock(
     let replayed = done.is_before();
     Ok(match done.get() {
         Advanced::Done { now, attempted } => {
-            let clock = ClockOut { now, attempted: Some(attempted) };
+            let clock = ClockOut { now: now.into(), attempted: Some(attempted) };
             Answer::ok(clock).replayed(replayed).into_response()
         }
         Advanced::Running(job) => {

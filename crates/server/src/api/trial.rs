@@ -1,7 +1,6 @@
 //! A test event to an address that is not saved: sent once, and what came back is the answer.
 
 use axum::extract::State;
-use jiff::Timestamp;
 use posthorn_core::json::Style;
 use posthorn_core::secret::Secret;
 use posthorn_engine::{Trial, TrialTarget};
@@ -13,6 +12,7 @@ use crate::answer::{Answer, Answered, Shown};
 use crate::app::App;
 use crate::auth::AsMerchant;
 use crate::body::Sent;
+use crate::time::Timestamp;
 
 /// An address to try.
 #[derive(Deserialize, ToSchema)]
@@ -55,7 +55,7 @@ pub(super) struct TrialOut {
 impl From<Trial> for TrialOut {
     fn from(trial: Trial) -> Self {
         Self {
-            at: trial.at,
+            at: trial.at.into(),
             request: trial.sent.into(),
             secret: trial.secret.map(Shown),
             tried: trial.tried.into(),

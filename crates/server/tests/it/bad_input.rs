@@ -109,7 +109,7 @@ async fn an_event_is_refused_for_what_is_wrong_with_it() {
     422 invalid_event [data] `data` must be a JSON object, as in {"amount": 1000}
     422 invalid_event [data] `data` must be a JSON object, as in {"amount": 1000}
     422 invalid_event [id] `id` must be 1 to 128 visible ASCII characters without spaces; leave it out to have one made
-    400 invalid_field [type] `type`: invalid type: integer `5`, expected a string, at line 1, column 19
+    400 invalid_field [type] `type`: must be a string; this is the number `5`, at line 1, column 19
     400 unknown_field [dat] there is no field `dat` here; did you mean `data`?
     "#);
     nothing_is_kept(&app).await;
@@ -148,7 +148,11 @@ async fn endpoint_settings_are_refused_one_by_one() {
         with("json", json!("ruby")),
         with("contract", json!("kxrscale")),
         with("rate_limit", json!(0)),
+        with("rate_limit", json!(-1)),
+        with("rate_limit", json!(1.5)),
         with("concurrency", json!(-1)),
+        with("concurrency", json!("5")),
+        with("concurrency", json!(u64::MAX)),
         with("headers", json!({"Host": "x"})),
         with("headers", json!({"X-A": 5})),
         with("headers", json!([["X-A", "1"]])),
@@ -165,15 +169,19 @@ async fn endpoint_settings_are_refused_one_by_one() {
     400 unknown_field [rate_limt] there is no field `rate_limt` here; did you mean `rate_limit`?
     400 invalid_field [events] `events`: `pay*` is not an event pattern: use a type, `*`, or a `*` as its last segment, as in `payment.*`, at line 1, column 18
     422 invalid_setting [events] `events`: must have 1 to 100 patterns
-    400 invalid_field [events] `events`: invalid type: string "payment.*", expected a sequence, at line 1, column 21
+    400 invalid_field [events] `events`: must be an array; this is the string "payment.*", at line 1, column 21
     400 invalid_field [filter] `filter`: unknown operator `$gtt`: the nearest one is `$gt`, at /amount/$gtt, at line 1, column 31
-    400 invalid_field [json] `json`: unknown variant `ruby`, expected one of `js`, `python`, `php`, at line 1, column 14
+    400 invalid_field [json] `json`: must be one of `js`, `python`, `php`; this is `ruby`, at line 1, column 14
     422 invalid_setting [contract] `contract`: `kxrscale` is not a contract here; choose from techcorp, payqi, sentinelgate, krxscale, pagtracker, standard
-    422 invalid_setting [rate_limit] `rate_limit`: must be 1 to 10000 deliveries a second
-    400 invalid_field [concurrency] `concurrency`: invalid value: integer `-1`, expected u32, at line 1, column 17
+    400 invalid_field [rate_limit] `rate_limit`: must be a whole number from 1 to 10000, or `null` for no limit of its own; this is the number `0`, at line 1, column 15
+    400 invalid_field [rate_limit] `rate_limit`: must be a whole number from 1 to 10000, or `null` for no limit of its own; this is the number `-1`, at line 1, column 16
+    400 invalid_field [rate_limit] `rate_limit`: must be a whole number from 1 to 10000, or `null` for no limit of its own; this is the number `1.5`, at line 1, column 17
+    400 invalid_field [concurrency] `concurrency`: must be a whole number from 1 to 1000, or `null` for no limit of its own; this is the number `-1`, at line 1, column 17
+    400 invalid_field [concurrency] `concurrency`: must be a whole number from 1 to 1000, or `null` for no limit of its own; this is the string "5", at line 1, column 18
+    400 invalid_field [concurrency] `concurrency`: must be a whole number from 1 to 1000, or `null` for no limit of its own; this is the number `18446744073709551615`, at line 1, column 35
     422 invalid_setting [headers] `headers`: `Host` is set by Posthorn
-    400 invalid_field [headers] `headers`: invalid type: integer `5`, expected a string, at line 1, column 19
-    400 invalid_field [-] invalid type: sequence, expected an object of header names and values, at line 1, column 11
+    400 invalid_field [headers] `headers`: must be a string; this is the number `5`, at line 1, column 19
+    400 invalid_field [headers] `headers`: must be an object of header names and values; this is an array, at line 1, column 11
     422 invalid_setting [secret] `secret`: must have 8 to 512 characters (32 random ones are recommended), or be left out to have one made
     422 invalid_setting [description] `description`: at most 1024 bytes
     "#);
@@ -237,9 +245,9 @@ async fn parameters_are_refused_by_name() {
     400 invalid_parameter [nonsense] there is no parameter `nonsense` here; this route has `type`, `since`, `until`, `limit`, `cursor`
     400 invalid_parameter [type] `type` stands in the query twice; keep one
     400 invalid_parameter [since] `since`: must be a time as in RFC 3339, such as `2026-11-22T00:00:00Z`
-    400 invalid_parameter [limit] `limit`: must be 1 to 100
-    400 invalid_parameter [limit] `limit`: must be 1 to 100
-    400 invalid_parameter [limit] `limit`: must be 1 to 100
+    400 invalid_parameter [limit] `limit`: must be a whole number from 1 to 100
+    400 invalid_parameter [limit] `limit`: must be a whole number from 1 to 100
+    400 invalid_parameter [limit] `limit`: must be a whole number from 1 to 100
     400 invalid_parameter [type] `type`: ` ` is not an event type: use segments of letters, digits, `_` and `-` with dots between them, as in `payment.confirmed`
     400 invalid_parameter [state] `state`: must be one of `due`, `leased`, `delivered`, `exhausted`, `parked`, `will_not_send`
     400 invalid_parameter [endpoint] `endpoint`: `evt_1` is not an endpoint id; one looks like `ep_01h2x3`
@@ -259,6 +267,7 @@ async fn what_is_not_there_is_said_to_be_not_there() {
         "/v1/jobs/job_1",
         "/v1/contracts/kxrscale",
         "/v1/deliveries/dlv_1/attempts/1/request",
+        "/v1/deliveries/dlv_1/attempts/one/request",
         "/v1/nothing",
         "/",
     ];
@@ -275,6 +284,7 @@ async fn what_is_not_there_is_said_to_be_not_there() {
     404 not_found [-] there is no such job
     404 not_found [-] there is no such contract; choose from techcorp, payqi, sentinelgate, krxscale, pagtracker, standard
     404 not_found [-] there is no such delivery
+    404 not_found [-] attempts are counted 1, 2, 3 and so on
     404 not_found [-] there is no route `/v1/nothing`; see `/docs`
     404 not_found [-] there is no route `/`; see `/docs`
     "#);
@@ -316,7 +326,7 @@ async fn actions_refuse_what_they_cannot_use() {
     400 missing_field [since] `since` is missing
     422 invalid_setting [states] `states`: deliveries that are `due` cannot be recovered; choose from `delivered`, `exhausted`, `parked`
     422 invalid_setting [since] `since`: must lie before `until` and before now
-    400 invalid_field [since] `since`: failed to find time component, which is required for parsing a timestamp, at line 1, column 21
+    400 invalid_field [since] `since`: must be a time as in RFC 3339, such as `2026-11-22T00:00:00Z`; this is the string "2026-11-21", at line 1, column 21
     400 unknown_field [now] there is no field `now` here; this request has no fields
     "#);
 }

@@ -28,7 +28,7 @@ async fn a_bad_event_costs_the_others_nothing() {
     "invalid_event" "`a b` is not an event type: use segments of letters, digits, `_` and `-` with dots between them, as in `payment.confirmed`"
     "too_large" "`data` has 1048584 bytes; at most 1048576 (1 MiB) are allowed"
     "unknown_field" "there is no field `extra` here; the fields are `type`, `data`, `id`"
-    "invalid_field" "invalid type: integer `5`, expected an event: an object with `type` and `data`, at line 1, column 1"
+    "invalid_field" "must be an event: an object with `type` and `data`; this is the number `5`, at line 1, column 1048730"
     accepted, 0 deliveries
     "#);
     insta::assert_json_snapshot!(results[1], @r#"
@@ -101,9 +101,24 @@ async fn a_batch_that_cannot_be_read_is_refused_whole() {
     }
     insta::assert_snapshot!(told.join("\n"), @r#"
     400 malformed_json [-] malformed body: a comma after the last element: remove it, at line 1, column 27
-    400 invalid_field [events] `events`: invalid type: integer `5`, expected an array of at most 1000 events, at line 1, column 11
+    400 invalid_field [events] `events`: must be an array of at most 1000 events; this is the number `5`, at line 1, column 11
     400 unknown_field [evnts] there is no field `evnts` here; did you mean `events`?
-    400 invalid_field [-] invalid type: integer `7`, expected an array of events, or an object with `events`, at line 1, column 1
+    400 invalid_field [-] must be an array of events, or an object with `events`; this is the number `7`, at line 1, column 1
+    "#);
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_an_event_is_placed_in_the_body_that_was_posted() {
+    let app = TestApp::new().await;
+    let body = "{\"events\": [\n  {\"type\": \"é.b\", \"data\": {}}, {\"type\": 5, \"data\": {}},\n  \
+                {\"type\": \"a.b\", \"data\": {\"x\": 1,\n    \"x\": 2}},\n  7\n]}";
+    let got = app.call(Method::POST, "/v1/events/batch").send(Body::from(body)).await;
+    let results = got.json()["data"].as_array().unwrap().clone();
+    let details: Vec<_> = results.iter().map(|one| one["error"]["detail"].to_string()).collect();
+    insta::assert_snapshot!(details[1..].join("\n"), @r#"
+    "`type`: must be a string; this is the number `5`, at line 2, column 41"
+    "malformed body: duplicate name \"x\" in one object: keep one of the two, at line 4, column 7"
+    "must be an event: an object with `type` and `data`; this is the number `7`, at line 5, column 3"
     "#);
 }
 

@@ -139,7 +139,7 @@ async fn a_rotation_overlaps() {
     assert!(rotated.json()["secret"].is_string());
     let secrets = rotated.json()["secrets"].as_array().unwrap().clone();
     let until: Vec<_> = secrets.iter().filter_map(|secret| secret["until"].as_str()).collect();
-    assert_eq!(until, ["2026-11-23T00:00:00Z"], "a day when nothing else is said");
+    assert_eq!(until, ["2026-11-23T00:00:00.000Z"], "a day when nothing else is said");
     let own = json!({"secret": "fake-secret-0123456789", "overlap": "0s"});
     let rotated = app.post(&format!("/v1/endpoints/{id}/rotate"), &own).await;
     assert!(rotated.json().get("secret").is_none());

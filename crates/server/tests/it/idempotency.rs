@@ -117,6 +117,32 @@ async fn every_kind_of_creation_can_be_repeated() {
 }
 
 #[tokio::test]
+async fn what_does_no_more_twice_than_once_keeps_no_key_and_says_so() {
+    let app = TestApp::new().await;
+    let id = app.endpoint(&json!({})).await;
+    app.clock.advance(Duration::from_secs(1));
+    let recover = json!({"since": "2026-11-21T00:00:00Z"});
+    let job = app.post(&format!("/v1/endpoints/{id}/recover"), &recover).await.at("/id");
+    let document = app.get("/openapi.json").await.json();
+    let cases = [
+        ("/v1/endpoints/{id}/disable", &id),
+        ("/v1/endpoints/{id}/enable", &id),
+        ("/v1/jobs/{id}/cancel", &job),
+    ];
+    for (route, id) in cases {
+        let said = document["paths"][route]["post"]["description"].as_str().unwrap_or_default();
+        assert!(said.contains("an `Idempotency-Key` is not kept"), "{route}: {said}");
+        let path = route.replace("{id}", id);
+        let call = || app.call(Method::POST, &path).header("idempotency-key", "same-for-all");
+        let (first, second) = (call().json(&json!({})).await, call().json(&json!({})).await);
+        let told =
+            |got: &Got| (got.status, got.json()["status"].clone(), got.json()["state"].clone());
+        assert_eq!(told(&first), told(&second), "{route}");
+        assert_eq!(second.header("idempotent-replayed"), "", "{route}");
+    }
+}
+
+#[tokio::test]
 async fn a_merchant_is_created_once_and_its_keys_shown_once() {
     let app = TestApp::new().await;
     let draft = json!({"name": "B", "contract": "standard"});

@@ -65,5 +65,5 @@ async fn the_operator_makes_and_revokes_any_key_of_a_merchant() {
     let gone = app.call(Method::DELETE, &one).key(ADMIN).send(Body::empty()).await;
     assert_eq!(gone.status, 204);
     let refused = app.call(Method::POST, &keys).key(ADMIN).json(&json!({"mode": "prod"})).await;
-    insta::assert_snapshot!(refused.problem(), @"400 invalid_field [mode] `mode`: unknown variant `prod`, expected `test` or `live`, at line 1, column 14");
+    insta::assert_snapshot!(refused.problem(), @"400 invalid_field [mode] `mode`: must be `test` or `live`; this is `prod`, at line 1, column 14");
 }

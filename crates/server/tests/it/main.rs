@@ -31,3 +31,4 @@ mod sandbox;
 mod secrets;
 mod serving;
 mod shown;
+mod times;

@@ -12,7 +12,8 @@ const HEAD: &str = "\
 
 Every setting has a key in a TOML file (`--config FILE` or `POSTHORN_CONFIG`) and an environment variable; the ones
 that one sets by hand have a flag too. A flag wins over the environment, the environment over the file, the file over
-the default. An unknown key in the file is an error. `posthorn config print` shows what is in force.
+the default. An unknown key in the file is an error, and so is a variable that begins with `POSTHORN_` and is no setting (what
+Kubernetes says of its services aside). `posthorn config print` shows what is in force.
 
 Durations are a whole number and a unit: `250ms`, `90s`, `15m`, `6h`, `10d`.
 ";

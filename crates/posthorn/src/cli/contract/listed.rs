@@ -2,7 +2,7 @@
 
 use anyhow::bail;
 use jiff::SignedDuration;
-use posthorn_core::contract::{Contract, KeyForm};
+use posthorn_core::contract::{Contract, KeyForm, embedded};
 use posthorn_core::duration;
 
 use crate::cli::out::{Ink, ink, say, write};
@@ -33,14 +33,15 @@ pub(super) struct ShowArgs {
 }
 
 pub(super) fn list(args: &ListArgs, contracts: &[Contract]) {
+    let contracts = in_force(contracts);
     if args.json {
         let rows: Vec<_> = contracts
             .iter()
-            .map(|one| {
+            .map(|(one, own)| {
                 serde_json::json!({
                     "name": one.name, "title": one.title, "language": one.language,
                     "events": one.events.len(), "tries": one.retry.tries(),
-                    "https_only": one.https_only,
+                    "https_only": one.https_only, "own": own,
                 })
             })
             .collect();
@@ -48,7 +49,7 @@ pub(super) fn list(args: &ListArgs, contracts: &[Contract]) {
     }
     let rows: Vec<Vec<String>> = contracts
         .iter()
-        .map(|one| {
+        .map(|(one, own)| {
             vec![
                 one.name.clone(),
                 one.title.clone(),
@@ -56,11 +57,32 @@ pub(super) fn list(args: &ListArgs, contracts: &[Contract]) {
                 one.events.len().to_string(),
                 one.retry.tries().to_string(),
                 span(total(one)),
-                if one.https_only { "https only" } else { "" }.to_owned(),
+                remarks(one, *own),
             ]
         })
         .collect();
     grid(&["NAME", "TITLE", "LANGUAGE", "EVENTS", "TRIES", "OVER", ""], &rows);
+}
+
+/// Of those with one name the later, which is in force; and whether it is the operator's.
+fn in_force(contracts: &[Contract]) -> Vec<(&Contract, bool)> {
+    let given = contracts.iter().enumerate();
+    let kept = given.filter(|(at, one)| {
+        let mut later = contracts.iter().skip(at + 1);
+        !later.any(|later| later.name == one.name)
+    });
+    kept.map(|(at, one)| (one, at >= embedded().len())).collect()
+}
+
+fn remarks(contract: &Contract, own: bool) -> String {
+    let replaces = embedded().iter().any(|one| one.name == contract.name);
+    let own = match (own, replaces) {
+        (false, _) => None,
+        (true, false) => Some("your own"),
+        (true, true) => Some("your own in place of the embedded one"),
+    };
+    let remarks = [contract.https_only.then_some("https only"), own];
+    remarks.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 /// A long duration for people, as in `10d 7h 21m`.
