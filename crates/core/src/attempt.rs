@@ -151,6 +151,17 @@ pub struct Unreachable {
     pub class: ErrorClass,
     /// For people, e.g. `certificate expired on 2026-01-01`.
     pub detail: String,
+    /// The answer as far as it came: its head, and what was read of its body, where it was the body
+    /// that broke off or took too long.
+    pub partial: Option<Box<Answer>>,
+}
+
+impl Unreachable {
+    /// Nothing of an answer came.
+    #[must_use]
+    pub fn new(class: ErrorClass, detail: impl Into<String>) -> Self {
+        Self { class, detail: detail.into(), partial: None }
+    }
 }
 
 /// Everything one try produced.

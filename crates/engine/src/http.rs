@@ -103,7 +103,10 @@ impl Inner {
         let mut watch = Watch::new(request.timeout);
         let answer = self.answer(request, &mut watch);
         let answer = tokio::time::timeout(request.timeout, answer).await;
-        let result = answer.unwrap_or_else(|_| Err(watch.timed_out()));
+        let mut result = answer.unwrap_or_else(|_| Err(watch.timed_out()));
+        if let Err(unreachable) = &mut result {
+            unreachable.partial = watch.take_answer(true).map(Box::new);
+        }
         Tried { result, phases: watch.stop(), peer: watch.peer }
     }
 

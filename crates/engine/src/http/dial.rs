@@ -63,9 +63,9 @@ impl Dialler {
             Host::Ipv6(address) => vec![IpAddr::from(*address)],
             Host::Domain(name) => {
                 watch.enter(Phase::Dns);
-                self.resolve.addresses(name).await.map_err(|error| Unreachable {
-                    class: ErrorClass::Dns,
-                    detail: format!("host `{name}` could not be resolved: {error}"),
+                self.resolve.addresses(name).await.map_err(|error| {
+                    let detail = format!("host `{name}` could not be resolved: {error}");
+                    Unreachable::new(ErrorClass::Dns, detail)
                 })?
             }
         };
@@ -88,7 +88,7 @@ pub(super) fn refused(why: &Refused) -> Unreachable {
         | Refused::Address { .. }
         | Refused::Mixed { .. } => ErrorClass::Refused,
     };
-    Unreachable { class, detail: why.to_string() }
+    Unreachable::new(class, why.to_string())
 }
 
 /// Tries the chosen addresses in turn. Each but the last gets its share of the time that is left,
@@ -135,7 +135,7 @@ fn unconnected(at: SocketAddr, error: &io::Error) -> Unreachable {
     } else {
         format!("could not connect to {at}: {error}")
     };
-    Unreachable { class: ErrorClass::Connect, detail }
+    Unreachable::new(ErrorClass::Connect, detail)
 }
 
 #[cfg(test)]

@@ -23,13 +23,13 @@ pub(super) fn unreachable(error: &hyper::Error, stage: Stage, meter: &Meter) -> 
         Stage::Head => format!("{what} before the end of the answer's headers"),
         Stage::Body { status } => format!("{what} in the body of an answer with status {status}"),
     };
-    Unreachable { class, detail }
+    Unreachable::new(class, detail)
 }
 
 /// A 101 that nobody asked for.
 pub(super) fn unasked_upgrade() -> Unreachable {
     let detail = "the receiver switched protocols (101) without being asked".to_owned();
-    Unreachable { class: ErrorClass::Protocol, detail }
+    Unreachable::new(ErrorClass::Protocol, detail)
 }
 
 fn classify(error: &hyper::Error, meter: &Meter) -> (ErrorClass, String) {

@@ -94,23 +94,26 @@ impl Link {
             return Err(fault::unasked_upgrade());
         }
         watch.enter(Phase::Body);
-        self.answer(response).await
+        self.answer(response, watch).await
     }
 
-    async fn answer(&mut self, response: Response<Incoming>) -> Result<Answer, Unreachable> {
+    async fn answer(
+        &mut self,
+        response: Response<Incoming>,
+        watch: &mut Watch,
+    ) -> Result<Answer, Unreachable> {
         let (head, body) = response.into_parts();
-        let headers = headers(&head.headers)?;
         let status = head.status.as_u16();
-        let (body, truncated) = self.body(body).await.map_err(|error| {
+        watch.answered(status, headers(&head.headers)?);
+        let truncated = self.body(body, watch.body()).await.map_err(|error| {
             let error = self.driver.cause(error);
             fault::unreachable(&error, Stage::Body { status }, &self.meter)
         })?;
-        Ok(Answer { status, headers, body, truncated })
+        watch.take_answer(truncated).ok_or_else(|| watch.timed_out())
     }
 
-    /// At most [`FAILURE_BODY_BYTES_MAX`] of the body, and whether there was more.
-    async fn body(&mut self, mut body: Incoming) -> hyper::Result<(Bytes, bool)> {
-        let mut kept = Vec::new();
+    /// Reads at most [`FAILURE_BODY_BYTES_MAX`] of the body; answers whether there was more.
+    async fn body(&mut self, mut body: Incoming, kept: &mut Vec<u8>) -> hyper::Result<bool> {
         while !body.is_end_stream() {
             let frame = if kept.len() < FAILURE_BODY_BYTES_MAX {
                 self.driver.until(body.frame()).await
@@ -123,10 +126,10 @@ impl Link {
             let room = FAILURE_BODY_BYTES_MAX - kept.len();
             kept.extend_from_slice(data.get(..room).unwrap_or(data));
             if data.len() > room {
-                return Ok((Bytes::from(kept), true));
+                return Ok(true);
             }
         }
-        Ok((Bytes::from(kept), false))
+        Ok(false)
     }
 }
 
@@ -183,7 +186,7 @@ fn headers(map: &HeaderMap) -> Result<Vec<(String, String)>, Unreachable> {
             "the answer has {fields} header fields of {bytes} bytes: at most {HEADERS_MAX} of \
              {HEAD_BYTES_MAX} bytes are read"
         );
-        return Err(Unreachable { class: ErrorClass::TooLarge, detail });
+        return Err(Unreachable::new(ErrorClass::TooLarge, detail));
     }
     let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
     Ok(map.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect())

@@ -55,7 +55,7 @@ fn host(url: &Url) -> Result<HeaderValue, Unreachable> {
 }
 
 fn unsendable(why: &str) -> Unreachable {
-    Unreachable { class: ErrorClass::Protocol, detail: format!("nothing was sent: {why}") }
+    Unreachable::new(ErrorClass::Protocol, format!("nothing was sent: {why}"))
 }
 
 #[cfg(test)]

@@ -61,7 +61,7 @@ pub(super) async fn handshake(
 }
 
 fn failed(why: &str) -> Unreachable {
-    Unreachable { class: ErrorClass::Tls, detail: format!("TLS handshake failed: {why}") }
+    Unreachable::new(ErrorClass::Tls, format!("TLS handshake failed: {why}"))
 }
 
 /// What the integrator should read: the cause, and what to change at the receiver.

@@ -3,7 +3,9 @@
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
-use crate::transport::{ErrorClass, Phases, Unreachable};
+use bytes::Bytes;
+
+use crate::transport::{Answer, ErrorClass, Phases, Unreachable};
 
 /// The phases of a try, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +28,9 @@ pub(super) struct Watch {
     pub(super) peer: Option<IpAddr>,
     /// The status, once the answer's head is read.
     pub(super) status: Option<u16>,
+    /// The answer as far as it has come, once its head is read and within bounds.
+    head: Option<(u16, Vec<(String, String)>)>,
+    body: Vec<u8>,
 }
 
 impl Watch {
@@ -37,7 +42,26 @@ impl Watch {
             phases: Phases::default(),
             peer: None,
             status: None,
+            head: None,
+            body: Vec::new(),
         }
+    }
+
+    /// The head of the answer is here.
+    pub(super) fn answered(&mut self, status: u16, headers: Vec<(String, String)>) {
+        self.head = Some((status, headers));
+    }
+
+    /// The body of the answer, to which what comes is added.
+    pub(super) fn body(&mut self) -> &mut Vec<u8> {
+        &mut self.body
+    }
+
+    /// The answer as far as it has come, if its head has; it is whole unless `truncated`.
+    pub(super) fn take_answer(&mut self, truncated: bool) -> Option<Answer> {
+        let (status, headers) = self.head.take()?;
+        let body = Bytes::from(std::mem::take(&mut self.body));
+        Some(Answer { status, headers, body, truncated })
     }
 
     /// Ends the running phase and begins the next.
@@ -72,7 +96,7 @@ impl Watch {
         if let Some(status) = self.status {
             detail = format!("{detail} (status {status})");
         }
-        Unreachable { class, detail }
+        Unreachable::new(class, detail)
     }
 
     fn end(&mut self, at: Instant) {

@@ -110,6 +110,9 @@ async fn a_receiver_that_stops_in_the_body_is_a_body_timeout_that_tells_the_stat
     let tried = send(&receiver.url(), SHORT).await;
     let detail = unreachable(&tried, ErrorClass::TimeoutBody);
     assert!(detail.contains("status 200"), "{detail}");
+    let partial = tried.result.as_ref().unwrap_err().partial.as_deref().expect("its head came");
+    assert_eq!((partial.status, &*partial.body, partial.truncated), (200, &b"half"[..], true));
+    assert_eq!(partial.headers, [("content-length".to_owned(), "9".to_owned())]);
     assert!(tried.phases.headers_us.is_some());
     assert!(tried.phases.body_us.is_some());
 }

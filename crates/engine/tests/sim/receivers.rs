@@ -120,7 +120,7 @@ fn answer(chance: &mut Chance, (low, high): (u64, u64), status: u16) -> Reaction
 
 fn unreachable(after: Duration, class: ErrorClass) -> Reaction {
     let detail = format!("simulated: {}", class.name());
-    Reaction { after, result: Err(Unreachable { class, detail }) }
+    Reaction { after, result: Err(Unreachable::new(class, detail)) }
 }
 
 fn broken(chance: &mut Chance, timeout: Duration) -> Reaction {

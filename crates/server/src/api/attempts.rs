@@ -128,10 +128,10 @@ impl From<Got> for ResponseOut {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Tried)]
 pub(super) struct TriedOut {
-    /// The HTTP status, if an answer came.
+    /// The HTTP status, if the head of an answer came.
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<u16>,
-    /// Why no answer came: `dns`, `refused`, `connect`, `tls`, `timeout_dns`, `timeout_connect`,
+    /// Why no whole answer came, whatever its status: `dns`, `refused`, `connect`, `tls`, `timeout_dns`, `timeout_connect`,
     /// `timeout_tls`, `timeout_headers`, `timeout_body`, `reset`, `protocol` or `too_large`.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<&'static str>,
@@ -145,7 +145,7 @@ pub(super) struct TriedOut {
     /// The address that was connected to.
     #[serde(skip_serializing_if = "Option::is_none")]
     peer: Option<String>,
-    /// What came back.
+    /// What came back, as far as it came.
     #[serde(skip_serializing_if = "Option::is_none")]
     response: Option<ResponseOut>,
 }
@@ -155,7 +155,11 @@ impl From<Tried> for TriedOut {
     fn from(tried: Tried) -> Self {
         let (status, unreachable, response) = match tried.result {
             Ok(answer) => (Some(answer.status), None, Some(answer.into())),
-            Err(unreachable) => (None, Some(unreachable), None),
+            Err(mut unreachable) => {
+                let partial = unreachable.partial.take().map(|partial| *partial);
+                let status = partial.as_ref().map(|partial| partial.status);
+                (status, Some(unreachable), partial.map(ResponseOut::from))
+            }
         };
         Self {
             status,

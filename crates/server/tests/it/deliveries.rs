@@ -1,7 +1,7 @@
 //! Deliveries: where they stand, every attempt, the bytes that were sent, and a second chance.
 
 use bytes::Bytes;
-use posthorn_engine::transport::{ErrorClass, Unreachable};
+use posthorn_engine::transport::{Answer, ErrorClass, Unreachable};
 use serde_json::json;
 
 use crate::harness::TestApp;
@@ -61,7 +61,7 @@ async fn a_failure_is_on_record_and_due_again() {
     let app = TestApp::new().await;
     app.endpoint(&json!({})).await;
     let detail = "certificate expired on 2026-01-01".to_owned();
-    app.receiver.answers_with(Err(Unreachable { class: ErrorClass::Tls, detail }));
+    app.receiver.answers_with(Err(Unreachable::new(ErrorClass::Tls, detail)));
     let id = app.delivery().await;
     let path = format!("/v1/deliveries/{id}");
     let got = app.until(&path, |value| value["attempts_made"] == 1).await;
@@ -103,10 +103,32 @@ async fn a_failure_is_on_record_and_due_again() {
 }
 
 #[tokio::test]
+async fn an_answer_that_breaks_off_is_a_failure_and_shown_as_far_as_it_came() {
+    let app = TestApp::new().await;
+    app.endpoint(&json!({})).await;
+    let came = Answer { truncated: true, ..answer(200, b"half of i") };
+    app.receiver.answers_with(Err(Unreachable {
+        class: ErrorClass::TimeoutBody,
+        detail: "no complete answer within 5s".to_owned(),
+        partial: Some(Box::new(came)),
+    }));
+    let id = app.delivery().await;
+    let path = format!("/v1/deliveries/{id}");
+    let got = app.until(&path, |value| value["attempts_made"] == 1).await.json();
+    assert_eq!(got["state"], "due");
+    let attempt = &got["attempts"][0];
+    assert_eq!((&attempt["status"], &attempt["error"]), (&json!(200), &json!("timeout_body")));
+    let response = json!({
+        "headers": {"content-type": "text/plain"}, "body": "half of i", "truncated": true,
+    });
+    assert_eq!(attempt["response"], response);
+}
+
+#[tokio::test]
 async fn a_body_that_is_no_text_is_shown_in_base64() {
     let app = TestApp::new().await;
     app.endpoint(&json!({})).await;
-    let odd = posthorn_engine::transport::Answer {
+    let odd = Answer {
         body: Bytes::from_static(b"\xff\x00"),
         headers: vec![("set-cookie".into(), "a=1".into()), ("Set-Cookie".into(), "b=2".into())],
         truncated: true,

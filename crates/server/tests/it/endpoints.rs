@@ -226,7 +226,7 @@ async fn an_address_not_yet_saved_can_be_tried() {
 async fn a_trial_says_why_nobody_answered() {
     let app = TestApp::new().await;
     let detail = "nobody listens at 203.0.113.7:443".to_owned();
-    app.receiver.answers_with(Err(Unreachable { class: ErrorClass::Connect, detail }));
+    app.receiver.answers_with(Err(Unreachable::new(ErrorClass::Connect, detail)));
     let draft = json!({"url": "https://example.com/", "type": "payment.completed",
         "secret": "fake-secret-0123456789"});
     let got = app.post("/v1/endpoints/test", &draft).await.json();

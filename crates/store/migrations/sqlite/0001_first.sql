@@ -99,8 +99,8 @@ create table attempts(
   number           integer not null,
   at               integer not null,  -- on the merchant's clock
   late             integer not null,
-  status           integer,           -- null: no answer, see error
-  error            integer,
+  status           integer,           -- null: nothing of an answer came
+  error            integer,           -- null: the answer is whole
   error_detail     text,
   phases           blob    not null,  -- 5 x u32 little-endian microseconds; all ones: none
   peer             blob,              -- 4 or 16 bytes

@@ -92,7 +92,7 @@ pub fn a_settled_try_is_on_record_byte_for_byte(world: &World) {
     let claim = world.claim_one(pair.1, 60);
     let mut unreachable = tried(&claim, 0, 61);
     let detail = "no answer within 5s: \u{e9}".to_owned();
-    unreachable.tried.result = Err(Unreachable { class: ErrorClass::TimeoutHeaders, detail });
+    unreachable.tried.result = Err(Unreachable::new(ErrorClass::TimeoutHeaders, detail));
     unreachable.tried.peer = Some(std::net::Ipv6Addr::LOCALHOST.into());
     unreachable.tried.phases = Phases::default();
     unreachable.rendering.secrets = Vec::new();

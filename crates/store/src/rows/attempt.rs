@@ -78,28 +78,34 @@ impl AnswerColumns {
                 answer: Some(answer_blob(answer)),
                 truncated: answer.truncated,
             },
-            Err(unreachable) => Self {
-                status: None,
-                error: Some(unreachable.class as i64),
-                error_detail: Some(unreachable.detail.clone()),
-                answer: None,
-                truncated: false,
+            Err(Unreachable { class, detail, partial }) => Self {
+                status: partial.as_ref().map(|answer| answer.status.into()),
+                error: Some(*class as i64),
+                error_detail: Some(detail.clone()),
+                answer: partial.as_ref().map(|answer| answer_blob(answer)),
+                truncated: partial.as_ref().is_some_and(|answer| answer.truncated),
             },
         }
     }
 
     fn read(self, place: Place) -> Result<Result<Answer, Unreachable>, StoreError> {
-        let Some(status) = self.status else {
-            let class = self.error.and_then(ErrorClass::from_code);
-            return Ok(Err(Unreachable {
-                class: class.ok_or_else(|| place.corrupt("error"))?,
-                detail: self.error_detail.unwrap_or_default(),
-            }));
+        let answer = match self.status {
+            None => None,
+            Some(status) => {
+                let blob = self.answer.unwrap_or_default();
+                let (headers, body) = read_answer(&blob).ok_or_else(|| place.corrupt("answer"))?;
+                let status = u16::try_from(status).map_err(|_| place.corrupt("status"))?;
+                Some(Answer { status, headers, body, truncated: self.truncated })
+            }
         };
-        let blob = self.answer.unwrap_or_default();
-        let (headers, body) = read_answer(&blob).ok_or_else(|| place.corrupt("answer"))?;
-        let status = u16::try_from(status).map_err(|_| place.corrupt("status"))?;
-        Ok(Ok(Answer { status, headers, body, truncated: self.truncated }))
+        match (self.error, answer) {
+            (None, answer) => Ok(Ok(answer.ok_or_else(|| place.corrupt("status"))?)),
+            (Some(code), partial) => Ok(Err(Unreachable {
+                class: ErrorClass::from_code(code).ok_or_else(|| place.corrupt("error"))?,
+                detail: self.error_detail.unwrap_or_default(),
+                partial: partial.map(Box::new),
+            })),
+        }
     }
 }
 
@@ -200,8 +206,13 @@ mod tests {
             body in proptest::collection::vec(any::<u8>(), 0..200),
             truncated: bool,
         ) {
-            let answer = Ok(Answer { status, headers, body: body.into(), truncated });
-            prop_assert_eq!(AnswerColumns::of(&answer).read(PLACE), Ok(answer));
+            let answer = Answer { status, headers, body: body.into(), truncated };
+            let partial = Some(Box::new(answer.clone()));
+            let detail = "half of it".to_owned();
+            let broken = Unreachable { class: ErrorClass::TimeoutBody, detail, partial };
+            for result in [Ok(answer), Err(broken), Err(Unreachable::new(ErrorClass::Dns, "x"))] {
+                prop_assert_eq!(AnswerColumns::of(&result).read(PLACE), Ok(result));
+            }
         }
 
         #[test]

@@ -34,7 +34,11 @@ fn accept_bytes(events: &[Accept]) -> usize {
 fn settle_bytes(settlements: &[Settlement]) -> usize {
     let body = |settlement: &Settlement| {
         let result = settlement.attempt.as_ref().map(|attempt| &attempt.tried.result);
-        result.and_then(|result| result.as_ref().ok()).map_or(0, |answer| answer.body.len())
+        let answer = result.and_then(|result| match result {
+            Ok(answer) => Some(answer),
+            Err(unreachable) => unreachable.partial.as_deref(),
+        });
+        answer.map_or(0, |answer| answer.body.len())
     };
     let notices = |settlement: &Settlement| {
         accept_bytes(&settlement.notices) + accept_bytes(&settlement.notices_if_rested)

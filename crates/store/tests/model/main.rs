@@ -298,7 +298,7 @@ fn tried(claim: &Claim, at: Timestamp) -> posthorn_core::attempt::Attempt {
         at,
         late: false,
         tried: Tried {
-            result: Err(Unreachable { class: ErrorClass::Reset, detail }),
+            result: Err(Unreachable::new(ErrorClass::Reset, detail)),
             phases: Phases::default(),
             peer: None,
         },
