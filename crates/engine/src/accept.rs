@@ -1,5 +1,7 @@
 //! Accepting events: routed, written and (where there is room) leased in one transaction.
 
+mod steps;
+
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -9,7 +11,7 @@ use posthorn_core::event::{Event, Mode, NewEvent};
 use posthorn_core::id::{DeliveryId, EndpointId, EventId, MerchantId};
 use posthorn_core::merchant::Merchant;
 use posthorn_core::route;
-use posthorn_store::{Accept, Accepted, DeliveryQuery, NewDelivery, Once, Page};
+use posthorn_store::{Accept, Accepted, DeliveryQuery, NewDelivery, Page};
 
 use crate::Engine;
 use crate::caller::{Caller, RequestKey};
@@ -19,6 +21,8 @@ use crate::metrics::ByContract;
 use crate::order::Order;
 use crate::sending::lease_end;
 use crate::shared::Shared;
+
+pub(crate) use steps::Drafts;
 
 /// Payload bytes of leased deliveries in memory, at most; past it deliveries wait in the database.
 pub(crate) const MEMORY_BYTES_MAX: usize = 64 * 1024 * 1024;
@@ -38,22 +42,6 @@ pub struct Receipt {
 
 /// What came of accepting several: each its own result, in their order.
 pub type Receipts = Vec<Result<Receipt, EngineError>>;
-
-/// Events of one request.
-pub(crate) struct Drafts {
-    pub(crate) events: Vec<Result<NewEvent, EngineError>>,
-    /// The one endpoint they are for, if they are for one alone.
-    pub(crate) only: Option<EndpointId>,
-    /// Which part of its request the first one is: 0, the request itself, where it is the only one.
-    pub(crate) first_part: u32,
-}
-
-impl Drafts {
-    /// The one event of a request.
-    pub(crate) fn one(event: NewEvent, only: Option<EndpointId>) -> Self {
-        Self { events: vec![Ok(event)], only, first_part: 0 }
-    }
-}
 
 /// Whose event it is, and who might want it.
 pub(crate) struct Audience {
@@ -120,9 +108,11 @@ impl Shared {
             leases: Vec::new(),
             waiting: Vec::new(),
         };
+        let mut entries = audience.entries.iter();
         for (ordinal, endpoint) in (1u16..).zip(wanted) {
             let delivery = id.delivery(ordinal);
-            let Some(entry) = audience.entries.iter().find(|e| e.endpoint.id == endpoint.id) else {
+            // Who is wanted stands in the order of the entries.
+            let Some(entry) = entries.find(|entry| entry.endpoint.id == endpoint.id) else {
                 continue;
             };
             let may_lease = leasing == Leasing::IfRoom && self.memory_has_room(bytes);
@@ -228,8 +218,8 @@ impl Engine {
         receipts.into_iter().next().unwrap_or(Err(EngineError::Missing { what: "event" }))
     }
 
-    /// Accepts several events in one transaction; what was unacceptable on its way in keeps its
-    /// error, and costs the others nothing.
+    /// Accepts several events; what was unacceptable on its way in keeps its error, and costs the
+    /// others nothing.
     pub async fn accept_batch(
         &self,
         caller: Caller,
@@ -239,61 +229,6 @@ impl Engine {
     ) -> Result<Receipts, EngineError> {
         let drafts = Drafts { events, only: None, first_part: 1 };
         self.accept_for(caller, place, drafts, request).await
-    }
-
-    /// Accepts the events of one request: all under its key, or none.
-    pub(crate) async fn accept_for(
-        &self,
-        caller: Caller,
-        (merchant, mode): (MerchantId, Mode),
-        drafts: Drafts,
-        request: Option<&RequestKey>,
-    ) -> Result<Receipts, EngineError> {
-        let (engine, request) = (self.clone(), request.cloned());
-        let work = async move {
-            let Drafts { events, only, first_part } = drafts;
-            let shared = &engine.shared;
-            let (once, _held) = shared.once(caller, request.as_ref())?;
-            let audience =
-                shared.audience(merchant, mode).ok_or(EngineError::Missing { what: "merchant" })?;
-            let _running = shared.followers.begin(shared.last_event_id());
-            let mut pending = Vec::with_capacity(events.len());
-            let mut composed = Vec::with_capacity(events.len());
-            for (part, event) in (first_part..).zip(events) {
-                let event = event.and_then(|event| {
-                    shared.check_catalogue(&audience.merchant, &event)?;
-                    Ok(event)
-                });
-                pending.push(match event {
-                    Err(error) => Err(error),
-                    Ok(event) => {
-                        let mut next = shared.compose(&audience, event, only, Leasing::IfRoom);
-                        next.accept.once = once.map(|once| Once { part, ..once });
-                        composed.push(next);
-                        Ok(())
-                    }
-                });
-            }
-            let accepts = composed.iter().map(|next| next.accept.clone()).collect();
-            let answers = match shared.store.accept(accepts).await {
-                Ok(answers) => answers,
-                Err(error) => {
-                    shared.hand_over(composed.into_iter().map(|next| (next, false)).collect());
-                    return Err(error.into());
-                }
-            };
-            let accepted = shared.finish(&audience, composed, answers).await?;
-            if accepted.iter().any(|answer| matches!(answer, Err(EngineError::KeyReused))) {
-                return Err(EngineError::KeyReused);
-            }
-            let mut accepted = accepted.into_iter();
-            let missing = || Err(EngineError::Missing { what: "event" });
-            Ok(pending
-                .into_iter()
-                .map(|entry| entry.and_then(|()| accepted.next().unwrap_or_else(missing)))
-                .collect())
-        };
-        self.through(work).await
     }
 }
 

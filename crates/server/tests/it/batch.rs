@@ -1,5 +1,7 @@
 //! Batches: each event its own result.
 
+use std::sync::atomic::Ordering;
+
 use axum::body::Body;
 use http::Method;
 use serde_json::{Value, json};
@@ -135,4 +137,32 @@ async fn a_repeated_batch_is_answered_alike() {
     assert_eq!(first.header("idempotent-replayed"), "");
     assert_eq!(second.header("idempotent-replayed"), "true");
     assert_eq!(app.get("/v1/events").await.json()["data"].as_array().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_batch_to_many_endpoints_is_written_in_steps_and_goes_on_where_it_was_cut() {
+    let app = TestApp::new().await;
+    for _ in 0..30 {
+        let id = app.endpoint(&json!({})).await;
+        app.post(&format!("/v1/endpoints/{id}/disable"), &json!({})).await;
+    }
+    let events: Vec<Value> = (0..200).map(|n| json!({"type": "a.b", "data": {"n": n}})).collect();
+    let send = || app.call(Method::POST, "/v1/events/batch").header("idempotency-key", "once-1");
+    app.writes_left.store(2, Ordering::Relaxed);
+    let cut = send().json(&json!(events)).await;
+    app.writes_left.store(u32::MAX, Ordering::Relaxed);
+    assert_eq!(cut.status, 202, "{}", cut.text);
+    let results = cut.json()["data"].as_array().unwrap().clone();
+    let accepted = results.iter().take_while(|result| result.get("id").is_some()).count();
+    assert!((100..200).contains(&accepted), "{accepted} were accepted in two steps");
+    for refused in &results[accepted..] {
+        assert_eq!(refused["error"]["code"], "unavailable", "{refused}");
+    }
+    let again = send().json(&json!(events)).await.json()["data"].as_array().unwrap().clone();
+    assert_eq!(again.len(), 200);
+    assert_eq!(again[..accepted], results[..accepted], "these were accepted before");
+    assert!(again[accepted..].iter().all(|result| result.get("id").is_some()));
+    let metrics = app.call(Method::GET, "/metrics").no_key().send(Body::empty()).await.text;
+    let line = r#"posthorn_events_accepted_total{contract="payqi"} 200"#;
+    assert!(metrics.contains(line), "{metrics}");
 }

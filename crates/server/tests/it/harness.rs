@@ -1,7 +1,7 @@
 //! One Posthorn without a socket: its router, its engine at work, its merchant.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use axum::Router;
 use axum::body::Body;
@@ -13,6 +13,7 @@ use posthorn_engine::entropy::Entropy;
 use posthorn_engine::guard::Guard;
 use posthorn_engine::{Engine, Options, Parts};
 use posthorn_server::App;
+use posthorn_store::FaultPoint;
 use posthorn_store::sqlite::{Fault, Sqlite};
 use prometheus_client::registry::Registry;
 use serde_json::{Value, json};
@@ -37,6 +38,8 @@ pub(crate) struct TestApp {
     pub(crate) receiver: Arc<Receiver>,
     /// While true, the database fails every write.
     pub(crate) database_fails: Arc<AtomicBool>,
+    /// Writes until the database fails, unless it is told to before.
+    pub(crate) writes_left: Arc<AtomicU32>,
     pub(crate) merchant: String,
     pub(crate) test: String,
     pub(crate) live: String,
@@ -110,7 +113,13 @@ impl TestApp {
         let receiver = Arc::new(Receiver::default());
         let database_fails = Arc::new(AtomicBool::new(false));
         let fails = Arc::clone(&database_fails);
-        let fault = move |_| if fails.load(Ordering::Relaxed) { Fault::Fail } else { Fault::None };
+        let writes_left = Arc::new(AtomicU32::new(u32::MAX));
+        let left = Arc::clone(&writes_left);
+        let fault = move |point| {
+            let less = |left: u32| left.checked_sub(u32::from(point == FaultPoint::BeforeBegin));
+            let used_up = left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).is_err();
+            if used_up || fails.load(Ordering::Relaxed) { Fault::Fail } else { Fault::None }
+        };
         let store = Arc::new(Sqlite::inline(Box::new(fault)).unwrap());
         let parts = Parts {
             store: store.clone(),
@@ -137,6 +146,7 @@ impl TestApp {
             clock,
             receiver,
             database_fails,
+            writes_left,
             merchant,
             test,
             live,
