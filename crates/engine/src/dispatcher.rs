@@ -10,7 +10,7 @@ mod starting;
 mod stepping;
 mod turns;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -63,6 +63,8 @@ pub(crate) struct Dispatcher {
     asking: Option<BoxFuture<'static, Asked>>,
     unknown: Turns,
     looking: Option<BoxFuture<'static, Looked>>,
+    /// What `looking` looks at.
+    looked_at: HashSet<EndpointId>,
     to_release: Vec<GivenBack>,
     releasing: Option<BoxFuture<'static, Released>>,
     /// What others began and left.
@@ -90,6 +92,7 @@ impl Dispatcher {
             asking: None,
             unknown: Turns::default(),
             looking: None,
+            looked_at: HashSet::new(),
             to_release: Vec::new(),
             releasing: None,
             left_behind: FuturesUnordered::new(),
@@ -169,8 +172,9 @@ impl Dispatcher {
             }
             Order::Look(endpoints) => {
                 for id in endpoints {
-                    self.configure(id);
-                    self.look(id);
+                    if self.configure(id) {
+                        self.look(id);
+                    }
                 }
             }
             Order::ClockMoved(merchant) => self.clock_moved(merchant),
@@ -211,12 +215,26 @@ impl Dispatcher {
         })
     }
 
-    /// Follows an endpoint's changed settings.
-    fn configure(&mut self, id: EndpointId) {
-        let Some(entry) = self.shared.directory.endpoint(id) else { return };
+    /// Follows an endpoint's changed settings; `false` when it was deleted.
+    fn configure(&mut self, id: EndpointId) -> bool {
+        let Some(entry) = self.shared.directory.endpoint(id) else {
+            self.retire(id);
+            return false;
+        };
         let settings = &entry.endpoint.settings;
         self.lane(id).configure(settings.concurrency, settings.rate_limit);
         self.list(id);
+        true
+    }
+
+    /// Forgets the lane of an endpoint that was deleted, when nothing of it is under way any more.
+    fn retire(&mut self, id: EndpointId) {
+        if !self.lanes.get(&id).is_some_and(Lane::is_idle) {
+            return;
+        }
+        if let Some(at) = self.lanes.remove(&id).and_then(|lane| lane.timer) {
+            self.timers.remove(&(at, id));
+        }
     }
 
     /// Puts a lane in the list of those that may have something to start.

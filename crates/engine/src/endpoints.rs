@@ -328,6 +328,7 @@ impl Engine {
             let at = shared.directory.now(merchant, mode, shared.clock.now());
             shared.store.delete_endpoint(id, at).await?;
             shared.directory.remove_endpoint(id);
+            shared.order(Order::Look(vec![id]));
             shared.job_bell.notify_one();
             Ok(())
         };

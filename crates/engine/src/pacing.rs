@@ -105,6 +105,12 @@ impl Lane {
         self.in_flight
     }
 
+    /// Whether nothing of it is under way, and nothing waits in memory.
+    pub(crate) fn is_idle(&self) -> bool {
+        let at_work = self.asking || self.listed || self.returning > 0 || self.in_flight > 0;
+        !at_work && self.queue.is_empty()
+    }
+
     /// How many leases this process may hold for the endpoint at `now` (real time): what may be under
     /// way, and what it finishes in a second. More would grow too old while they wait.
     pub(crate) fn room(&self, now: Timestamp) -> u32 {

@@ -78,6 +78,7 @@ macro_rules! conformance {
         ]);
         $crate::conformance!($fresh, jobs: [
             a_resend_opens_a_new_run
+            a_resend_to_an_endpoint_at_rest_waits_there
             a_resend_is_refused_while_the_delivery_is_tried
             enabling_drains_what_is_parked_in_order_and_then_makes_active
             what_had_tries_when_it_was_parked_drains_in_a_new_run

@@ -34,7 +34,7 @@ pub enum StoreError {
         max: usize,
     },
     /// The disk is full. Reading and finishing what is under way go on.
-    #[error("the disk is full; free some space on the data directory's volume")]
+    #[error("the disk is full; free at least 128 MiB on the data directory's volume")]
     Full,
     /// The database cannot be used at the moment; the same call may succeed later.
     #[error("the database is not available: {detail}")]

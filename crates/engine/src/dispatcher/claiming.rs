@@ -224,6 +224,7 @@ impl Dispatcher {
             return;
         }
         let endpoints = self.unknown.take(ASKS_MAX);
+        self.looked_at = endpoints.iter().copied().collect();
         let store = Arc::clone(&self.shared.store);
         self.looking = Some(
             async move {
@@ -235,6 +236,7 @@ impl Dispatcher {
     }
 
     pub(super) fn looked(&mut self, looked: Looked) {
+        self.looked_at.clear();
         match looked.result {
             Ok(due) => {
                 for (endpoint, at) in due {
@@ -255,7 +257,7 @@ impl Dispatcher {
 
     /// Whether anything is known to wait or to be looked up for an endpoint.
     pub(super) fn is_quiet(&self, id: EndpointId, now: Timestamp) -> bool {
-        let looking = self.looking.is_some() || self.unknown.contains(id);
+        let looking = self.looked_at.contains(&id) || self.unknown.contains(id);
         let leased = self.shared.directory.endpoint(id).map_or(0, |entry| entry.gauge.leased());
         let Some(lane) = self.lanes.get(&id) else { return !looking && leased == 0 };
         let due = lane.next_due.is_some_and(|at| at <= now);

@@ -86,32 +86,38 @@ impl Dispatcher {
         self.give_back(id);
         if settled == Settled::Done {
             self.take_effects(settlement);
+        } else {
+            self.shared.metrics.lease_lost.inc();
         }
-        if let Some(entry) = self.shared.directory.endpoint(id) {
-            entry.gauge.forget_effects(&settlement.effects);
+        match self.shared.directory.endpoint(id) {
+            Some(entry) => {
+                entry.gauge.forget_effects(&settlement.effects);
+                self.go_on(settlement, settled);
+            }
+            None => self.retire(id),
         }
         let notices = || settlement.notices.iter().chain(&settlement.notices_if_rested);
         self.shared.followers.written(notices());
-        match settled {
-            Settled::LeaseLost => {
-                self.shared.metrics.lease_lost.inc();
-                self.look(id);
-                return;
-            }
-            Settled::Done => {}
-        }
-        match settlement.state {
-            State::Due { at } => self.note_due(id, at),
-            // It is due after all if the endpoint was enabled in the meantime.
-            State::Parked { .. } => self.look(id),
-            State::Leased { .. }
-            | State::Delivered { .. }
-            | State::Exhausted { .. }
-            | State::WillNotSend { .. } => self.schedule(id),
-        }
         for delivery in notices().flat_map(|notice| &notice.deliveries) {
             // One that was parked is due if its endpoint was enabled in the meantime.
             self.look(delivery.endpoint);
+        }
+    }
+
+    /// What is to be done next for the endpoint of a delivery that was settled.
+    fn go_on(&mut self, settlement: &Settlement, settled: Settled) {
+        let id = settlement.endpoint;
+        match (settled, settlement.state) {
+            (Settled::Done, State::Due { at }) => self.note_due(id, at),
+            // It is due after all if the endpoint was enabled in the meantime.
+            (Settled::LeaseLost, _) | (Settled::Done, State::Parked { .. }) => self.look(id),
+            (
+                Settled::Done,
+                State::Leased { .. }
+                | State::Delivered { .. }
+                | State::Exhausted { .. }
+                | State::WillNotSend { .. },
+            ) => self.schedule(id),
         }
     }
 
@@ -187,7 +193,9 @@ impl Dispatcher {
             let lane = self.lane(back.endpoint);
             lane.returning = lane.returning.saturating_sub(1);
             self.give_back(back.endpoint);
-            self.look(back.endpoint);
+            if self.configure(back.endpoint) {
+                self.look(back.endpoint);
+            }
         }
     }
 }

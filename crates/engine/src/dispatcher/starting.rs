@@ -157,7 +157,7 @@ impl Dispatcher {
         }
         let Some(mut waiting) = self.crowded.remove(&merchant) else { return };
         while let Some(id) = waiting.take(1).pop() {
-            if !self.lane(id).queue.is_empty() {
+            if self.lanes.get(&id).is_some_and(|lane| !lane.queue.is_empty()) {
                 self.list(id);
                 break;
             }

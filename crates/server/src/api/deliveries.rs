@@ -144,10 +144,11 @@ pub(super) async fn get_delivery(
 
 /// Send a delivery again, now: a new run of its whole schedule.
 ///
-/// The event id stays the same; the attempt number on the wire begins at 1 again.
+/// The event id stays the same; the attempt number on the wire begins at 1 again. At an endpoint
+/// that is paused or disabled it is parked until that is enabled.
 #[utoipa::path(post, path = "/v1/deliveries/{id}/resend", tag = "deliveries",
     params(("id" = String, Path, description = "The delivery")),
-    responses((status = 202, description = "It is due", body = DeliveryDetail)))]
+    responses((status = 202, description = "It is due, or parked", body = DeliveryDetail)))]
 pub(super) async fn resend_delivery(
     State(app): State<App>,
     merchant: AsMerchant,

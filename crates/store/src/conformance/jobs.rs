@@ -32,6 +32,16 @@ pub fn a_resend_opens_a_new_run(world: &World) {
     assert_eq!((claim.number(), claim.run), (1, 2), "the number on the wire starts again");
 }
 
+pub fn a_resend_to_an_endpoint_at_rest_waits_there(world: &World) {
+    let pair = world.pair();
+    let id = world.send(pair, 0, due(0));
+    world.try_once(pair.1, 0, exhausted(0));
+    world.pause(pair.1, 10);
+    assert_eq!(done(world.store().resend(id, at(50), None)), Done::Now(id));
+    let delivery = world.delivery(id);
+    assert_eq!((delivery.state, delivery.run), (parked(50), 2));
+}
+
 pub fn a_resend_is_refused_while_the_delivery_is_tried(world: &World) {
     let pair = world.pair();
     let id = world.send(pair, 0, due(0));

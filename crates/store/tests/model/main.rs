@@ -216,7 +216,15 @@ impl Stage {
             assert_eq!(answer, Err(StoreError::Leased));
             return;
         }
-        delivery.state = State::Due { at: now };
+        let rests = match self.model.status[&delivery.endpoint] {
+            Status::Paused { .. } | Status::Disabled { .. } => true,
+            Status::Active | Status::Draining { .. } => false,
+        };
+        delivery.state = if rests {
+            State::Parked { since: now, why: ParkedWhy::EndpointAtRest }
+        } else {
+            State::Due { at: now }
+        };
         delivery.base = delivery.attempts;
         delivery.run += 1;
     }

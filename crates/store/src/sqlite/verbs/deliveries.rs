@@ -5,12 +5,13 @@
 //! the index of live leases, which is as short as what is in flight.
 
 use jiff::Timestamp;
-use posthorn_core::delivery::{Delivery, StateKind};
+use posthorn_core::delivery::{Delivery, ParkedWhy, State, StateKind};
+use posthorn_core::endpoint::Status;
 use posthorn_core::id::{DeliveryId, EndpointId, EventId};
 use rusqlite::{Connection, params};
 
 use super::{events, once, standing};
-use crate::rows::{Place, mode_code, ms, state_kind};
+use crate::rows::{Place, mode_code, state_columns, state_kind};
 use crate::sqlite::trouble::Trouble;
 use crate::sqlite::{fetch, statements};
 use crate::{Backlog, DeliveryQuery, DeliveryRecord, Done, Once, Page, StoreError};
@@ -172,7 +173,8 @@ fn parked(db: &Connection) -> Result<i64, Trouble> {
     Ok(all)
 }
 
-/// Opens a new run of one delivery.
+/// Opens a new run of one delivery. At an endpoint at rest it waits for that to be enabled, unless
+/// it is a test of that very endpoint.
 pub(in crate::sqlite) fn resend(
     db: &Connection,
     id: DeliveryId,
@@ -188,11 +190,18 @@ pub(in crate::sqlite) fn resend(
     })?;
     let missing = StoreError::Missing { what: "delivery" };
     let (endpoint, state) = found.ok_or(Trouble::Refused(missing))?;
-    standing::existing(db, EndpointId::from_i64(endpoint))?;
+    let standing = standing::existing(db, EndpointId::from_i64(endpoint))?;
     if state == StateKind::Leased {
         return Err(StoreError::Leased.into());
     }
-    fetch::run(db, statements::RESEND, params![id.as_i64(), ms(now)])?;
+    let waits = standing.status.parks() && !matches!(standing.status, Status::Draining { .. });
+    let next = if waits && events::existing(db, id.event())?.only.is_none() {
+        State::Parked { since: now, why: ParkedWhy::EndpointAtRest }
+    } else {
+        State::Due { at: now }
+    };
+    let (code, at, why) = state_columns(&next);
+    fetch::run(db, statements::RESEND, params![id.as_i64(), code, at, why])?;
     once::keep(db, once, id.as_i64())?;
     Ok(Done::Now(id))
 }
