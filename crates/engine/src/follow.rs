@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use posthorn_core::event::Mode;
 use posthorn_core::id::{DeliveryId, EventId, MerchantId};
 use posthorn_core::json::Style;
-use posthorn_store::Accept;
+use posthorn_store::{Accept, FOLLOWED_BYTES_MAX};
 use tokio::sync::watch;
 
 use crate::Engine;
@@ -168,8 +168,11 @@ impl Engine {
                 body: String::from_utf8_lossy(&signed.body).into_owned(),
             });
         }
-        // All that there is up to the horizon was read, and nothing more will come below it.
-        if u32::try_from(events.len()).is_ok_and(|read| read < limit) {
+        // Where neither bound was met, all that there is up to the horizon was read, and nothing more
+        // will come below it.
+        let bytes: usize = events.iter().map(|event| event.data.as_bytes().len()).sum();
+        if bytes < FOLLOWED_BYTES_MAX && u32::try_from(events.len()).is_ok_and(|read| read < limit)
+        {
             cursor = cursor.max(horizon);
         }
         Ok((followed, cursor))

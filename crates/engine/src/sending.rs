@@ -222,25 +222,31 @@ impl Shared {
         let failing_since = gauge.failing_since(&endpoint);
         let (merchant, mode) = (endpoint.merchant, endpoint.mode);
         let active = matches!(endpoint.status, Status::Active | Status::Draining { .. });
-        let mut notices = Vec::new();
-        let succeeded = outcome == Outcome::Success;
-        let mut effects = match health::judge(failing_since, succeeded, pause_after, now) {
-            health::Change::Failing { since } => vec![Effect::FailingSince(Some(since))],
-            health::Change::Recovered => vec![Effect::FailingSince(None)],
-            health::Change::Pause { failing_since } if active => {
-                let notice = Notice::Paused { endpoint: &endpoint, failing_since };
-                notices.extend(self.notice(merchant, mode, now, &notice));
-                vec![Effect::Rest(Status::Paused { since: now })]
-            }
-            health::Change::None | health::Change::Pause { .. } => Vec::new(),
-        };
-        if outcome == Outcome::Gone && active {
-            let why = DisabledWhy::Gone;
-            effects.retain(|effect| !matches!(effect, Effect::Rest(_)));
-            effects.push(Effect::Rest(Status::Disabled { since: now, why }));
-            notices =
-                self.notice(merchant, mode, now, &Notice::Disabled { endpoint: &endpoint, why });
+        let gone = outcome == Outcome::Gone;
+        let change = health::judge(failing_since, outcome == Outcome::Success, pause_after, now);
+        let mut effects = Vec::new();
+        match change {
+            health::Change::Failing { since } => effects.push(Effect::FailingSince(Some(since))),
+            health::Change::Recovered => effects.push(Effect::FailingSince(None)),
+            health::Change::None | health::Change::Pause { .. } => {}
         }
+        // One notice at most is made: each that is made must be written.
+        let told = match change {
+            _ if gone && active => {
+                let why = DisabledWhy::Gone;
+                effects.push(Effect::Rest(Status::Disabled { since: now, why }));
+                Some(Notice::Disabled { endpoint: &endpoint, why })
+            }
+            health::Change::Pause { failing_since } if active => {
+                effects.push(Effect::Rest(Status::Paused { since: now }));
+                Some(Notice::Paused { endpoint: &endpoint, failing_since })
+            }
+            health::Change::None
+            | health::Change::Failing { .. }
+            | health::Change::Recovered
+            | health::Change::Pause { .. } => None,
+        };
+        let notices = told.map_or_else(Vec::new, |told| self.notice(merchant, mode, now, &told));
         gauge.note_effects(&effects);
         Changes { effects, notices }
     }

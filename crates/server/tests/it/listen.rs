@@ -36,9 +36,11 @@ impl Lines {
         Some(serde_json::from_str(&line).unwrap())
     }
 
+    /// The next event; a stream whose next line does not come is given up.
     async fn next_event(&mut self) -> Value {
         loop {
-            let line = self.next().await.unwrap();
+            let line = tokio::time::timeout(Duration::from_secs(20), self.next()).await;
+            let line = line.expect("a line comes").unwrap();
             if line.get("heartbeat").is_none() {
                 return line;
             }
@@ -227,4 +229,40 @@ async fn a_notice_of_what_somebody_asked_for_is_brought_at_once() {
     app.post(&format!("/v1/endpoints/{id}/disable"), &json!({})).await;
     let notice = notice.now_or_never().expect("it is woken");
     assert_eq!(notice["type"], "posthorn.endpoint.disabled");
+}
+
+#[tokio::test]
+async fn events_that_are_too_large_to_be_read_at_once_are_all_brought() {
+    let app = TestApp::new().await;
+    let mut lines = Lines::open(&app, "").await;
+    lines.next().await;
+    let large = "x".repeat(600_000);
+    let mut sent = Vec::new();
+    for _ in 0..5 {
+        let event = json!({"type": "a.b", "data": {"large": large}});
+        sent.push(app.post("/v1/events", &event).await.at("/id"));
+    }
+    let mut seen = Vec::new();
+    while seen.len() < sent.len() {
+        seen.push(lines.next_event().await["id"].as_str().unwrap().to_owned());
+    }
+    assert_eq!(seen, sent);
+}
+
+#[tokio::test]
+async fn an_endpoint_that_is_gone_when_it_was_to_be_paused_holds_up_nobody() {
+    let app = TestApp::in_real_time().await;
+    let id = app.endpoint(&json!({"contract": "standard"})).await;
+    app.receiver.answers(&[500; 10]);
+    app.receiver.answers(&[410]);
+    let failing = app.delivery().await;
+    app.until(&format!("/v1/deliveries/{failing}"), |it| it["attempts_made"] == 1).await;
+    app.post("/v1/sandbox/clock", &json!({"advance": "6d"})).await;
+    app.until_state(&failing, "exhausted").await;
+    app.post(&format!("/v1/deliveries/{failing}/resend"), &json!({})).await;
+    app.until(&format!("/v1/endpoints/{id}"), |it| it["status"] == "disabled").await;
+    let mut lines = Lines::open(&app, "").await;
+    lines.next().await;
+    let sent = send(&app, "a.b").await;
+    assert_eq!(lines.next_event().await["id"], sent);
 }
