@@ -5,6 +5,7 @@
 //! every event of any of them is followed by one [`Dispatcher::pump`].
 
 mod claiming;
+mod crowd;
 mod recording;
 mod starting;
 mod stepping;
@@ -30,6 +31,7 @@ use crate::pacing::Lane;
 use crate::shared::Shared;
 
 use claiming::{Asked, Looked};
+use crowd::Crowd;
 use recording::{GivenBack, Recorded, Released};
 use starting::Sent;
 use stepping::Stepping;
@@ -49,7 +51,7 @@ pub(crate) struct Dispatcher {
     /// Lanes that may have something to start, in turn.
     ready: VecDeque<EndpointId>,
     /// Lanes that wait for one of their merchant's tries to end.
-    crowded: HashMap<MerchantId, Turns>,
+    crowded: HashMap<MerchantId, Crowd>,
     /// When (in real time) to look at which lane again: at most one time a lane.
     timers: BTreeSet<(Timestamp, EndpointId)>,
     sends: FuturesUnordered<BoxFuture<'static, Sent>>,

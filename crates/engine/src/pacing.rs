@@ -10,6 +10,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use posthorn_core::attempt::Outcome;
 use posthorn_core::delivery::Claim;
+use posthorn_core::id::MerchantId;
 
 use crate::clock::later;
 
@@ -46,6 +47,8 @@ pub(crate) struct Lane {
     pub(crate) timer: Option<Timestamp>,
     /// Whether it stands in the dispatcher's list of lanes to start from.
     pub(crate) listed: bool,
+    /// The merchant that keeps a place for it among its tries.
+    pub(crate) turn: Option<MerchantId>,
     /// Whether a claim for it is under way.
     pub(crate) asking: bool,
     /// Leases on their way back to the database: until they are there nothing is claimed, or it would
@@ -82,6 +85,7 @@ impl Lane {
             next_due: None,
             timer: None,
             listed: false,
+            turn: None,
             asking: false,
             returning: 0,
             single: false,

@@ -8,7 +8,7 @@ use posthorn_core::attempt::Tried;
 use posthorn_core::delivery::Claim;
 use posthorn_core::delivery::State;
 use posthorn_core::event::Mode;
-use posthorn_core::id::{EndpointId, MerchantId};
+use posthorn_core::id::EndpointId;
 
 use super::{Dispatcher, GivenBack};
 use crate::clock::later;
@@ -36,35 +36,30 @@ impl Dispatcher {
     }
 
     fn start_one(&mut self, id: EndpointId, now: Timestamp) {
+        self.lane(id).listed = false;
+        let turn = self.take_turn(id);
+        self.start_first(id, now, turn.is_some());
+        // A place that was kept for it and not used, or is free besides, is somebody else's.
+        let claims = self.lane(id).queue.front();
+        if let Some(merchant) = turn.or_else(|| claims.map(|claim| claim.event.merchant)) {
+            self.wake_crowded(merchant);
+        }
+    }
+
+    fn start_first(&mut self, id: EndpointId, now: Timestamp, has_turn: bool) {
         let lane = self.lane(id);
-        lane.listed = false;
         let Some(merchant) = lane.queue.front().map(|claim| claim.event.merchant) else { return };
         match lane.may_start(now) {
-            Start::WhenOneEnds => {
-                self.wake_crowded(merchant);
-                return;
-            }
-            Start::At(at) => {
-                self.wake(id, at);
-                self.wake_crowded(merchant);
-                return;
-            }
+            Start::WhenOneEnds => return,
+            Start::At(at) => return self.wake(id, at),
             Start::Now => {}
         }
-        if self.is_crowded(merchant) {
-            self.crowded.entry(merchant).or_default().insert(id);
-            self.shared.metrics.bounds_reached.inc();
+        if !self.may_have_place(merchant, id, has_turn) {
             return;
         }
         let Some(claim) = self.lane(id).queue.pop_front() else { return };
         self.begin(claim, now);
         self.list(id);
-        self.wake_crowded(merchant);
-    }
-
-    fn is_crowded(&self, merchant: MerchantId) -> bool {
-        let under_way = self.by_merchant.get(&merchant).copied().unwrap_or(0);
-        under_way >= self.shared.options.merchant_in_flight_max
     }
 
     fn begin(&mut self, claim: Claim, now: Timestamp) {
@@ -147,24 +142,6 @@ impl Dispatcher {
         self.unrecorded.push(settlement);
         self.list(claim.endpoint);
         self.wake_crowded(merchant);
-    }
-
-    /// A place of a merchant may be free: the lane that has waited longest for one, and still has
-    /// something to send, has its turn. If it has no use for the place after all, it passes it on.
-    fn wake_crowded(&mut self, merchant: MerchantId) {
-        if self.is_crowded(merchant) {
-            return;
-        }
-        let Some(mut waiting) = self.crowded.remove(&merchant) else { return };
-        while let Some(id) = waiting.take(1).pop() {
-            if self.lanes.get(&id).is_some_and(|lane| !lane.queue.is_empty()) {
-                self.list(id);
-                break;
-            }
-        }
-        if !waiting.is_empty() {
-            self.crowded.insert(merchant, waiting);
-        }
     }
 
     /// A claim leaves the memory: its event's bytes are free for another.

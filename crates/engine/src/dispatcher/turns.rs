@@ -22,6 +22,13 @@ impl Turns {
         }
     }
 
+    /// Waits too, before all others.
+    pub(super) fn insert_first(&mut self, id: EndpointId) {
+        if self.members.insert(id) {
+            self.queue.push_front(id);
+        }
+    }
+
     /// Those whose turn it is, at most `most`; they wait no longer.
     pub(super) fn take(&mut self, most: usize) -> Vec<EndpointId> {
         let count = self.queue.len().min(most);
@@ -53,9 +60,9 @@ mod tests {
         }
         let taken: Vec<i64> = turns.take(2).into_iter().map(EndpointId::as_i64).collect();
         assert_eq!(taken, [3, 1]);
-        turns.insert(EndpointId::from_i64(3));
+        turns.insert_first(EndpointId::from_i64(3));
         let taken: Vec<i64> = turns.take(9).into_iter().map(EndpointId::as_i64).collect();
-        assert_eq!(taken, [2, 3]);
+        assert_eq!(taken, [3, 2]);
         assert!(turns.is_empty());
     }
 }

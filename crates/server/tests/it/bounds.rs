@@ -70,3 +70,25 @@ async fn a_place_that_comes_free_wakes_one_endpoint_of_the_merchant_and_not_all(
     let reached = count("posthorn_bounds_reached_total");
     assert!(reached <= 3 * 400, "lanes were put off {reached} times for 400 deliveries");
 }
+
+#[tokio::test]
+async fn an_endpoint_with_much_to_send_leaves_places_to_the_others_of_its_merchant() {
+    let options = Options { merchant_in_flight_max: 1, ..Options::default() };
+    let app = TestApp::bounded(options).await;
+    for (path, kind) in [("busy", "busy.*"), ("quiet", "quiet.*")] {
+        let url = format!("https://example.com/{path}");
+        app.endpoint(&json!({"url": url, "events": [kind]})).await;
+    }
+    let held = app.receiver.hold();
+    let many: Vec<Value> = (0..50).map(|n| json!({"type": "busy.a", "data": {"n": n}})).collect();
+    app.post("/v1/events/batch", &json!(many)).await;
+    app.settle_down().await;
+    app.post("/v1/events", &json!({"type": "quiet.a", "data": {}})).await;
+    app.settle_down().await;
+    drop(held);
+    app.until("/v1/deliveries?state=leased", |page| page["data"] == json!([])).await;
+    let got = app.receiver.got();
+    assert_eq!(got.len(), 51);
+    let place = got.iter().position(|request| request.url.path() == "/quiet").unwrap();
+    assert!(place < 5, "it was sent as number {place}");
+}
