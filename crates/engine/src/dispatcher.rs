@@ -73,6 +73,8 @@ pub(crate) struct Dispatcher {
     left_behind: FuturesUnordered<BoxFuture<'static, ()>>,
     stepping: BTreeMap<MerchantId, Stepping>,
     stop_by: Option<Timestamp>,
+    /// Whether what was still under way at `stop_by` was given back.
+    grace_is_over: bool,
     closed: bool,
 }
 
@@ -100,6 +102,7 @@ impl Dispatcher {
             left_behind: FuturesUnordered::new(),
             stepping: BTreeMap::new(),
             stop_by: None,
+            grace_is_over: false,
             closed: false,
         }
     }
@@ -189,6 +192,9 @@ impl Dispatcher {
 
     /// Starts whatever can start.
     fn pump(&mut self) {
+        if !self.grace_is_over && self.stop_by.is_some_and(|at| at <= self.shared.clock.now()) {
+            self.end_grace();
+        }
         if self.stop_by.is_none() {
             self.start_ready();
             self.start_asking();
@@ -289,6 +295,7 @@ impl Dispatcher {
 
     /// The grace period is over: what is still under way is given back.
     fn end_grace(&mut self) {
+        self.grace_is_over = true;
         self.sends.clear();
         let left = std::mem::take(&mut self.under_way);
         if !left.is_empty() {
@@ -327,9 +334,7 @@ impl Dispatcher {
     fn next_wake(&self) -> Option<Timestamp> {
         let timer = self.timers.first().map(|(at, _)| *at);
         let timer = if self.stop_by.is_some() { None } else { timer };
-        let now = self.shared.clock.now();
-        let stops = self.stop_by.map(|at| [at, last_words(at)]);
-        let stop = stops.into_iter().flatten().find(|at| *at > now);
+        let stop = self.stop_by.map(|at| if self.grace_is_over { last_words(at) } else { at });
         [timer, self.write_after, stop].into_iter().flatten().min()
     }
 
@@ -338,9 +343,6 @@ impl Dispatcher {
         let now = self.shared.clock.now();
         if self.write_after.is_some_and(|at| at <= now) {
             self.write_after = None;
-        }
-        if self.stop_by.is_some_and(|at| at <= now) && !self.sends.is_empty() {
-            self.end_grace();
         }
         while let Some((at, id)) = self.timers.first().copied() {
             if at > now {

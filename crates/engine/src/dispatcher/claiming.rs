@@ -15,6 +15,7 @@ use posthorn_store::{Ask, StoreError};
 use super::{Dispatcher, PAUSE_AFTER_ERROR};
 use crate::accept::MEMORY_BYTES_MAX;
 use crate::clock::later;
+use crate::directory::Entry;
 use crate::sending::lease_end;
 
 /// Endpoints asked for in one claim, at most.
@@ -114,32 +115,13 @@ impl Dispatcher {
         let real = self.shared.clock.now();
         let mut asks = Vec::new();
         let mut until = real;
-        for id in self.wanted.take(ASKS_MAX) {
-            if self.lane(id).returning > 0 {
-                continue;
-            }
-            let entry = self.shared.directory.endpoint(id);
-            let room = self.lane(id).room(real);
-            let (leased, now, end) = match &entry {
-                Some(entry) => {
-                    let endpoint = &entry.endpoint;
-                    entry.gauge.set_room(room);
-                    entry.gauge.set_behind(true);
-                    let now = self.shared.directory.now(endpoint.merchant, endpoint.mode, real);
-                    let in_force = self.shared.contract_of(endpoint);
-                    (entry.gauge.leased(), now, lease_end(in_force, real))
+        // Of those whose turn it is, all may be full: then it is the next ones' turn.
+        while asks.is_empty() && !self.wanted.is_empty() {
+            for id in self.wanted.take(ASKS_MAX) {
+                if let Some((ask, end)) = self.ask(id, real) {
+                    until = until.max(end);
+                    asks.push(ask);
                 }
-                None => (0, real, lease_end(None, real)),
-            };
-            let slots = room.saturating_sub(leased).min(SLOTS_MAX);
-            if let Some(held) = self.lane(id).held_until(real) {
-                self.wake(id, held);
-            }
-            if slots > 0 {
-                until = until.max(end);
-                self.lane(id).asking = true;
-                self.lane(id).next_due = None;
-                asks.push(Ask { endpoint: id, slots, now });
             }
         }
         if asks.is_empty() {
@@ -153,6 +135,34 @@ impl Dispatcher {
             }
             .boxed(),
         );
+    }
+
+    /// What is asked for an endpoint, and how long its leases must last; nothing when it is full.
+    fn ask(&mut self, id: EndpointId, real: Timestamp) -> Option<(Ask, Timestamp)> {
+        if self.lane(id).returning > 0 {
+            return None;
+        }
+        let room = self.lane(id).room(real);
+        let (leased, now, end) = match self.shared.directory.endpoint(id) {
+            Some(Entry { endpoint, gauge }) => {
+                gauge.set_room(room);
+                gauge.set_behind(true);
+                let now = self.shared.directory.now(endpoint.merchant, endpoint.mode, real);
+                let in_force = self.shared.contract_of(&endpoint);
+                (gauge.leased(), now, lease_end(in_force, real))
+            }
+            None => (0, real, lease_end(None, real)),
+        };
+        let slots = room.saturating_sub(leased).min(SLOTS_MAX);
+        if let Some(held) = self.lane(id).held_until(real) {
+            self.wake(id, held);
+        }
+        if slots == 0 {
+            return None;
+        }
+        self.lane(id).asking = true;
+        self.lane(id).next_due = None;
+        Some((Ask { endpoint: id, slots, now }, end))
     }
 
     /// A full answer means that there is more; a short one, that it is to be found out when. A claim

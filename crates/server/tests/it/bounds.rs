@@ -92,3 +92,18 @@ async fn an_endpoint_with_much_to_send_leaves_places_to_the_others_of_its_mercha
     let place = got.iter().position(|request| request.url.path() == "/quiet").unwrap();
     assert!(place < 5, "it was sent as number {place}");
 }
+
+#[tokio::test]
+async fn a_stop_without_grace_gives_back_what_is_under_way() {
+    let options = Options { grace: Duration::ZERO, ..Options::default() };
+    let mut app = TestApp::bounded(options).await;
+    app.receiver.silent.store(true, Ordering::Relaxed);
+    app.endpoint(&json!({})).await;
+    let delivery = app.delivery().await;
+    app.settle_down().await;
+    app.app.engine().stop();
+    app.settle_down().await;
+    assert!(app.work.try_join_next().is_some(), "it has not ended");
+    let delivery = app.get(&format!("/v1/deliveries/{delivery}")).await;
+    assert_eq!(delivery.json()["state"], "due", "{}", delivery.text);
+}
