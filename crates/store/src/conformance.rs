@@ -130,6 +130,7 @@ macro_rules! conformance {
             every_creating_verb_keeps_its_key
             a_refused_verb_leaves_its_key_free
             old_keys_are_forgotten_oldest_first
+            no_part_outlives_the_request_it_belongs_to
         ]);
     };
     ($fresh:expr, $group:ident: [$($story:ident)*]) => {
