@@ -105,6 +105,7 @@ macro_rules! conformance {
             enabling_without_parked_deliveries_makes_active
             pausing_and_disabling_are_on_record
             notices_are_accepted_with_a_change_of_status
+            a_change_of_status_that_changes_nothing_leaves_no_trace
         ]);
         $crate::conformance!($fresh, merchants_keys: [
             a_merchant_is_created_with_its_keys
