@@ -288,21 +288,13 @@ impl Engine {
             let shared = &engine.shared;
             let endpoint = shared.owned(merchant, mode, id)?.endpoint;
             let at = shared.directory.now(merchant, mode, shared.clock.now());
-            let enable = status == Status::Active;
-            let rests = matches!(endpoint.status, Status::Paused { .. } | Status::Disabled { .. });
-            let why = DisabledWhy::Requested;
-            let notices = match (enable, rests) {
-                (true, true) => {
-                    shared.notice(merchant, mode, at, &Notice::Enabled { endpoint: &endpoint })
-                }
-                (false, false) => shared.notice(
-                    merchant,
-                    mode,
-                    at,
-                    &Notice::Disabled { endpoint: &endpoint, why },
-                ),
-                (true, false) | (false, true) => Vec::new(),
+            let notice = if status == Status::Active {
+                Notice::Enabled { endpoint: &endpoint }
+            } else {
+                Notice::Disabled { endpoint: &endpoint, why: DisabledWhy::Requested }
             };
+            // They are written only if something changes.
+            let notices = shared.notice(merchant, mode, at, &notice);
             let told = notices.iter().flat_map(|notice| &notice.deliveries).map(|d| d.endpoint);
             let told: Vec<EndpointId> = told.collect();
             let set = shared.store.set_status(id, status, at, notices.clone()).await;

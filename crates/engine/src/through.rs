@@ -3,8 +3,10 @@
 //! A client that hangs up takes the future of its request with it, at any `.await`. What was begun
 //! may be committed all the same, and then memory must follow: leases be handed over, settings
 //! loaded, idempotency keys freed. So every call that changes something runs inside [`Through`];
-//! what is dropped unfinished is finished by the dispatcher.
+//! what is dropped unfinished is finished by the dispatcher. A bug in it, which shows as a panic,
+//! costs whoever asked the answer; the dispatcher works for everybody and must not end by it.
 
+use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -37,10 +39,11 @@ impl<T: Send + 'static> Future for Through<T> {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
         self.begun = true;
-        let Some(work) = self.work.as_mut() else { return Poll::Pending };
+        // Work that panics is not put back: it is over, and nobody may poll it again.
+        let Some(mut work) = self.work.take() else { return Poll::Pending };
         let polled = work.poll_unpin(context);
-        if polled.is_ready() {
-            self.work = None;
+        if polled.is_pending() {
+            self.work = Some(work);
         }
         polled
     }
@@ -49,7 +52,73 @@ impl<T: Send + 'static> Future for Through<T> {
 impl<T: Send + 'static> Drop for Through<T> {
     fn drop(&mut self) {
         if let Some(work) = self.work.take().filter(|_| self.begun) {
-            self.shared.order(Order::Finish(work.map(drop).boxed()));
+            let to_the_end = AssertUnwindSafe(work).catch_unwind().map(|ended| {
+                if ended.is_err() {
+                    tracing::error!("work that nobody waited for any more ended by a panic");
+                }
+            });
+            self.shared.order(Order::Finish(to_the_end.boxed()));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use futures::FutureExt;
+    use futures::executor::block_on;
+    use futures::future::BoxFuture;
+    use posthorn_core::secret::MasterKeys;
+    use posthorn_store::sqlite::{Fault, Sqlite};
+    use prometheus_client::registry::Registry;
+
+    use crate::clock::RealClock;
+    use crate::entropy::Entropy;
+    use crate::guard::Guard;
+    use crate::runner::Runner;
+    use crate::transport::{Request, Transport, Tried};
+    use crate::{Engine, Options, Parts};
+
+    struct Nowhere;
+
+    impl Transport for Nowhere {
+        fn send(&self, _: Request) -> BoxFuture<'static, Tried> {
+            futures::future::pending().boxed()
+        }
+    }
+
+    fn engine() -> (Engine, Runner) {
+        let parts = Parts {
+            store: Arc::new(Sqlite::inline(Box::new(|_| Fault::None)).unwrap()),
+            clock: Arc::new(RealClock::new()),
+            entropy: Arc::new(Entropy::seeded(7)),
+            transport: Arc::new(Nowhere),
+            guard: Arc::new(Guard::new(Vec::new(), false)),
+            contracts: Vec::new(),
+            master: MasterKeys::new([7; 32], &[]),
+            admin_key: None,
+            options: Options::default(),
+        };
+        let (engine, runner, _) =
+            block_on(Engine::start(parts, &mut Registry::default())).ok().unwrap();
+        (engine, runner)
+    }
+
+    #[tokio::test]
+    async fn work_that_panics_costs_its_caller_the_answer_and_nobody_else() {
+        let (engine, runner) = engine();
+        let runs = tokio::spawn(runner.run());
+        let caller = tokio::spawn(engine.through(async { panic!("a story of a bug") }));
+        assert!(caller.await.is_err_and(|ended| ended.is_panic()));
+        let mut left = engine.through(async {
+            tokio::task::yield_now().await;
+            panic!("the same bug, after the caller hung up");
+        });
+        assert!((&mut left).now_or_never().is_none());
+        drop(left);
+        let answer = engine.through(async { tokio::task::yield_now().await }).await;
+        engine.stop();
+        assert_eq!((answer, runs.await.is_ok()), ((), true), "the others are served to the end");
     }
 }

@@ -105,6 +105,7 @@ macro_rules! conformance {
             enabling_without_parked_deliveries_makes_active
             pausing_and_disabling_are_on_record
             notices_are_accepted_with_a_change_of_status
+            a_change_of_status_that_changes_nothing_leaves_no_trace
         ]);
         $crate::conformance!($fresh, merchants_keys: [
             a_merchant_is_created_with_its_keys
@@ -130,6 +131,7 @@ macro_rules! conformance {
             every_creating_verb_keeps_its_key
             a_refused_verb_leaves_its_key_free
             old_keys_are_forgotten_oldest_first
+            no_part_outlives_the_request_it_belongs_to
         ]);
     };
     ($fresh:expr, $group:ident: [$($story:ident)*]) => {

@@ -171,6 +171,7 @@ pub trait Store: Send + Sync {
     ) -> Answer<'_, u32>;
     /// Pauses, disables or enables an endpoint, with the notices of it. Enabling one that has parked
     /// deliveries makes it draining and creates the drain job; answers the status that came of it.
+    /// One that is paused, disabled or enabled already stays as it is, and the notices are dropped.
     fn set_status(
         &self,
         id: EndpointId,

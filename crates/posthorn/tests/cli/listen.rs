@@ -1,5 +1,8 @@
 //! `posthorn listen`: forwards over restarts of the server, and misses nothing.
 
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::TcpListener;
+
 use crate::program::{Going, Server, posthorn, run_with, word_in};
 use crate::receiver::Receiver;
 
@@ -55,4 +58,38 @@ fn a_wrong_key_and_a_live_key_end_it_with_the_reason() {
     assert!(said.contains("this key is not known"), "{said}");
     let said = with_key("sk_live_anything");
     assert!(said.contains("forwards test events"), "{said}");
+}
+
+/// A server that gives these answers, one a connection, and no more; its URL.
+fn scripted(answers: &'static [&'static str]) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let url = format!("http://{}", listener.local_addr().expect("bound"));
+    std::thread::spawn(move || {
+        for (stream, answer) in listener.incoming().map_while(Result::ok).zip(answers) {
+            let head = BufReader::new(&stream).lines().map_while(Result::ok);
+            assert!(head.take_while(|line| !line.is_empty()).count() > 0);
+            (&stream).write_all(answer.as_bytes()).expect("it reads");
+        }
+    });
+    url
+}
+
+#[test]
+fn what_passes_by_itself_is_waited_for_and_never_asked_for_in_a_rush() {
+    let receiver = Receiver::start();
+    let server = scripted(&[
+        "HTTP/1.1 429 Too Many Requests\r\nretry-after: 1\r\nconnection: close\r\n\r\n",
+        "HTTP/1.1 408 Request Timeout\r\nconnection: close\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{\"cursor\":\"evt_1\"}\n",
+        "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n\
+         {\"id\":\"evt_2\",\"type\":\"a.b\",\"headers\":{},\"body\":\"{}\"}\n",
+    ]);
+    let forward = ["--forward-to", &receiver.url, "--server", &server, "--key", "sk_test_any"];
+    let listening = Going::start(&mut posthorn(&[&["listen", "--json"][..], &forward].concat()));
+    listening.line_with("answered 429 Too Many Requests; connecting again in 1 s");
+    listening.line_with("answered 408 Request Timeout; connecting again in 0.5 s");
+    listening.line_with("the connection ended; connecting again in 1 s");
+    listening.line_with("the connection ended; connecting again in 0.25 s");
+    assert_eq!(receiver.request().body, b"{}");
 }

@@ -1,8 +1,15 @@
 //! Endpoints: created, changed, rotated, put to rest, tried.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use http::{Method, StatusCode};
+use posthorn_core::endpoint::Status;
+use posthorn_core::event::Mode;
+use posthorn_engine::EndpointPatch;
+use posthorn_engine::clock::Clock;
 use posthorn_engine::transport::{ErrorClass, Unreachable};
+use posthorn_store::Store;
 use serde_json::{Value, json};
 
 use crate::harness::TestApp;
@@ -159,6 +166,37 @@ async fn what_arrives_while_an_endpoint_is_disabled_waits_for_it() {
     let enabled = enabled.send(Body::empty()).await.json();
     assert_eq!(enabled["status"], "draining");
     app.until_state(&delivery, "delivered").await;
+}
+
+#[tokio::test]
+async fn an_endpoint_that_is_disabled_already_is_not_disabled_again() {
+    let app = TestApp::new().await;
+    let id = app.endpoint(&json!({"contract": "standard"})).await;
+    app.receiver.answers(&[410]);
+    app.delivery().await;
+    let path = format!("/v1/endpoints/{id}");
+    let gone = app.until(&path, |endpoint| endpoint["status"] == "disabled").await.json();
+    assert_eq!(gone["why"], "gone");
+    app.clock.advance(Duration::from_secs(60));
+    let again = app.post(&format!("{path}/disable"), &json!({})).await.json();
+    assert_eq!((&again["why"], &again["status_since"]), (&gone["why"], &gone["status_since"]));
+    let notices = app.get("/v1/events?type=posthorn.endpoint.disabled").await.json();
+    assert_eq!(notices["data"].as_array().unwrap().len(), 1, "{notices}");
+}
+
+#[tokio::test]
+async fn an_endpoint_that_pauses_can_still_be_disabled_and_that_is_told() {
+    let app = TestApp::new().await;
+    let id = app.endpoint(&json!({})).await;
+    let (merchant, endpoint) = (app.merchant.parse().unwrap(), id.parse().unwrap());
+    let now = app.clock.now();
+    app.store.set_status(endpoint, Status::Paused { since: now }, now, vec![]).await.unwrap();
+    let place = (merchant, Mode::Test, endpoint);
+    app.app.engine().change_endpoint(place, EndpointPatch::default()).await.unwrap();
+    let disabled = app.post(&format!("/v1/endpoints/{id}/disable"), &json!({})).await.json();
+    assert_eq!((&disabled["status"], &disabled["why"]), (&json!("disabled"), &json!("requested")));
+    let notices = app.get("/v1/events?type=posthorn.endpoint.disabled").await.json();
+    assert_eq!(notices["data"].as_array().unwrap().len(), 1, "{notices}");
 }
 
 #[tokio::test]

@@ -121,7 +121,7 @@ create table idempotency(
   at      integer not null,
   primary key(scope, key)
 ) strict, without rowid;
-create index idempotency_age on idempotency(at);
+create index idempotency_age on idempotency(at, key desc);
 
 create table jobs(
   id       integer primary key autoincrement,

@@ -139,3 +139,24 @@ pub fn notices_are_accepted_with_a_change_of_status(world: &World) {
     done(world.store().set_status(id, paused, at(1), notices));
     assert_eq!(world.claim_one(watcher, 1).event.id, notice.id);
 }
+
+pub fn a_change_of_status_that_changes_nothing_leaves_no_trace(world: &World) {
+    let (merchant, id) = world.pair();
+    let gone = Status::Disabled { since: at(1), why: DisabledWhy::Gone };
+    let again = Status::Disabled { since: at(2), why: DisabledWhy::Requested };
+    let set = |status, second| {
+        let notice = world.new_event(merchant, second);
+        let notices = vec![new_accept(notice.clone(), &[])];
+        let came_of_it = done(world.store().set_status(id, status, at(second), notices));
+        assert_eq!(world.find_endpoint(id).status, came_of_it);
+        (came_of_it, done(world.store().event(notice.id)).is_some())
+    };
+    assert_eq!(set(gone, 1), (gone, true));
+    assert_eq!(set(again, 2), (gone, false), "since when and why stay as they are");
+    assert_eq!(set(Status::Active, 3), (Status::Active, true));
+    assert_eq!(set(Status::Active, 4), (Status::Active, false));
+    let paused = |second| Status::Paused { since: at(second) };
+    assert_eq!(set(paused(5), 5), (paused(5), true));
+    assert_eq!(set(paused(6), 6), (paused(5), false));
+    assert_eq!(set(again, 7), (again, true), "being disabled is more than a pause");
+}

@@ -135,3 +135,22 @@ pub fn old_keys_are_forgotten_oldest_first(world: &World) {
     assert_eq!(done(world.store().expire_once(at(30), 10)), 1);
     assert!(matches!(*accept(3, 40), [Accepted::Before(_)]), "it is not old enough");
 }
+
+pub fn no_part_outlives_the_request_it_belongs_to(world: &World) {
+    let merchant = world.merchant();
+    let accept = |part, request, second| {
+        let mut accept = new_accept(world.new_event(merchant, second), &[]);
+        accept.once = Some(Once { part, at: at(second), ..once(1, request) });
+        done(world.store().accept(vec![accept]))
+    };
+    let expire = |limit| done(world.store().expire_once(at(30), limit));
+    for (part, second) in [(1, 10), (2, 10), (3, 40)] {
+        assert!(matches!(*accept(part, 1, second), [Accepted::Now(_)]));
+    }
+    for _ in 0..3 {
+        assert_eq!(expire(1), 1);
+        assert_eq!(*accept(9, 2, 41), [Accepted::KeyReused], "some of it is still on record");
+    }
+    assert_eq!(expire(10), 1, "with its first part the rest of it is forgotten too");
+    assert!(matches!(*accept(9, 2, 41), [Accepted::Now(_)]));
+}

@@ -4,11 +4,11 @@ use std::sync::{Mutex, mpsc};
 use std::task::{Context, Poll};
 
 use futures::executor::block_on;
-use futures::future::join_all;
+use futures::future::{join_all, select_all};
 use futures::task::noop_waker_ref;
 use rusqlite::{Connection, params};
 
-use super::job::Lane::Ordinary;
+use super::job::Lane::{Ordinary, Reserved};
 use super::trouble::Trouble;
 use super::{DiskFailure, Options, Sqlite, fetch, statements};
 use crate::{Answer, Store, StoreError};
@@ -32,18 +32,28 @@ fn start<T>(answer: &mut Answer<'_, T>) {
     assert!(matches!(polled, Poll::Pending), "the writer is held");
 }
 
-/// Runs writes in one batch: the writer is held until all of them wait.
-fn together<T>(store: &Sqlite, mut writes: Vec<Answer<'_, T>>) -> Vec<Result<T, StoreError>> {
+/// Holds the writer inside a verb that does `first` and ends once it is told to.
+fn hold(
+    store: &Sqlite,
+    first: impl Fn(&Connection) -> Result<(), Trouble> + Send + 'static,
+) -> (Answer<'_, ()>, mpsc::Sender<()>) {
     let (entered, is_entered) = mpsc::channel();
     let (leave, may_leave) = mpsc::channel();
     let may_leave = Mutex::new(may_leave);
-    let mut held: Answer<'_, ()> = store.write(Ordinary, 0, move |_| {
+    let mut held: Answer<'_, ()> = store.write(Ordinary, 0, move |db| {
+        first(db)?;
         entered.send(()).unwrap();
         may_leave.lock().unwrap().recv().unwrap();
         Ok(())
     });
     start(&mut held);
     is_entered.recv().unwrap();
+    (held, leave)
+}
+
+/// Runs writes in one batch: the writer is held until all of them wait.
+fn together<T>(store: &Sqlite, mut writes: Vec<Answer<'_, T>>) -> Vec<Result<T, StoreError>> {
+    let (held, leave) = hold(store, |_| Ok(()));
     writes.iter_mut().for_each(start);
     leave.send(()).unwrap();
     block_on(held).unwrap();
@@ -100,6 +110,27 @@ fn a_refusal_before_any_write_costs_the_others_nothing() {
     let answers = together(&store, vec![put(&store, "a"), early, put(&store, "b")]);
     assert!(matches!(*answers, [Ok(_), Err(StoreError::Leased), Ok(_)]), "{answers:?}");
     assert_eq!(store.commits().unwrap().commits, 2);
+}
+
+#[test]
+fn a_database_that_another_program_has_locked_is_waited_for_once_for_all() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(&dir);
+    let (held, leave) = hold(&store, |db| Ok(db.execute_batch("rollback")?));
+    let theirs = Connection::open(dir.path().join("posthorn.db")).unwrap();
+    theirs.execute_batch("begin immediate").unwrap();
+    let settling = store.write(Reserved, 0, |_| Ok(Vec::new()));
+    let mut writes = vec![settling, put(&store, "a"), put(&store, "b")];
+    writes.iter_mut().for_each(start);
+    leave.send(()).unwrap();
+    assert!(block_on(held).is_err(), "its transaction is gone");
+    let (first, _, others) = block_on(select_all(writes));
+    theirs.execute_batch("rollback").unwrap();
+    let answers: Vec<_> = std::iter::once(first).chain(block_on(join_all(others))).collect();
+    let detail = "database is locked".to_owned();
+    let locked = || Err(StoreError::Unavailable { detail: detail.clone() });
+    assert_eq!(answers, [locked(), locked(), locked()], "one wait was enough to know");
+    assert!(block_on(put(&store, "c")).is_ok(), "the lock is gone");
 }
 
 #[test]

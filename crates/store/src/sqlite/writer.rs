@@ -1,7 +1,9 @@
 //! The writer: one thread, one connection, many verbs a commit.
 //!
 //! A verb that refuses refuses for itself. A verb that fails undoes the transaction, and all of its
-//! company is done again one by one, so that only the culprit fails.
+//! company is done again one by one, so that only the culprit fails. A transaction that cannot even
+//! begin has no culprit: another program has locked the database, and the whole company is refused
+//! rather than that each waits for the lock in turn.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -36,6 +38,22 @@ pub(super) struct Writer {
 /// The disk failed: nobody may be answered.
 struct DiskFailed;
 
+/// Why a transaction came to nothing.
+enum Failed {
+    /// It did not begin: no verb was tried.
+    ToBegin(Trouble),
+    /// A verb or the commit failed, and it was undone.
+    Midway(Trouble),
+}
+
+impl Failed {
+    fn trouble(&self) -> &Trouble {
+        match self {
+            Self::ToBegin(trouble) | Self::Midway(trouble) => trouble,
+        }
+    }
+}
+
 impl Writer {
     /// Serves the queue until it is closed and empty.
     pub(super) fn run(mut self) {
@@ -61,11 +79,22 @@ impl Writer {
                     }
                     return Ok(());
                 }
-                Err(trouble) if trouble.is_disk_failure() => return Err(DiskFailed),
-                Err(_) => {}
+                Err(failed) if failed.trouble().is_disk_failure() => return Err(DiskFailed),
+                Err(Failed::ToBegin(trouble)) => {
+                    refuse_all(batch, &trouble.into_error());
+                    return Ok(());
+                }
+                Err(Failed::Midway(_)) => {}
             }
         }
-        batch.into_iter().try_for_each(|job| self.alone(job))
+        let mut waiting = batch.into_iter();
+        while let Some(job) = waiting.next() {
+            if let Some(refusal) = self.alone(job)? {
+                refuse_all(waiting, &refusal);
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// Answers those that have no room: new work while the disk is full or the log too long.
@@ -78,52 +107,54 @@ impl Writer {
         } else {
             return batch;
         };
-        let mut served = Vec::with_capacity(batch.len());
-        for mut job in batch {
-            match job.lane() {
-                Lane::Reserved => served.push(job),
-                Lane::Ordinary => {
-                    job.refuse(refusal.clone());
-                    job.answer();
-                }
-            }
-        }
+        let (served, refused): (Vec<_>, Vec<_>) =
+            batch.into_iter().partition(|job| job.lane() == Lane::Reserved);
+        refuse_all(refused, &refusal);
         served
     }
 
-    fn together(&mut self, batch: &mut [Box<dyn Job>]) -> Result<(), Trouble> {
-        let applied = begin(&self.db)
-            .and_then(|()| batch.iter_mut().try_for_each(|job| apply(&self.db, job)))
-            .and_then(|()| commit(&self.db));
-        if applied.is_err() {
+    fn together(&mut self, batch: &mut [Box<dyn Job>]) -> Result<(), Failed> {
+        begin(&self.db).map_err(Failed::ToBegin)?;
+        let applied = batch.iter_mut().try_for_each(|job| apply(&self.db, job));
+        let done = applied.and_then(|()| commit(&self.db));
+        if done.is_err() {
             roll_back(&self.db);
         }
-        applied
+        done.map_err(Failed::Midway)
     }
 
     /// A transaction of its own. When the disk is full the ballast goes overboard, and what is under
-    /// way is tried once more.
-    fn alone(&mut self, mut job: Box<dyn Job>) -> Result<(), DiskFailed> {
+    /// way is tried once more. Answers why no transaction can begin, if none can.
+    fn alone(&mut self, mut job: Box<dyn Job>) -> Result<Option<StoreError>, DiskFailed> {
         let full = self.gauges.full.load(Ordering::Relaxed);
         if full && job.lane() == Lane::Ordinary {
-            job.refuse(StoreError::Full);
-            job.answer();
-            return Ok(());
+            refuse_all([job], &StoreError::Full);
+            return Ok(None);
         }
         let mut done = self.together(std::slice::from_mut(&mut job));
-        if done.as_ref().is_err_and(Trouble::is_full)
+        if done.as_ref().is_err_and(|failed| failed.trouble().is_full())
             && self.throw_ballast()
             && job.lane() == Lane::Reserved
         {
             done = self.together(std::slice::from_mut(&mut job));
         }
         match done {
-            Ok(()) => self.gauges.committed(1),
-            Err(trouble) if trouble.is_disk_failure() => return Err(DiskFailed),
-            Err(trouble) => job.refuse(trouble.into_error()),
+            Ok(()) => {
+                self.gauges.committed(1);
+                job.answer();
+                Ok(None)
+            }
+            Err(failed) if failed.trouble().is_disk_failure() => Err(DiskFailed),
+            Err(Failed::Midway(trouble)) => {
+                refuse_all([job], &trouble.into_error());
+                Ok(None)
+            }
+            Err(Failed::ToBegin(trouble)) => {
+                let refusal = trouble.into_error();
+                refuse_all([job], &refusal);
+                Ok(Some(refusal))
+            }
         }
-        job.answer();
-        Ok(())
     }
 
     fn throw_ballast(&mut self) -> bool {
@@ -189,6 +220,14 @@ pub(super) fn fail(how: DiskFailure) {
     match how {
         DiskFailure::Abort => std::process::abort(),
         DiskFailure::Close => {}
+    }
+}
+
+/// Answers all of them alike.
+fn refuse_all(jobs: impl IntoIterator<Item = Box<dyn Job>>, refusal: &StoreError) {
+    for mut job in jobs {
+        job.refuse(refusal.clone());
+        job.answer();
     }
 }
 

@@ -13,6 +13,8 @@ use crate::cli::table::{plain, text};
 const WAIT_FIRST: Duration = Duration::from_millis(250);
 /// The longest wait before connecting again.
 const WAIT_MAX: Duration = Duration::from_secs(10);
+/// The longest wait that a server may ask for.
+const WAIT_ASKED_MAX: Duration = Duration::from_mins(5);
 /// The server says something at least every 15 s; after this much silence it is taken for gone.
 const SILENCE_MAX: Duration = Duration::from_secs(45);
 /// How long connecting may take.
@@ -74,8 +76,8 @@ impl Stream {
                 continue;
             };
             let Some(Ok(line)) = lines.next() else {
-                tell("the connection ended; connecting again");
                 self.lines = None;
+                self.rest("the connection ended", None);
                 continue;
             };
             self.wait = WAIT_FIRST;
@@ -101,18 +103,41 @@ impl Stream {
                 tell(format_args!("connected to {}", self.server));
                 return Ok(());
             }
-            Ok(mut answer) if answer.status().is_client_error() => {
+            Ok(mut answer) if is_final(answer.status()) => {
                 let text = answer.body_mut().read_to_string().unwrap_or_default();
                 let value = json::parse(text.as_bytes()).unwrap_or_default();
                 return Err(problem(answer.status(), &text, &value));
             }
-            Ok(answer) => tell(format_args!("{} answered {}", self.server, answer.status())),
-            Err(error) => tell(format_args!("cannot reach {}: {error}", self.server)),
+            Ok(answer) => {
+                let why = format!("{} answered {}", self.server, answer.status());
+                self.rest(&why, wait_asked(answer.headers()));
+            }
+            Err(error) => self.rest(&format!("cannot reach {}: {error}", self.server), None),
         }
-        pause(self.wait);
-        self.wait = (self.wait * 2).min(WAIT_MAX);
         Ok(())
     }
+
+    /// Waits before the next try: longer each time that nothing comes of one, and as long as the
+    /// server asked for.
+    fn rest(&mut self, why: &str, asked: Option<Duration>) {
+        let wait = self.wait.max(asked.unwrap_or_default().min(WAIT_ASKED_MAX));
+        tell(format_args!("{why}; connecting again in {} s", wait.as_secs_f32()));
+        pause(wait);
+        self.wait = (self.wait * 2).min(WAIT_MAX);
+    }
+}
+
+/// Whether asking again would be answered alike: a wrong key does not become right, while too many
+/// streams or a slow network pass.
+fn is_final(status: http::StatusCode) -> bool {
+    let passes = [http::StatusCode::REQUEST_TIMEOUT, http::StatusCode::TOO_MANY_REQUESTS];
+    status.is_client_error() && !passes.contains(&status)
+}
+
+/// How long the server asks to be left alone.
+fn wait_asked(headers: &http::HeaderMap) -> Option<Duration> {
+    let seconds = headers.get(http::header::RETRY_AFTER)?.to_str().ok()?;
+    seconds.trim().parse().ok().map(Duration::from_secs)
 }
 
 /// An event's line; `None` for lines that only keep the connection alive.

@@ -16,7 +16,8 @@ use crate::{Accept, JobKind, JobState, NewJob};
 /// Rows that a job's total is counted to inside a writing transaction; beyond that nobody counts.
 const COUNT_MAX: u32 = 100_000;
 
-/// Pauses, disables or enables an endpoint; answers the status that came of it.
+/// Pauses, disables or enables an endpoint; answers the status that came of it. One that is there
+/// already stays as it is, and nobody is told.
 pub(in crate::sqlite) fn set(
     db: &Connection,
     id: EndpointId,
@@ -25,9 +26,15 @@ pub(in crate::sqlite) fn set(
     notices: &[Accept],
 ) -> Result<Status, Trouble> {
     let standing = standing::existing(db, id)?;
-    let status = match wanted {
-        Status::Active | Status::Draining { .. } => enable(db, id, &standing, at)?,
-        Status::Paused { .. } | Status::Disabled { .. } => {
+    let status = match (wanted, standing.status) {
+        (
+            Status::Active | Status::Draining { .. },
+            already @ (Status::Active | Status::Draining { .. }),
+        )
+        | (Status::Paused { .. }, already @ Status::Paused { .. })
+        | (Status::Disabled { .. }, already @ Status::Disabled { .. }) => return Ok(already),
+        (Status::Active | Status::Draining { .. }, _) => enable(db, id, &standing, at)?,
+        (Status::Paused { .. } | Status::Disabled { .. }, _) => {
             rest(db, id, wanted)?;
             wanted
         }
@@ -45,10 +52,6 @@ fn enable(
     standing: &Standing,
     at: Timestamp,
 ) -> Result<Status, Trouble> {
-    match standing.status {
-        Status::Active | Status::Draining { .. } => return Ok(standing.status),
-        Status::Paused { .. } | Status::Disabled { .. } => {}
-    }
     fetch::run(db, statements::ENDPOINT_SET_FAILING, params![id.as_i64(), None::<i64>])?;
     let parked = waiting(db, id, &[StateKind::Parked])?;
     let status = if parked == 0 { Status::Active } else { Status::Draining { since: at } };
