@@ -99,6 +99,7 @@ impl From<StoreError> for EngineError {
                 what: format!("there are {max} already, the most that is allowed"),
             },
             StoreError::Full
+            | StoreError::Damaged
             | StoreError::Unavailable { .. }
             | StoreError::Corrupt { .. }
             | StoreError::Closed => Self::Store(error),

@@ -36,6 +36,11 @@ pub enum StoreError {
     /// The disk is full. Reading and finishing what is under way go on.
     #[error("the disk is full; free at least 128 MiB on the data directory's volume")]
     Full,
+    /// The database file is damaged. Nothing new is taken: what is written there may not come back.
+    #[error(
+        "the database is damaged; stop the server, see `posthorn doctor`, and restore a backup"
+    )]
+    Damaged,
     /// The database cannot be used at the moment; the same call may succeed later.
     #[error("the database is not available: {detail}")]
     Unavailable {

@@ -6,8 +6,8 @@ use std::io::{Seek, SeekFrom, Write};
 use std::path::Path;
 
 use futures::executor::block_on;
-use posthorn_store::Store;
 use posthorn_store::sqlite::{OpenError, Options, Sqlite};
+use posthorn_store::{Store, StoreError};
 use rusqlite::Connection;
 
 fn options() -> Options {
@@ -125,6 +125,24 @@ fn a_check_finds_a_damaged_page_and_nothing_in_a_sound_database() {
     }
     let store = open(dir.path()).unwrap();
     assert!(block_on(store.check()).is_ok_and(|lines| !lines.is_empty()));
+}
+
+#[test]
+fn nothing_new_is_taken_once_damage_was_met() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path()).unwrap();
+    put(&store, &vec![1; 100_000]);
+    drop(store);
+    let path = dir.path().join("posthorn.db");
+    let pages = std::fs::metadata(&path).unwrap().len() / 4096;
+    for page in pages - 20..pages {
+        overwrite(&path, page * 4096, &[0xff; 64]);
+    }
+    let store = open(dir.path()).unwrap();
+    assert_eq!(block_on(store.value("it")), Err(StoreError::Damaged));
+    assert_eq!(block_on(store.health()), Err(StoreError::Damaged));
+    let new = block_on(store.put_value("new", vec![1], true));
+    assert_eq!(new.unwrap_err(), StoreError::Damaged);
 }
 
 #[test]

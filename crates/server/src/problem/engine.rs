@@ -46,6 +46,12 @@ fn of_store(error: &StoreError) -> Problem {
             let problem = Problem::new(Code::DiskFull, detail).retry_after(FULL_RETRY_S);
             Problem { cause: Some(cause), ..problem }
         }
+        StoreError::Damaged => {
+            let detail = "the server's database is damaged; nothing new is accepted until the \
+                          operator has restored it";
+            let problem = Problem::new(Code::DatabaseDamaged, detail).retry_after(FULL_RETRY_S);
+            Problem { cause: Some(cause), ..problem }
+        }
         StoreError::Unavailable { .. } | StoreError::Closed => {
             let detail = "the database is not available at the moment; nothing was done";
             let problem = Problem::new(Code::Unavailable, detail).retry_after(UNAVAILABLE_RETRY_S);
@@ -109,6 +115,7 @@ mod tests {
     #[test]
     fn what_may_pass_by_waiting_says_how_long_and_what_is_our_fault_says_nothing() {
         assert_eq!(told(StoreError::Full), (503, "disk_full", Some(30), true));
+        assert_eq!(told(StoreError::Damaged), (503, "database_damaged", Some(30), true));
         assert_eq!(told(StoreError::Closed), (503, "unavailable", Some(1), true));
         let corrupt = StoreError::Corrupt { table: "events", column: "kind", row: 7 };
         assert_eq!(told(corrupt.clone()), (500, "internal", None, true));

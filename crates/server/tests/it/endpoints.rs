@@ -177,7 +177,7 @@ async fn an_endpoint_that_is_disabled_already_is_not_disabled_again() {
     let path = format!("/v1/endpoints/{id}");
     let gone = app.until(&path, |endpoint| endpoint["status"] == "disabled").await.json();
     assert_eq!(gone["why"], "gone");
-    app.clock.advance(Duration::from_secs(60));
+    app.clock.advance(Duration::from_mins(1));
     let again = app.post(&format!("{path}/disable"), &json!({})).await.json();
     assert_eq!((&again["why"], &again["status_since"]), (&gone["why"], &gone["status_since"]));
     let notices = app.get("/v1/events?type=posthorn.endpoint.disabled").await.json();

@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
+use crate::StoreError;
+
 /// Buckets of [`Commits::sizes`].
 const SIZES: usize = 10;
 
@@ -25,12 +27,26 @@ pub(super) struct Gauges {
     pub(super) full: AtomicBool,
     /// Whether the last checkpoint left something of a log that is too long.
     pub(super) log_pinned: AtomicBool,
+    /// Whether a part of the file was found damaged.
+    damaged: AtomicBool,
     commits: AtomicU64,
     verbs: AtomicU64,
     sizes: [AtomicU64; SIZES],
 }
 
 impl Gauges {
+    /// Remembers damage that somebody came upon.
+    pub(super) fn note<A>(&self, answer: &Result<A, StoreError>) {
+        if matches!(answer, Err(StoreError::Damaged)) && !self.damaged.swap(true, Ordering::Relaxed)
+        {
+            tracing::error!("the database is damaged: nothing new is taken; see `posthorn doctor`");
+        }
+    }
+
+    pub(super) fn is_damaged(&self) -> bool {
+        self.damaged.load(Ordering::Relaxed)
+    }
+
     pub(super) fn committed(&self, verbs: usize) {
         let bucket = verbs.max(1).next_power_of_two().trailing_zeros() as usize;
         self.commits.fetch_add(1, Ordering::Relaxed);

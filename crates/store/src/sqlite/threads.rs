@@ -88,7 +88,9 @@ impl Threads {
     {
         let (reply, answer) = oneshot::channel();
         self.queue.push(Box::new(Waiting { lane, bytes, verb, kept: None, reply }))?;
-        answer.await.unwrap_or(Err(StoreError::Closed))
+        let answer = answer.await.unwrap_or(Err(StoreError::Closed));
+        self.gauges.note(&answer);
+        answer
     }
 
     pub(super) async fn read<A, R>(&self, patience: Patience, read: R) -> Result<A, StoreError>
@@ -102,7 +104,9 @@ impl Threads {
             let _ = reply.send(readers::in_snapshot(db, read));
         });
         self.readers.push(patience, read)?;
-        answer.await.unwrap_or(Err(StoreError::Closed))
+        let answer = answer.await.unwrap_or(Err(StoreError::Closed));
+        self.gauges.note(&answer);
+        answer
     }
 }
 

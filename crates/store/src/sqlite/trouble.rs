@@ -46,7 +46,7 @@ impl Trouble {
     pub(super) fn is_damage(&self) -> bool {
         match self {
             Self::Refused(_) => false,
-            Self::Failed(error) => error.sqlite_error_code() == Some(ErrorCode::DatabaseCorrupt),
+            Self::Failed(error) => is_damage(error),
         }
     }
 
@@ -59,6 +59,11 @@ impl Trouble {
     }
 }
 
+fn is_damage(error: &rusqlite::Error) -> bool {
+    let damage = [ErrorCode::DatabaseCorrupt, ErrorCode::NotADatabase];
+    error.sqlite_error_code().is_some_and(|code| damage.contains(&code))
+}
+
 /// Whether the disk failed.
 pub(super) fn is_disk_failure(error: &rusqlite::Error) -> bool {
     error.sqlite_error_code() == Some(ErrorCode::SystemIoFailure)
@@ -67,6 +72,9 @@ pub(super) fn is_disk_failure(error: &rusqlite::Error) -> bool {
 fn told(error: &rusqlite::Error) -> StoreError {
     if error.sqlite_error_code() == Some(ErrorCode::DiskFull) {
         return StoreError::Full;
+    }
+    if is_damage(error) {
+        return StoreError::Damaged;
     }
     let detail = if error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) {
         "reading took longer than a second; ask for less".to_owned()

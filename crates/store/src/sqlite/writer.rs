@@ -97,9 +97,11 @@ impl Writer {
         Ok(())
     }
 
-    /// Answers those that have no room: new work while the disk is full or the log too long.
+    /// Answers those that have no room: new work while the disk is full, the log too long or the file damaged.
     fn without_refused(&self, batch: Vec<Box<dyn Job>>) -> Vec<Box<dyn Job>> {
-        let refusal = if self.gauges.full.load(Ordering::Relaxed) {
+        let refusal = if self.gauges.is_damaged() {
+            StoreError::Damaged
+        } else if self.gauges.full.load(Ordering::Relaxed) {
             StoreError::Full
         } else if self.gauges.log_pinned.load(Ordering::Relaxed) {
             let detail = "the write-ahead log has 256 MiB; a long read keeps it from being emptied";
