@@ -194,17 +194,20 @@ pub enum Outcome {
     },
 }
 
-/// What a try means. `now` is real time: it only turns a `Retry-After` date into a wait.
+/// What a try means. `now` is real time: it only turns a `Retry-After` date into a wait. An answer
+/// whose body broke off means what its head says, but success needs the whole answer in time.
 #[must_use]
 pub fn judge(result: &Result<Answer, Unreachable>, now: Timestamp) -> Outcome {
-    match result {
-        Ok(answer) => match answer.status {
-            200..=299 => Outcome::Success,
-            410 => Outcome::Gone,
-            429 | 502 | 503 | 504 => Outcome::Slow { retry_after: retry_after(answer, now) },
-            _ => Outcome::Failure { retry_after: retry_after(answer, now) },
-        },
-        Err(_) => Outcome::Failure { retry_after: None },
+    let (answer, is_whole) = match result {
+        Ok(answer) => (answer, true),
+        Err(Unreachable { partial: Some(answer), .. }) => (&**answer, false),
+        Err(_) => return Outcome::Failure { retry_after: None },
+    };
+    match answer.status {
+        200..=299 if is_whole => Outcome::Success,
+        410 => Outcome::Gone,
+        429 | 502 | 503 | 504 => Outcome::Slow { retry_after: retry_after(answer, now) },
+        _ => Outcome::Failure { retry_after: retry_after(answer, now) },
     }
 }
 
@@ -280,6 +283,21 @@ mod tests {
             assert_eq!(outcome, Outcome::Failure { retry_after: None }, "{status}");
         }
         assert_eq!(outcome(410, None), Outcome::Gone);
+    }
+
+    #[test]
+    fn an_answer_that_breaks_off_means_what_its_head_says_save_for_success() {
+        let broken = |status, headers| {
+            let answer = Answer { status, headers, body: Bytes::new(), truncated: true };
+            let partial = Some(Box::new(answer));
+            let detail = "time ran out".to_owned();
+            judge(&Err(Unreachable { class: ErrorClass::TimeoutBody, detail, partial }), now())
+        };
+        assert_eq!(broken(200, Vec::new()), Outcome::Failure { retry_after: None });
+        assert_eq!(broken(410, Vec::new()), Outcome::Gone);
+        let wait = vec![("retry-after".to_owned(), "60".to_owned())];
+        let minute = Some(Duration::from_mins(1));
+        assert_eq!(broken(503, wait), Outcome::Slow { retry_after: minute });
     }
 
     #[test]

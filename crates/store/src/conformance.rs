@@ -27,6 +27,7 @@ macro_rules! conformance {
         $crate::conformance!($fresh, accept: [
             an_accepted_event_is_on_record_with_its_deliveries
             the_same_reference_and_content_is_the_event_before
+            an_id_that_was_given_out_is_no_reference_of_another_event
             the_same_reference_with_other_content_is_refused
             references_of_merchants_and_modes_do_not_meet
             an_accept_repeated_after_a_lost_answer_is_not_done_twice

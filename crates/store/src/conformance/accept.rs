@@ -1,7 +1,7 @@
 //! Accept: all or none, and never twice.
 
 use posthorn_core::delivery::{State, WillNotSendWhy};
-use posthorn_core::event::{Mode, Payload};
+use posthorn_core::event::{Event, Mode, Payload};
 use posthorn_core::id::EndpointId;
 
 use super::World;
@@ -22,6 +22,23 @@ pub fn an_accepted_event_is_on_record_with_its_deliveries(world: &World) {
     assert_eq!((first.delivery.attempts, first.delivery.base, first.delivery.run), (0, 0, 1));
     assert_eq!((first.event, first.attempts), (event.clone(), vec![]));
     assert_eq!(world.state(event.id.delivery(2)), due(5));
+}
+
+pub fn an_id_that_was_given_out_is_no_reference_of_another_event(world: &World) {
+    let (merchant, other) = (world.merchant(), world.merchant());
+    let first = world.new_event(merchant, 0);
+    let named = |merchant, second| Event {
+        reference: Some(first.id.to_string()),
+        ..world.new_event(merchant, second)
+    };
+    let accept = |event: Event| done(world.store().accept(vec![new_accept(event, &[])]));
+    assert_eq!(accept(first.clone()), [Accepted::Now(first.id)]);
+    let (data, _) = Payload::parse(br#"{"n":2}"#).expect("an object");
+    let another = Event { data, ..named(merchant, 1) };
+    assert_eq!(accept(another), [Accepted::IdTaken(first.id)]);
+    assert_eq!(accept(named(merchant, 2)), [Accepted::Before(first.id)], "it is the same event");
+    let theirs = named(other, 3);
+    assert_eq!(accept(theirs.clone()), [Accepted::Now(theirs.id)], "of another merchant");
 }
 
 pub fn the_same_reference_and_content_is_the_event_before(world: &World) {

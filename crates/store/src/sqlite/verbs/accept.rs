@@ -4,7 +4,7 @@ use posthorn_core::event::Event;
 use posthorn_core::id::EventId;
 use rusqlite::{Connection, params};
 
-use super::{once, standing};
+use super::{events, once, standing};
 use crate::rows::{mode_code, ms, state_columns};
 use crate::sqlite::trouble::Trouble;
 use crate::sqlite::{fetch, statements};
@@ -32,7 +32,8 @@ pub(super) fn accept_one(db: &Connection, accept: &Accept) -> Result<Accepted, T
     }
     let event = &accept.event;
     if let Some(same) = with_reference(db, event)? {
-        if same.kind != event.kind || same.data != event.data {
+        let called_otherwise = same.reference.is_some() && same.reference != event.reference;
+        if called_otherwise || same.kind != event.kind || same.data != event.data {
             return Ok(Accepted::IdTaken(same.id));
         }
         once::keep(db, accept.once.as_ref(), same.id.as_i64())?;
@@ -48,11 +49,17 @@ pub(super) fn accept_one(db: &Connection, accept: &Accept) -> Result<Accepted, T
     Ok(Accepted::Now(event.id))
 }
 
-/// The event on record that has the same caller's id.
+/// The event on record that has the same caller's id; or whose id of ours it is, for two events must
+/// not have one id on the wire.
 fn with_reference(db: &Connection, event: &Event) -> Result<Option<Event>, Trouble> {
     let Some(reference) = &event.reference else { return Ok(None) };
     let place = params![event.merchant.as_i64(), mode_code(event.mode), reference];
-    fetch::one(db, statements::EVENT_BY_REFERENCE, place, fetch::event)
+    let found = fetch::one(db, statements::EVENT_BY_REFERENCE, place, fetch::event)?;
+    if let (None, Ok(id)) = (&found, reference.parse::<EventId>()) {
+        let own = |other: &Event| other.merchant == event.merchant && other.mode == event.mode;
+        return Ok(events::one(db, id)?.filter(own));
+    }
+    Ok(found)
 }
 
 /// `false`: this very id is on record, so the caller repeats an accept whose answer it never got.
