@@ -59,15 +59,18 @@ impl Engine {
         let shared = &self.shared;
         let real = shared.clock.now();
         let now = shared.directory.now(merchant, mode, real);
-        let target = now.checked_add(by).unwrap_or(Timestamp::MAX);
+        let (once, _held) = shared.once(caller, request)?;
+        let writing = shared.advances.writing.lock().await;
+        let from = shared.advancing_to(merchant).await?.map_or(now, |target| target.max(now));
+        let target = from.checked_add(by).unwrap_or(Timestamp::MAX);
         if by.is_negative() || target.duration_since(real) > AHEAD_MAX {
             let what = "a clock goes forward only, at most ten years ahead of real time".to_owned();
             return Err(EngineError::Setting { field: "advance", what });
         }
-        let (once, _held) = shared.once(caller, request)?;
         let kind = JobKind::Advance { target };
         let job = NewJob { merchant, mode, kind, created: now };
         let done = shared.store.create_job(job, once).await?;
+        drop(writing);
         shared.job_bell.notify_one();
         let give_up = later(real, ANSWER_WITHIN);
         loop {
@@ -86,6 +89,13 @@ impl Engine {
 }
 
 impl Shared {
+    /// Where the advances of a merchant's clock that are under way end.
+    async fn advancing_to(&self, merchant: MerchantId) -> Result<Option<Timestamp>, EngineError> {
+        let jobs = self.store.running_jobs().await?.into_iter();
+        let own = jobs.filter(|job| job.merchant == merchant);
+        Ok(own.filter_map(|job| job.kind.target()).max())
+    }
+
     /// The real time from which on events were accepted at `at` or later on their merchant's clock.
     /// Of a clock that was advanced the events themselves tell it, by halving: their ids are of real
     /// time, and neither time ever goes back.

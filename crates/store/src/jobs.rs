@@ -41,6 +41,17 @@ pub enum JobKind {
     },
 }
 
+impl JobKind {
+    /// The time that an advance takes a clock to.
+    #[must_use]
+    pub fn target(&self) -> Option<Timestamp> {
+        match self {
+            Self::Advance { target } => Some(*target),
+            Self::Drain { .. } | Self::Recover { .. } | Self::Sweep { .. } => None,
+        }
+    }
+}
+
 /// A job to write down.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewJob {
