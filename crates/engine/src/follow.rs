@@ -116,29 +116,53 @@ pub struct Followed {
     pub body: String,
 }
 
+/// What a follower is brought, and where it stands then.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Following {
+    /// The events, oldest first.
+    pub events: Vec<Followed>,
+    /// Where to go on: the last event that was looked at.
+    pub cursor: EventId,
+    /// Up to where all that there is was read. It may lie beyond every event on record, so it is no
+    /// cursor to come back with.
+    pub read_to: EventId,
+    /// Whether there was more than is brought at once.
+    pub more: bool,
+}
+
+impl Following {
+    /// Whether to read again, when this is what was said of the merchant's events.
+    #[must_use]
+    pub fn is_behind(&self, told: EventId) -> bool {
+        self.more || told > self.read_to
+    }
+}
+
 impl Engine {
     /// Wakes when a merchant's test events have grown, and says up to where. Subscribe before
-    /// reading, so that none is missed; while the cursor is behind what was said, an older accept
-    /// is still under way: read again a little later.
+    /// reading, so that none is missed; while [`Following::is_behind`], there is more, or an older
+    /// accept is still under way: read again, if nothing came a little later.
     #[must_use]
     pub fn follow(&self, merchant: MerchantId) -> watch::Receiver<EventId> {
         self.shared.followers.watch(merchant)
     }
 
-    /// The cursor of a follower that wants only what is still to come.
-    #[must_use]
-    pub fn newest_event(&self) -> EventId {
-        self.shared.followers.horizon(self.shared.last_event_id())
+    /// The cursor of a follower that wants only what is still to come. It is an id on record: one that
+    /// was made and not written may be made again after a restart.
+    pub async fn newest_event(&self) -> Result<EventId, EngineError> {
+        let horizon = self.shared.followers.horizon(self.shared.last_event_id());
+        let last = self.shared.store.last_event().await?;
+        Ok(last.map_or(EventId::from_i64(0), |last| last.min(horizon)))
     }
 
-    /// Events of a merchant after `after`, oldest first, rendered and signed as its contract has it,
-    /// and the cursor after them. An event that cannot be rendered is passed over.
+    /// Events of a merchant after `after`, oldest first, rendered and signed as its contract has it.
+    /// An event that cannot be rendered is passed over.
     pub async fn followed(
         &self,
         (merchant, mode): (MerchantId, Mode),
         after: EventId,
         limit: u32,
-    ) -> Result<(Vec<Followed>, EventId), EngineError> {
+    ) -> Result<Following, EngineError> {
         let shared = &self.shared;
         let found =
             shared.directory.merchant(merchant).ok_or(EngineError::Missing { what: "merchant" })?;
@@ -171,10 +195,9 @@ impl Engine {
         // Where neither bound was met, all that there is up to the horizon was read, and nothing more
         // will come below it.
         let bytes: usize = events.iter().map(|event| event.data.as_bytes().len()).sum();
-        if bytes < FOLLOWED_BYTES_MAX && u32::try_from(events.len()).is_ok_and(|read| read < limit)
-        {
-            cursor = cursor.max(horizon);
-        }
-        Ok((followed, cursor))
+        let all = bytes < FOLLOWED_BYTES_MAX
+            && u32::try_from(events.len()).is_ok_and(|read| read < limit);
+        let read_to = if all { cursor.max(horizon) } else { cursor };
+        Ok(Following { events: followed, cursor, read_to, more: !all })
     }
 }

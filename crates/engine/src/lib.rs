@@ -50,7 +50,7 @@ pub use cursor::BadCursor;
 pub use endpoints::{EndpointDraft, EndpointPatch, Minted, OVERLAP_MAX, SecretWish};
 pub use error::EngineError;
 pub use explain::{Explanation, Reason, SettingChanged};
-pub use follow::Followed;
+pub use follow::{Followed, Following};
 pub use jobs::Recovery;
 pub use merchants::{MerchantDraft, MerchantKeys, ModeKeys, NewKeyMade};
 pub use notices::NOTICES;

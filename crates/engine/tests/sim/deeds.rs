@@ -18,6 +18,7 @@ use posthorn_store::Page;
 use crate::chance::Chance;
 use crate::clock::SimClock;
 use crate::facts::{Book, Promised, Wanted};
+use crate::followers::Followed;
 use crate::network::Network;
 use crate::plan::Act;
 
@@ -37,6 +38,8 @@ pub(crate) struct Clients {
     /// Hosts whose endpoint somebody is changing.
     pub(crate) engaged: RefCell<BTreeSet<String>>,
     pub(crate) hosts_made: RefCell<u64>,
+    /// What those who follow a merchant's events were brought.
+    pub(crate) followed: RefCell<BTreeMap<MerchantId, Followed>>,
 }
 
 /// One client of one life of the process.

@@ -14,6 +14,8 @@ mod endpoints;
 #[cfg(test)]
 mod facts;
 #[cfg(test)]
+mod followers;
+#[cfg(test)]
 mod history;
 #[cfg(test)]
 mod ledger;

@@ -7,6 +7,7 @@ use posthorn_core::delivery::{Ending, State};
 use posthorn_core::id::DeliveryId;
 
 use crate::facts::{Facts, Promised, Seen};
+use crate::followers;
 use crate::history::{self, Evidence};
 use crate::ledger::{Ledger, wants};
 use crate::seeds::Sums;
@@ -21,6 +22,7 @@ pub(crate) fn judge(world: &World) -> Sums {
     promises(&ledger, &mut facts);
     audiences(&ledger, &mut facts);
     states(&ledger, &mut facts);
+    followers::judge(world, &ledger, &mut facts);
     let mut by_delivery: BTreeMap<DeliveryId, Vec<&Seen>> = BTreeMap::new();
     for seen in &facts.seen {
         by_delivery.entry(seen.delivery).or_default().push(seen);

@@ -96,6 +96,7 @@ impl World {
             unanswered: RefCell::default(),
             engaged: RefCell::default(),
             hosts_made: RefCell::new(0),
+            followed: RefCell::default(),
         });
         let life = None;
         let mut world =
@@ -182,6 +183,9 @@ impl World {
         };
         pool.spawner().spawn_local(run).unwrap();
         self.life = Some(Life { pool, engine, over });
+        for merchant in &self.clients.merchants {
+            self.spawner().spawn_local(self.client().follow(*merchant)).unwrap();
+        }
     }
 
     fn end_life(&mut self) {

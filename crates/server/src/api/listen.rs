@@ -107,7 +107,10 @@ pub(super) async fn listen(
         return Err(Problem::new(Code::WrongMode, detail));
     }
     let patterns = params.text("events").map_or_else(|| Ok(Vec::new()), patterns)?;
-    let after = params.get("after")?.unwrap_or_else(|| app.engine().newest_event());
+    let after = match params.get("after")? {
+        Some(after) => after,
+        None => app.engine().newest_event().await?,
+    };
     let place = app.open_stream(merchant.id, STREAMS_MAX).ok_or_else(|| {
         let detail = format!("this merchant has {STREAMS_MAX} streams open; end one first");
         Problem::new(Code::TooManyStreams, detail).retry_after(STREAM_RETRY_S)
@@ -236,16 +239,17 @@ impl Listening {
     async fn read_on(&mut self) {
         let engine = self.app.engine();
         match engine.followed(self.merchant.place(), self.cursor, EVENTS_AT_ONCE).await {
-            Ok((events, cursor)) => {
-                let moved = cursor != self.cursor;
-                self.cursor = cursor;
-                if *self.news.borrow() > cursor {
+            Ok(read) => {
+                let moved = read.cursor != self.cursor;
+                self.cursor = read.cursor;
+                if read.is_behind(*self.news.borrow()) {
                     if !moved {
                         engine.wait(CATCH_UP).await;
                     }
                     self.news.mark_changed();
                 }
-                let wanted = events.into_iter().filter(|event| wants(&self.patterns, &event.kind));
+                let wanted =
+                    read.events.into_iter().filter(|event| wants(&self.patterns, &event.kind));
                 let lines: Vec<Bytes> = wanted.map(event_line).collect();
                 self.ready.extend(lines);
             }
