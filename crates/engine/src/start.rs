@@ -148,6 +148,11 @@ impl Engine {
         Held { leases: self.shared.directory.leased(), payload_bytes }
     }
 
+    /// Counts that a bound was met which is kept outside the engine.
+    pub fn bound_met(&self, bound: &'static str) {
+        self.shared.metrics.bound_met(bound);
+    }
+
     /// Whether the database answers: the bytes of its write-ahead log. It is asked once a second at
     /// most, for asking is a write.
     pub async fn ready(&self) -> Result<u64, EngineError> {

@@ -53,7 +53,7 @@ impl Dispatcher {
         }
         if self.is_crowded(merchant) {
             self.crowded.entry(merchant).or_default().insert(id);
-            self.shared.metrics.bounds_reached.inc();
+            self.shared.metrics.bound_met("merchant_in_flight_max");
             return;
         }
         let Some(claim) = self.lane(id).queue.pop_front() else { return };

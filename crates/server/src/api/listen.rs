@@ -109,6 +109,7 @@ pub(super) async fn listen(
     let patterns = params.text("events").map_or_else(|| Ok(Vec::new()), patterns)?;
     let after = params.get("after")?.unwrap_or_else(|| app.engine().newest_event());
     let place = app.open_stream(merchant.id, STREAMS_MAX).ok_or_else(|| {
+        app.engine().bound_met("streams");
         let detail = format!("this merchant has {STREAMS_MAX} streams open; end one first");
         Problem::new(Code::TooManyStreams, detail).retry_after(STREAM_RETRY_S)
     })?;
