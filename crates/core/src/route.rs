@@ -140,10 +140,10 @@ mod tests {
     #[test]
     fn what_is_explained_is_what_was_routed() {
         let kinds = ["payment.confirmed", "order.paid", "posthorn.endpoint.paused", "payment"];
-        let datas = ["{}", r#"{"product": {"id": "prod_1"}}"#, r#"{"amount": 1000}"#];
+        let texts = ["{}", r#"{"product": {"id": "prod_1"}}"#, r#"{"amount": 1000}"#];
         let all = audience();
         for kind in kinds.map(|kind| kind.parse().unwrap()) {
-            for data in datas.map(|text| json::parse(text.as_bytes()).unwrap()) {
+            for data in texts.map(|text| json::parse(text.as_bytes()).unwrap()) {
                 for only in [None, Some(EndpointId::from_i64(2))] {
                     let routed = route(&all, &kind, &data, only);
                     for endpoint in &all {

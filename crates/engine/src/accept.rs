@@ -135,7 +135,11 @@ impl Shared {
     }
 
     fn memory_has_room(&self, bytes: usize) -> bool {
-        self.memory_bytes.load(Ordering::Relaxed) + bytes <= MEMORY_BYTES_MAX
+        let has_room = self.memory_bytes.load(Ordering::Relaxed) + bytes <= MEMORY_BYTES_MAX;
+        if !has_room {
+            self.metrics.bound_met("payload_memory");
+        }
+        has_room
     }
 
     /// Hands an accepted event's leases to the dispatcher, or gives their places back.

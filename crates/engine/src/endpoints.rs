@@ -190,7 +190,9 @@ impl Engine {
                 .map(|text| shared.keyring.seal(text.expose(), Place::Endpoint, &shared.entropy));
             let (once, _held) = shared.once(caller, request.as_ref())?;
             let created = shared.clock.now();
-            let new = NewEndpoint { merchant, mode, settings, secret: sealed, created };
+            let since = shared.directory.now(merchant, mode, created);
+            let secret = sealed.map(|sealed| NewSecret { sealed, created: since });
+            let new = NewEndpoint { merchant, mode, settings, secret, created };
             let done = shared.store.create_endpoint(new, once).await?;
             shared.reload_endpoint(done.get()).await?;
             let endpoint = shared.owned(merchant, mode, done.get())?.endpoint;

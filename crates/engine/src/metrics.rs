@@ -24,6 +24,13 @@ impl ByContract {
     }
 }
 
+/// By the bound that was met.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct ByBound {
+    /// Which one.
+    pub bound: &'static str,
+}
+
 /// Everything the engine counts.
 pub struct Metrics {
     /// Events accepted.
@@ -44,8 +51,9 @@ pub struct Metrics {
     pub released: Counter,
     /// Times that a delivery could not be made ready and waits for the operator.
     pub waiting_for_operator: Counter,
-    /// Events, requests or deliveries that met a bound.
-    pub bounds_reached: Counter,
+    /// Requests that were refused and deliveries that were put off because a bound was met; counted
+    /// by [`Metrics::bound_met`].
+    pub bounds_reached: Family<ByBound, Counter>,
     /// Deliveries that are due, now or later (counted to a million).
     pub due: Gauge,
     /// Deliveries that are leased.
@@ -77,7 +85,7 @@ impl Metrics {
             lease_lost: Counter::default(),
             released: Counter::default(),
             waiting_for_operator: Counter::default(),
-            bounds_reached: Counter::default(),
+            bounds_reached: Family::default(),
             due: Gauge::default(),
             leased: Gauge::default(),
             parked: Gauge::default(),
@@ -106,7 +114,7 @@ impl Metrics {
         r.register("waiting_for_operator", help, self.waiting_for_operator.clone());
         r.register(
             "bounds_reached",
-            "Refusals because a bound was met",
+            "Requests refused and deliveries put off because a bound was met",
             self.bounds_reached.clone(),
         );
         r.register("deliveries_due", "Deliveries due now or later", self.due.clone());
@@ -118,6 +126,11 @@ impl Metrics {
         r.register("attempts_in_flight", "Tries under way", self.in_flight.clone());
         r.register("settle_batch", "Settlements in one transaction", self.settle_batch.clone());
         r.register_with_unit("wal", "Write-ahead log", Unit::Bytes, self.wal_bytes.clone());
+    }
+
+    /// Notes that a bound was met, by its name.
+    pub fn bound_met(&self, bound: &'static str) {
+        self.bounds_reached.get_or_create(&ByBound { bound }).inc();
     }
 
     /// Notes how long a try took.

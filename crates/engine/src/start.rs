@@ -2,13 +2,14 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use futures::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
 use posthorn_core::contract::Contract;
 use posthorn_core::id::IdSequence;
 use posthorn_core::secret::{MasterKeys, Secret, keyed_hash};
-use posthorn_store::Store;
+use posthorn_store::{Store, StoreError};
 use prometheus_client::registry::Registry;
 use tokio::sync::mpsc;
 
@@ -56,6 +57,8 @@ pub struct Parts {
 
 /// How long a verdict about the database stands.
 const READY_FOR: SignedDuration = SignedDuration::from_secs(1);
+/// How long the database may take to answer a probe.
+const READY_WITHIN: Duration = Duration::from_secs(1);
 
 /// What a process holds for tries that are under way or about to begin.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -124,7 +127,7 @@ impl Engine {
 
     /// Ready when this much real time has passed.
     #[must_use]
-    pub fn wait(&self, time: std::time::Duration) -> BoxFuture<'static, ()> {
+    pub fn wait(&self, time: Duration) -> BoxFuture<'static, ()> {
         let clock = &self.shared.clock;
         clock.sleep_until(later(clock.now(), time))
     }
@@ -148,8 +151,13 @@ impl Engine {
         Held { leases: self.shared.directory.leased(), payload_bytes }
     }
 
-    /// Whether the database answers: the bytes of its write-ahead log. It is asked once a second at
-    /// most, for asking is a write.
+    /// Counts that a bound was met which is kept outside the engine.
+    pub fn bound_met(&self, bound: &'static str) {
+        self.shared.metrics.bound_met(bound);
+    }
+
+    /// Whether the database answers, and soon: the bytes of its write-ahead log. It is asked once a
+    /// second at most, for asking is a write.
     pub async fn ready(&self) -> Result<u64, EngineError> {
         let mut probed = self.shared.probed.lock().await;
         let now = self.shared.clock.now();
@@ -157,8 +165,15 @@ impl Engine {
         let health = match &*probed {
             Some((at, health)) if fresh(*at) => health.clone(),
             Some(_) | None => {
-                let health = self.shared.store.health().await;
-                *probed = Some((now, health.clone()));
+                let health = tokio::select! {
+                    biased;
+                    health = self.shared.store.health() => health,
+                    () = self.wait(READY_WITHIN) => {
+                        let detail = "a probe was not written within a second".to_owned();
+                        Err(StoreError::Unavailable { detail })
+                    }
+                };
+                *probed = Some((self.shared.clock.now(), health.clone()));
                 health
             }
         };

@@ -173,7 +173,8 @@ impl Engine {
             timeout: contract.retry.timeout,
             reach: shared.reach(mode),
         };
-        let _under_way = shared.trials.begin(merchant)?;
+        let begun = shared.trials.begin(merchant);
+        let _under_way = begun.inspect_err(|_| shared.metrics.bound_met("trials"))?;
         let tried = shared.transport.send(request).await;
         Ok(Trial { sent, secret: made, tried, at })
     }

@@ -34,7 +34,8 @@ mode, or the operator's admin key for merchants and their keys.\n\n\
 filters for the next page.\n\n\
 **`Idempotency-Key`** on any POST: the same key with the same request is carried out once and answered \
 alike, with `Idempotent-Replayed: true`; with another request it is refused. Keys are kept for seven \
-days. Where a POST done twice does what it does once (`enable`, `disable`, `cancel`), no key is kept.\n\n\
+days. Where a POST done twice does what it does once (`enable`, `disable`, `cancel`) or leaves nothing \
+behind (`/v1/endpoints/test`), no key is kept.\n\n\
 **`X-Request-Id`** is on every answer: yours, if you sent one, else one that was made.\n\n\
 Durations are `90s`, `15m`, `6h`, `10d`. Times are RFC 3339, in UTC, and are \
 answered with milliseconds, as in `2026-11-22T06:42:03.000Z`.";

@@ -73,7 +73,7 @@ macro_rules! conformance {
             deliveries_of_an_event_are_filtered_by_endpoint_and_state
             deliveries_of_a_merchant_are_merged_over_endpoints
             a_merchant_with_many_endpoints_has_its_events_walked
-            nobody_sees_what_is_anothers_or_of_the_other_mode
+            nobody_sees_what_others_own_or_what_is_of_the_other_mode
             the_backlog_counts_what_waits
             the_last_event_is_the_highest_id
         ]);

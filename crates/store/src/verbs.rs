@@ -288,7 +288,7 @@ pub struct NewEndpoint {
     /// Its settings.
     pub settings: Settings,
     /// Its secret, unless its contract lets it have none.
-    pub secret: Option<Sealed>,
+    pub secret: Option<NewSecret>,
     /// When.
     pub created: Timestamp,
 }
@@ -298,7 +298,7 @@ pub struct NewEndpoint {
 pub struct NewSecret {
     /// The secret.
     pub sealed: Sealed,
-    /// When.
+    /// When, on the merchant's clock.
     pub created: Timestamp,
 }
 

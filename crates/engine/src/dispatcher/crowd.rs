@@ -40,7 +40,7 @@ impl Dispatcher {
         } else {
             crowd.waiting.insert(id);
         }
-        self.shared.metrics.bounds_reached.inc();
+        self.shared.metrics.bound_met("merchant_in_flight_max");
         self.wake_crowded(merchant);
         false
     }

@@ -33,6 +33,9 @@ impl Dispatcher {
             let Some(id) = self.ready.pop_front() else { break };
             self.start_one(id, now);
         }
+        if !self.ready.is_empty() {
+            self.shared.metrics.bound_met("in_flight_max");
+        }
     }
 
     fn start_one(&mut self, id: EndpointId, now: Timestamp) {

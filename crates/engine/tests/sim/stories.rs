@@ -146,3 +146,15 @@ fn behind_a_silent_endpoint_each_waits_its_turn_and_none_is_overtaken() {
     assert!(first.len() > 5, "{} were tried", first.len());
     assert!(first.is_sorted(), "{first:?}");
 }
+
+#[test]
+fn a_database_that_is_stuck_is_not_ready_and_that_is_said_within_a_second() {
+    let world = one_endpoint(Mood::Well);
+    world.weather.set_wait_us(3_600_000_000);
+    let engine = world.engine();
+    let mut asked = Box::pin(engine.ready());
+    assert!((&mut asked).now_or_never().is_none());
+    world.clock.advance_to(world.clock.now() + SignedDuration::from_secs(1));
+    let said = (&mut asked).now_or_never();
+    assert!(said.is_some_and(|ready| ready.is_err()));
+}

@@ -175,9 +175,9 @@ pub(super) struct SecretOut {
     /// Its id.
     #[schema(value_type = String, example = "sec_1")]
     id: SecretId,
-    /// When it was made.
+    /// When it was made, on the merchant's clock.
     created: Timestamp,
-    /// When it stops signing; absent for the current one.
+    /// When it stops signing, on the merchant's clock; absent for the current one.
     #[serde(skip_serializing_if = "Option::is_none")]
     until: Option<Timestamp>,
 }

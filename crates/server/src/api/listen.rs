@@ -112,6 +112,7 @@ pub(super) async fn listen(
         None => app.engine().newest_event().await?,
     };
     let place = app.open_stream(merchant.id, STREAMS_MAX).ok_or_else(|| {
+        app.engine().bound_met("streams");
         let detail = format!("this merchant has {STREAMS_MAX} streams open; end one first");
         Problem::new(Code::TooManyStreams, detail).retry_after(STREAM_RETRY_S)
     })?;

@@ -67,7 +67,7 @@ async fn a_place_that_comes_free_wakes_one_endpoint_of_the_merchant_and_not_all(
         line.unwrap().rsplit(' ').next().unwrap().parse().unwrap()
     };
     assert_eq!(count("posthorn_deliveries_delivered_total"), 400);
-    let reached = count("posthorn_bounds_reached_total");
+    let reached = count(r#"posthorn_bounds_reached_total{bound="merchant_in_flight_max"}"#);
     assert!(reached <= 3 * 400, "lanes were put off {reached} times for 400 deliveries");
 }
 

@@ -98,3 +98,28 @@ async fn what_the_database_cannot_take_is_put_off_and_can_be_repeated() {
     app.until_state(&accepted.at("/deliveries/0/id"), "delivered").await;
     assert_eq!(app.receiver.got().len(), 1);
 }
+
+#[tokio::test]
+async fn a_bound_that_is_met_is_counted_by_its_name() {
+    let app = TestApp::new().await;
+    app.receiver.silent.store(true, Ordering::Relaxed);
+    for _ in 0..12 {
+        app.endpoint(&json!({})).await;
+    }
+    let text = "x".repeat(1_000_000);
+    for _ in 0..8 {
+        app.post("/v1/events", &json!({"type": "a.b", "data": {"text": text}})).await;
+    }
+    let listen = || app.call(Method::GET, "/v1/listen").start(Body::empty());
+    let trial = json!({"url": "https://example.com/new", "type": "payment.completed"});
+    let streams = futures::future::join_all((0..17).map(|_| listen())).await;
+    let trials = (0..5).map(|_| Box::pin(app.post("/v1/endpoints/test", &trial)));
+    let (refused, ..) = futures::future::select_all(trials).await;
+    assert_eq!(refused.at("/code"), "busy", "nobody else is answered");
+    let text = app.call(Method::GET, "/metrics").no_key().send(Body::empty()).await.text;
+    for bound in ["payload_memory", "streams", "trials"] {
+        let counted = format!(r#"posthorn_bounds_reached_total{{bound="{bound}"}} "#);
+        assert!(text.contains(&counted), "{counted}\n{text}");
+    }
+    drop(streams);
+}

@@ -112,3 +112,12 @@ async fn a_delivery_whose_secret_does_not_open_waits_and_loses_no_try() {
     let delivered = app.until_state(&delivery, "delivered").await.json();
     assert_eq!(delivered["attempts_made"], 1);
 }
+
+#[tokio::test]
+async fn all_secrets_of_an_endpoint_are_as_old_as_the_merchants_clock_says() {
+    let app = TestApp::in_real_time().await;
+    let advanced = app.post("/v1/sandbox/clock", &json!({"advance": "10d"})).await.at("/now");
+    let first = app.get(&format!("/v1/endpoints/{}", app.endpoint(&json!({})).await)).await;
+    let created = first.at("/secrets/0/created");
+    assert!(created >= advanced, "{created} is before {advanced}");
+}

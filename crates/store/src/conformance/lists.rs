@@ -194,7 +194,7 @@ pub fn a_merchant_with_many_endpoints_has_its_events_walked(world: &World) {
     assert_eq!(found(world, &leased), [newest]);
 }
 
-pub fn nobody_sees_what_is_anothers_or_of_the_other_mode(world: &World) {
+pub fn nobody_sees_what_others_own_or_what_is_of_the_other_mode(world: &World) {
     let pair = world.pair();
     let (other, _) = world.pair();
     let delivery = world.send(pair, 0, due(0));

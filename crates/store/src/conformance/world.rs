@@ -18,7 +18,8 @@ use posthorn_core::secret::Sealed;
 
 use crate::{
     Accept, Accepted, Answer, Ask, DeliveryRecord, Effect, Job, JobKind, JobStep, NewDelivery,
-    NewEndpoint, NewJob, NewMerchant, Once, Settled, Settlement, Step, Store, StoreError,
+    NewEndpoint, NewJob, NewMerchant, NewSecret, Once, Settled, Settlement, Step, Store,
+    StoreError,
 };
 
 /// A store and what stories need beside it.
@@ -135,7 +136,8 @@ pub(super) fn new_merchant(name: &str) -> NewMerchant {
 
 /// An endpoint with settings and a secret.
 pub(super) fn new_endpoint(merchant: MerchantId, mode: Mode) -> NewEndpoint {
-    let (settings, secret) = (settings("hook"), Some(sealed(3)));
+    let secret = Some(NewSecret { sealed: sealed(3), created: at(0) });
+    let settings = settings("hook");
     NewEndpoint { merchant, mode, settings, secret, created: at(0) }
 }
 

@@ -216,7 +216,7 @@ pub(super) fn version(endpoint: i64, row: &Row<'_>) -> Result<(u32, Timestamp, S
     Ok(row.read()?)
 }
 
-/// A job, and the time after whose changes it leaves rows alone.
+/// A job.
 pub(super) fn job(row: &Row<'_>) -> Result<Job, Trouble> {
     let row = JobRow {
         id: row.get(0)?,

@@ -33,7 +33,7 @@ pub(in crate::sqlite) fn create(
     let id = EndpointId::from_i64(db.last_insert_rowid());
     write_version(db, id, (1, new.created), &new.settings)?;
     if let Some(secret) = &new.secret {
-        let row = params![id.as_i64(), sealed_blob(secret), ms(new.created)];
+        let row = params![id.as_i64(), sealed_blob(&secret.sealed), ms(secret.created)];
         fetch::run(db, statements::SECRET_CREATE, row)?;
     }
     once::keep(db, once, id.as_i64())?;
