@@ -65,6 +65,7 @@ impl<T: Send + 'static> Drop for Through<T> {
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
+    use tokio::task::JoinSet;
 
     use futures::FutureExt;
     use futures::executor::block_on;
@@ -108,9 +109,12 @@ mod tests {
     #[tokio::test]
     async fn work_that_panics_costs_its_caller_the_answer_and_nobody_else() {
         let (engine, runner) = engine();
-        let runs = tokio::spawn(runner.run());
-        let caller = tokio::spawn(engine.through(async { panic!("a story of a bug") }));
-        assert!(caller.await.is_err_and(|ended| ended.is_panic()));
+        let (mut runs, mut caller) = (JoinSet::new(), JoinSet::new());
+        runs.spawn(runner.run());
+        let calls = engine.clone();
+        caller.spawn(async move { calls.through(async { panic!("a story of a bug") }).await });
+        let ended = caller.join_next().await.unwrap();
+        assert!(ended.is_err_and(|ended| ended.is_panic()));
         let mut left = engine.through(async {
             tokio::task::yield_now().await;
             panic!("the same bug, after the caller hung up");
@@ -119,6 +123,7 @@ mod tests {
         drop(left);
         let answer = engine.through(async { tokio::task::yield_now().await }).await;
         engine.stop();
-        assert_eq!((answer, runs.await.is_ok()), ((), true), "the others are served to the end");
+        let ran = runs.join_next().await.unwrap().is_ok();
+        assert_eq!((answer, ran), ((), true), "the others are served to the end");
     }
 }
