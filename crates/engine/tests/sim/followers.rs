@@ -26,21 +26,19 @@ impl Client {
         while news.changed().await.is_ok() {
             let cursor = self.all.followed.borrow_mut().entry(merchant).or_default().cursor;
             let cursor = EventId::from_i64(cursor);
-            match self.engine.followed((merchant, Mode::Test), cursor, AT_ONCE).await {
-                Ok(read) => {
-                    self.take(merchant, read.cursor, read.events.iter().map(|event| event.id));
-                    if read.is_behind(*news.borrow()) {
-                        if read.cursor == cursor {
-                            self.sleep_ms(5_000).await;
-                        }
-                        news.mark_changed();
-                    }
-                }
-                Err(_) => {
-                    self.sleep_ms(5_000).await;
-                    news.mark_changed();
+            let read = self.engine.followed((merchant, Mode::Test), cursor, AT_ONCE).await;
+            if let Ok(read) = &read {
+                self.take(merchant, read.cursor, read.events.iter().map(|event| event.id));
+                if !read.is_behind(*news.borrow()) {
+                    continue;
                 }
             }
+            if read.is_ok_and(|read| read.cursor > cursor) {
+                news.mark_changed();
+                continue;
+            }
+            self.sleep_ms(5_000).await;
+            news.mark_changed();
         }
     }
 
