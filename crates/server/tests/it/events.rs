@@ -159,3 +159,12 @@ async fn an_explanation_names_an_endpoint_that_was_deleted_since() {
     assert_eq!(got.at("/data/0/url"), "https://example.com/webhooks");
     assert!(got.at("/data/0/detail").contains("deleted since"), "{}", got.text);
 }
+
+#[tokio::test]
+async fn an_array_where_one_event_belongs_is_called_an_array() {
+    let app = TestApp::new().await;
+    for body in [json!([]), json!(["a", 2])] {
+        let told = app.post("/v1/events", &body).await.problem();
+        assert!(told.contains("this is an array") && told.contains("/v1/events/batch"), "{told}");
+    }
+}
