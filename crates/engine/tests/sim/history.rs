@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use posthorn_core::attempt::Attempt;
 use posthorn_core::contract::{Contract, Tolerance, embedded};
 use posthorn_core::delivery::{Ending, State};
+use posthorn_engine::wire_name;
 use posthorn_store::DeliveryRecord;
 
 use crate::facts::{Facts, Host, Seen, Verdict};
