@@ -358,6 +358,9 @@ impl Engine {
             let until = created.checked_add(overlap).unwrap_or(created);
             let (once, _held) = shared.once(caller, request.as_ref())?;
             let new = NewSecret { sealed, created };
+            if overlap.is_positive() {
+                shared.check_room(&endpoint, &new, once).await?;
+            }
             let done = shared.store.rotate_secret(id, new, until, once).await?;
             shared.reload_endpoint(id).await?;
             let endpoint = shared.owned(merchant, mode, id)?.endpoint;

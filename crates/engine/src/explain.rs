@@ -26,6 +26,8 @@ pub enum Reason {
     CreatedLater(Timestamp),
     /// There is a delivery although the record would route none: settings changed at that moment.
     Sent,
+    /// It was sent, and the endpoint was deleted since.
+    Deleted,
 }
 
 /// A setting that has changed since the event was accepted.
@@ -116,7 +118,7 @@ impl Engine {
             all.push(Explanation {
                 endpoint: delivery.endpoint,
                 url,
-                reason: Reason::Sent,
+                reason: Reason::Deleted,
                 delivery: Some(delivery),
                 changed: Vec::new(),
                 now: None,
@@ -146,7 +148,9 @@ fn explain_one(
     let reason = if sent && !decided_to_send { Reason::Sent } else { reason };
     let now = match &reason {
         Reason::Routed(decision) if *decision == current => None,
-        Reason::Routed(_) | Reason::CreatedLater(_) | Reason::Sent => Some(current),
+        Reason::Routed(_) | Reason::CreatedLater(_) | Reason::Sent | Reason::Deleted => {
+            Some(current)
+        }
     };
     let url = endpoint.settings.url.to_string();
     Explanation { endpoint: endpoint.id, url, reason, delivery, changed, now }

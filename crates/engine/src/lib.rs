@@ -54,7 +54,7 @@ pub use follow::{Followed, Following};
 pub use jobs::Recovery;
 pub use merchants::{MerchantDraft, MerchantKeys, ModeKeys, NewKeyMade};
 pub use notices::NOTICES;
-pub use reading::SentRequest;
+pub use reading::{SentRequest, wire_name};
 pub use reseal::reseal;
 pub use runner::Runner;
 pub use sandbox::Advanced;

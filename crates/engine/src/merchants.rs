@@ -177,6 +177,10 @@ fn check_name(name: &str) -> Result<(), EngineError> {
         let what = format!("must have 1 to {NAME_CHARS_MAX} characters");
         return Err(EngineError::Setting { field: "name", what });
     }
+    if name.chars().any(char::is_control) {
+        let what = "must have no line breaks or other control characters".to_owned();
+        return Err(EngineError::Setting { field: "name", what });
+    }
     Ok(())
 }
 

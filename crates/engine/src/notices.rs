@@ -92,7 +92,7 @@ impl Notice<'_> {
         };
         let (mut members, more) = match self {
             Self::Paused { endpoint, failing_since } => {
-                (about(endpoint), vec![("failing_since", text(failing_since))])
+                (about(endpoint), vec![("failing_since", text(&format!("{failing_since:.3}")))])
             }
             Self::Disabled { endpoint, why } => {
                 let why = match why {

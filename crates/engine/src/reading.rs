@@ -24,7 +24,24 @@ pub struct SentRequest {
     pub body: Vec<u8>,
 }
 
+/// A header's name as it stands on the wire: hyper writes every one in title case.
+#[must_use]
+pub fn wire_name(name: &str) -> String {
+    let mut begins = true;
+    let cased = name.chars().map(|c| {
+        let upper = std::mem::replace(&mut begins, c == '-');
+        if upper { c.to_ascii_uppercase() } else { c.to_ascii_lowercase() }
+    });
+    cased.collect()
+}
+
 impl SentRequest {
+    pub(crate) fn new(url: &url::Url, headers: Vec<(String, String)>, body: Vec<u8>) -> Self {
+        let wire = |(name, value): (String, String)| (wire_name(&name), value);
+        let headers = headers.into_iter().map(wire).collect();
+        Self { url: url.to_string(), headers, body }
+    }
+
     /// The same request as a command for a shell; brackets and braces in its URL stand for themselves.
     #[must_use]
     pub fn curl(&self) -> String {
@@ -158,8 +175,7 @@ impl Engine {
         let signed = shared.render(&subject, &contract, &keys);
         let mut signed = signed.map_err(|error| EngineError::Broken { what: error.to_string() })?;
         signed.headers.extend(settings.headers);
-        let url = settings.url.to_string();
-        Ok(SentRequest { url, headers: signed.headers, body: signed.body })
+        Ok(SentRequest::new(&settings.url, signed.headers, signed.body))
     }
 }
 

@@ -161,11 +161,7 @@ impl Engine {
         };
         let signed = shared.render(&subject, &contract, &keys);
         let signed = signed.map_err(|error| EngineError::Broken { what: error.to_string() })?;
-        let sent = SentRequest {
-            url: url.to_string(),
-            headers: signed.headers.clone(),
-            body: signed.body.clone(),
-        };
+        let sent = SentRequest::new(&url, signed.headers.clone(), signed.body.clone());
         let request = Request {
             url,
             headers: signed.headers,

@@ -105,7 +105,7 @@ impl Params {
     pub(crate) fn time(&self, name: &'static str) -> Result<Option<Timestamp>, Problem> {
         let Some(text) = self.text(name) else { return Ok(None) };
         let unfit = |_| refuse(name, &format!("must be {}", time::WANTED));
-        text.parse().map(Some).map_err(unfit)
+        time::read(text).map(Some).map_err(unfit)
     }
 }
 

@@ -48,8 +48,24 @@ impl Visitor<'_> for Reader {
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Timestamp, E> {
         let unfit = |_| E::invalid_value(Unexpected::Str(text), &self);
-        text.parse().map(Timestamp).map_err(unfit)
+        read(text).map(Timestamp).map_err(unfit)
     }
+}
+
+/// The time that a text of RFC 3339 names. The first and the last hours of the calendar lie beyond
+/// the times that we can hold, and are the first and the last of these.
+pub(crate) fn read(text: &str) -> Result<jiff::Timestamp, jiff::Error> {
+    text.parse().or_else(|error: jiff::Error| {
+        // The same clock on a day that has every offset: what is no time then is none at all.
+        let (date, clock) = text.split_at_checked(10).ok_or_else(|| error.clone())?;
+        let beyond = match date.get(..4) {
+            Some("9999") => jiff::Timestamp::MAX,
+            Some("0000") => jiff::Timestamp::MIN,
+            Some(_) | None => return Err(error),
+        };
+        date.parse::<jiff::civil::Date>()?;
+        format!("2000-01-01{clock}").parse::<jiff::Timestamp>().map(|_| beyond)
+    })
 }
 
 #[cfg(test)]
@@ -58,6 +74,18 @@ mod tests {
 
     fn printed(text: &str) -> String {
         serde_json::to_string(&Timestamp(text.parse().unwrap())).unwrap()
+    }
+
+    #[test]
+    fn a_time_beyond_those_that_can_be_held_is_the_last_or_the_first() {
+        for text in ["9999-12-31T23:59:59Z", "9999-12-31t23:59:59.999-05:00"] {
+            assert_eq!(read(text).unwrap(), jiff::Timestamp::MAX, "{text}");
+        }
+        for text in ["9999-12-32T23:59:59Z", "9999-12-31T24:59:59Z", "9999-12-31", "9999-12-31T1"] {
+            assert!(read(text).is_err(), "{text}");
+        }
+        let ordinary = "9999-01-01T00:00:00Z";
+        assert_eq!(read(ordinary).unwrap(), ordinary.parse().unwrap());
     }
 
     #[test]

@@ -20,12 +20,12 @@ pub enum FilterFault {
         found: &'static str,
     },
     /// A name that is no operator.
-    #[error("unknown operator `{name}`: the nearest one is `{nearest}`")]
+    #[error("unknown operator `{name}`: {hint}")]
     UnknownOperator {
         /// The name.
         name: String,
-        /// The operator whose name is most like it.
-        nearest: &'static str,
+        /// The operator whose name is like it, or all.
+        hint: String,
     },
     /// An operator where a path belongs.
     #[error("`{operator}` needs a path around it: write {{\"path\": {{\"{operator}\": …}}}}")]

@@ -48,15 +48,19 @@ const WORDS: [(&str, Word); 13] = [
     ("$not", Word::Not),
 ];
 
-/// The word of that name; or the fault that names the nearest one.
+/// The word of that name; or the fault that names the one it was meant to be, or all.
 fn word(name: &str) -> Result<(&'static str, Word), FilterFault> {
     if let Some(known) = WORDS.into_iter().find(|(word, _)| *word == name) {
         return Ok(known);
     }
+    let words = WORDS.map(|(word, _)| word);
     let distance = |word: &str| strsim::damerau_levenshtein(word, name);
-    let nearest = WORDS.map(|(word, _)| word).into_iter().min_by_key(|word| distance(word));
-    let nearest = nearest.expect("there are words");
-    Err(FilterFault::UnknownOperator { name: name.to_owned(), nearest })
+    let alike = |word: &&str| distance(word) <= 2 && 2 * distance(word) < word.len();
+    let hint = match words.into_iter().filter(alike).min_by_key(|word| distance(word)) {
+        Some(nearest) => format!("the nearest one is `{nearest}`"),
+        None => format!("there are {}", words.map(|word| format!("`{word}`")).join(", ")),
+    };
+    Err(FilterFault::UnknownOperator { name: name.to_owned(), hint })
 }
 
 /// Where in the filter the reading is.

@@ -24,7 +24,13 @@ fn a_misspelt_operator_is_shown_the_right_one_and_its_place() {
     );
     assert_eq!(
         complaint(r#"{"a":{"$starts":"x"}}"#),
-        "unknown operator `$starts`: the nearest one is `$exists`, at /a/$starts"
+        "unknown operator `$starts`: there are `$eq`, `$ne`, `$in`, `$nin`, `$gt`, `$gte`, `$lt`, `$lte`, `$exists`, \
+         `$prefix`, `$and`, `$or`, `$not`, at /a/$starts"
+    );
+    assert_eq!(
+        complaint(r#"{"$foo":{"a":1}}"#),
+        "unknown operator `$foo`: there are `$eq`, `$ne`, `$in`, `$nin`, `$gt`, `$gte`, `$lt`, `$lte`, `$exists`, \
+         `$prefix`, `$and`, `$or`, `$not`, at /$foo"
     );
     assert_eq!(
         complaint(r#"{"$nto":{"a":1}}"#),

@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use posthorn_core::attempt::Attempt;
 use posthorn_core::contract::{Contract, Tolerance, embedded};
 use posthorn_core::delivery::{Ending, State};
+use posthorn_engine::wire_name;
 use posthorn_store::DeliveryRecord;
 
 use crate::facts::{Facts, Host, Seen, Verdict};
@@ -292,8 +293,10 @@ impl<'a> Judged<'a> {
                 Err(error) => format!("attempt {index} cannot be shown again: {error}"),
                 Ok(again) => {
                     let seen = tried.seen;
+                    let wire = seen.headers.iter();
+                    let wire = wire.map(|(name, value)| (wire_name(name), value.clone()));
                     let same = again.url == seen.url
-                        && again.headers == seen.headers
+                        && again.headers.iter().cloned().eq(wire)
                         && again.body == seen.body;
                     if same {
                         continue;

@@ -8,6 +8,7 @@ mod demo;
 mod help;
 mod listen;
 mod program;
+mod readme;
 mod receiver;
 mod serve;
 mod upkeep;

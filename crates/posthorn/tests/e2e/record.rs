@@ -13,19 +13,18 @@ use crate::stage::{Stage, attempts};
 const OF_HTTP: [&str; 4] = ["host", "content-length", "connection", "accept"];
 
 fn own_headers(seen: &Seen) -> Vec<(String, String)> {
-    let lower = seen.headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), value.clone()));
-    let mut own: Vec<_> = lower.filter(|(name, _)| !OF_HTTP.contains(&name.as_str())).collect();
+    let of_http = |name: &str| OF_HTTP.iter().any(|known| known.eq_ignore_ascii_case(name));
+    let mut own = seen.headers.clone();
+    own.retain(|(name, _)| !of_http(name));
     own.sort();
     own
 }
 
 fn shown_headers(request: &Value) -> Vec<(String, String)> {
     let headers = request["headers"].as_object().expect("names and values");
-    let lower = headers.iter().map(|(name, value)| {
-        let value = value.as_str().expect("a header's value").to_owned();
-        (name.to_ascii_lowercase(), value)
-    });
-    let mut shown: Vec<_> = lower.collect();
+    let text = |value: &Value| value.as_str().expect("a header's value").to_owned();
+    let mut shown: Vec<_> =
+        headers.iter().map(|(name, value)| (name.clone(), text(value))).collect();
     shown.sort();
     shown
 }

@@ -229,7 +229,8 @@ pub(super) struct EndpointOut {
     created: Timestamp,
     /// Its signing secrets; two or more while a rotation overlaps.
     secrets: Vec<SecretOut>,
-    /// The secret itself, shown once: when it is created or rotated and Posthorn made it.
+    /// The secret itself, when it is created or rotated and Posthorn made it: shown in this answer,
+    /// and in the answer to a repeat of the same request under its `Idempotency-Key`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     secret: Option<Shown>,

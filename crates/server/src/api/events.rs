@@ -18,7 +18,7 @@ use crate::body::Sent;
 use crate::decode;
 use crate::list::{Asked, Listed};
 use crate::params::{Id, Params};
-use crate::problem::Problem;
+use crate::problem::{Code, Place, Problem};
 use crate::time::Timestamp;
 
 /// An event to send.
@@ -120,6 +120,13 @@ impl EventOut {
 /// Reads one event. Its data goes to the strict reader as it stands in the body, uncopied; what is
 /// around it is read once.
 pub(super) fn read_event(body: &[u8]) -> Result<NewEvent, Problem> {
+    if body.trim_ascii_start().starts_with(b"[") {
+        let what = "must be an event: an object with `type` and `data`; this is an array (many \
+                    events at once go to `/v1/events/batch`)";
+        let place = Place { line: 1, column: 1 };
+        let array = || Problem::new(Code::InvalidField, what).placed(place);
+        return Err(decode::malformed(body).unwrap_or_else(array));
+    }
     let sent: EventIn<'_> = decode::trusting(body)?;
     let data = sent.data.get().as_bytes();
     NewEvent::parse(&sent.kind, data, sent.id).map_err(|invalid| match &invalid {

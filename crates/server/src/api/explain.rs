@@ -21,12 +21,12 @@ pub(super) struct ExplanationOut {
     /// The endpoint.
     #[schema(value_type = String, example = "ep_1")]
     endpoint: EndpointId,
-    /// Its URL now.
+    /// Its URL now; the last one it had, where it was deleted.
     url: String,
     /// Whether there is a delivery.
     sent: bool,
     /// One of `matches`, `meant_for_it`, `type_not_wanted`, `filtered_out`, `meant_for_another`,
-    /// `created_later`, `sent_under_other_settings`.
+    /// `created_later`, `sent_under_other_settings`, `endpoint_deleted`.
     reason: &'static str,
     /// The reason in words.
     detail: String,
@@ -83,9 +83,12 @@ impl From<Explanation> for ExplanationOut {
             Reason::Sent => DecisionOut {
                 sent: true,
                 reason: "sent_under_other_settings",
-                detail: "it was sent under settings that were being changed at that moment, or \
-                         the endpoint was deleted since"
-                    .into(),
+                detail: "it was sent under settings that were being changed at that moment".into(),
+            },
+            Reason::Deleted => DecisionOut {
+                sent: true,
+                reason: "endpoint_deleted",
+                detail: "there was a delivery for it, and the endpoint was deleted since".into(),
             },
         };
         Self {

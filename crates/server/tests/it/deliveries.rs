@@ -160,7 +160,7 @@ async fn the_request_is_shown_as_it_was_sent_byte_for_byte() {
     assert_eq!(got["url"], sent.url.as_str());
     assert_eq!(got["body"].as_str().unwrap().as_bytes(), sent.body);
     for (name, value) in &sent.headers {
-        assert_eq!(got["headers"][name], value.as_str(), "{name}");
+        assert_eq!(got["headers"][posthorn_engine::wire_name(name)], value.as_str(), "{name}");
     }
     let curl = got["curl"].as_str().unwrap();
     assert!(curl.starts_with("curl -g -i -X POST 'https://example.com/webhooks'"), "{curl}");

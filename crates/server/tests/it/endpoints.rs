@@ -153,6 +153,28 @@ async fn a_rotation_overlaps() {
 }
 
 #[tokio::test]
+async fn at_most_five_secrets_sign_at_once() {
+    let app = TestApp::new().await;
+    let path = format!("/v1/endpoints/{}/rotate", app.endpoint(&json!({})).await);
+    let long = json!({"overlap": "30d"});
+    let keyed = async |key: &str| {
+        app.call(Method::POST, &path).header("idempotency-key", key).json(&long).await
+    };
+    for key in ["second", "third", "fourth", "fifth"] {
+        assert_eq!(keyed(key).await.status, 200, "{key}");
+    }
+    insta::assert_snapshot!(keyed("sixth").await.problem(), @"422 invalid_setting [overlap] `overlap`: at most 5 secrets sign at once, and 5 do; the first stops at 2026-12-22T00:00:00.000Z: rotate after that, or with overlap `0s`, which ends them all now");
+    let again = keyed("fifth").await;
+    assert_eq!(
+        (again.status.as_u16(), again.header("idempotent-replayed").as_str()),
+        (200, "true")
+    );
+    let ended = app.post(&path, &json!({"overlap": "0s"})).await;
+    assert_eq!(ended.json()["secrets"].as_array().unwrap().len(), 1);
+    assert_eq!(app.post(&path, &long).await.status, 200);
+}
+
+#[tokio::test]
 async fn what_arrives_while_an_endpoint_is_disabled_waits_for_it() {
     let app = TestApp::new().await;
     let id = app.endpoint(&json!({})).await;

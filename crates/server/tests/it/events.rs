@@ -144,3 +144,27 @@ async fn an_explanation_says_why_each_endpoint_got_it_or_not() {
     }
     "#);
 }
+
+#[tokio::test]
+async fn an_explanation_names_an_endpoint_that_was_deleted_since() {
+    let app = TestApp::new().await;
+    let id = app.endpoint(&json!({})).await;
+    let event = json!({"type": "payment.completed", "data": {}, "id": "order-1"});
+    app.post("/v1/events", &event).await;
+    app.until("/v1/deliveries?state=delivered", |value| value["data"][0].is_object()).await;
+    app.delete(&format!("/v1/endpoints/{id}")).await;
+    let got = app.get("/v1/events/order-1/explain").await;
+    assert_eq!(got.at("/data/0/endpoint"), id);
+    assert_eq!(got.at("/data/0/reason"), "endpoint_deleted");
+    assert_eq!(got.at("/data/0/url"), "https://example.com/webhooks");
+    assert!(got.at("/data/0/detail").contains("deleted since"), "{}", got.text);
+}
+
+#[tokio::test]
+async fn an_array_where_one_event_belongs_is_called_an_array() {
+    let app = TestApp::new().await;
+    for body in [json!([]), json!(["a", 2])] {
+        let told = app.post("/v1/events", &body).await.problem();
+        assert!(told.contains("this is an array") && told.contains("/v1/events/batch"), "{told}");
+    }
+}

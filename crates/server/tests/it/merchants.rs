@@ -119,3 +119,12 @@ async fn keys_that_were_not_kept_are_not_shown_again() {
     assert_eq!(got.status, 200);
     assert!(!got.text.contains("sk_"), "{}", got.text);
 }
+
+#[tokio::test]
+async fn a_merchants_name_is_one_line() {
+    let app = TestApp::new().await;
+    for name in ["two\nlines", "a\u{7}bell"] {
+        let refused = app.merchant(&json!({"name": name, "contract": "payqi"})).await;
+        assert_eq!((refused.status.as_u16(), refused.at("/field").as_str()), (422, "name"));
+    }
+}
