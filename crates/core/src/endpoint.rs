@@ -12,6 +12,8 @@ use crate::id::{EndpointId, MerchantId, SecretId};
 use crate::json::Style;
 use crate::secret::Sealed;
 
+/// The most secrets of an endpoint that sign at once: a signature header has one signature of each.
+pub const SIGNING_SECRETS_MAX: usize = 5;
 /// Event patterns an endpoint may have.
 pub const PATTERNS_MAX: usize = 100;
 /// Custom headers an endpoint may have.

@@ -21,7 +21,7 @@ use crate::error::EngineError;
 use crate::keyring::Place;
 use crate::notices::Notice;
 use crate::order::Order;
-use crate::settings::{check_secret, refuse};
+use crate::settings::{check_secret, refuse, too_many_secrets};
 use crate::shared::Shared;
 
 /// The longest overlap of a rotation.
@@ -358,10 +358,12 @@ impl Engine {
             let until = created.checked_add(overlap).unwrap_or(created);
             let (once, _held) = shared.once(caller, request.as_ref())?;
             let new = NewSecret { sealed, created };
-            if overlap.is_positive() {
-                shared.check_room(&endpoint, &new, once).await?;
-            }
-            let done = shared.store.rotate_secret(id, new, until, once).await?;
+            let done = match shared.store.rotate_secret(id, new, until, once).await {
+                Err(StoreError::TooMany { .. }) => {
+                    return Err(too_many_secrets(&endpoint, created));
+                }
+                done => done?,
+            };
             shared.reload_endpoint(id).await?;
             let endpoint = shared.owned(merchant, mode, id)?.endpoint;
             let secret = match done {

@@ -1,13 +1,13 @@
 //! What an endpoint's settings and secrets must be like: checked once, at the edge.
 
+use jiff::Timestamp;
 use posthorn_core::contract::{CONNECTION_HEADERS, Contract};
 use posthorn_core::endpoint::{
-    DESCRIPTION_BYTES_MAX, Endpoint, HEADERS_BYTES_MAX, HEADERS_MAX, PATTERNS_MAX, Settings,
+    DESCRIPTION_BYTES_MAX, Endpoint, HEADERS_BYTES_MAX, HEADERS_MAX, PATTERNS_MAX,
+    SIGNING_SECRETS_MAX, Settings,
 };
 use posthorn_core::event::Mode;
-use posthorn_core::id::EndpointId;
 use posthorn_core::secret::Secret;
-use posthorn_store::{NewSecret, Once, StoreError};
 
 use crate::error::EngineError;
 use crate::keyring::Place;
@@ -18,10 +18,6 @@ use crate::transport::Reach;
 pub const RATE_MAX: u32 = 10_000;
 /// The highest concurrency.
 pub const CONCURRENCY_MAX: u32 = 1_000;
-/// The most secrets that sign at once: a signature header has one signature of each.
-const SIGNING_SECRETS_MAX: usize = 5;
-/// No endpoint has this id.
-const NO_ENDPOINT: EndpointId = EndpointId::from_i64(0);
 /// The shortest secret that a caller may set.
 const SECRET_CHARS_MIN: usize = 8;
 /// The longest secret that a caller may set.
@@ -31,37 +27,19 @@ pub(crate) fn refuse<T>(field: &'static str, what: impl Into<String>) -> Result<
     Err(EngineError::Setting { field, what: what.into() })
 }
 
-impl Shared {
-    /// Refuses one secret more beside those that sign, where they are as many as may. A repeat of the
-    /// rotation that made the last of them is let through: it makes none.
-    pub(crate) async fn check_room(
-        &self,
-        endpoint: &Endpoint,
-        new: &NewSecret,
-        once: Option<Once>,
-    ) -> Result<(), EngineError> {
-        let signing = endpoint.signing_secrets(new.created);
-        let stops = signing.iter().filter_map(|secret| secret.until).min();
-        let Some(first) = stops.filter(|_| signing.len() >= SIGNING_SECRETS_MAX) else {
-            return Ok(());
-        };
-        if once.is_some() {
-            // A verb looks at the key before anything else, so this finds a repeat and writes nothing.
-            let asked = self.store.rotate_secret(NO_ENDPOINT, new.clone(), first, once).await;
-            match asked {
-                Ok(_) => return Ok(()),
-                Err(StoreError::Missing { .. }) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-        let what = format!(
-            "at most {SIGNING_SECRETS_MAX} secrets sign at once, and {} do; the first stops at \
-             {first:.3}: rotate after that, or with overlap `0s`, which ends them all now",
-            signing.len()
-        );
-        refuse("overlap", what)
-    }
+/// What is told of a rotation that would have more secrets sign at once than may, at a time of the
+/// merchant.
+pub(crate) fn too_many_secrets(endpoint: &Endpoint, now: Timestamp) -> EngineError {
+    let first = endpoint.signing_secrets(now).iter().filter_map(|secret| secret.until).min();
+    let first = first.unwrap_or(now);
+    let what = format!(
+        "at most {SIGNING_SECRETS_MAX} secrets sign at once, and as many do; the first stops at \
+         {first:.3}: rotate after that, or with overlap `0s`, which ends them all now"
+    );
+    EngineError::Setting { field: "overlap", what }
+}
 
+impl Shared {
     /// A URL that deliveries may go to, in a mode and under a contract.
     pub(crate) fn check_url(
         &self,

@@ -101,6 +101,7 @@ macro_rules! conformance {
             a_merchant_has_at_most_1023_endpoints_in_a_mode
             an_endpoint_of_nobody_is_refused
             a_rotated_secret_signs_beside_the_old_one
+            few_secrets_of_an_endpoint_sign_at_once
             secrets_that_ended_before_the_newest_are_kept_for_the_record_only
             a_deleted_endpoint_is_gone_from_the_directory
             enabling_without_parked_deliveries_makes_active

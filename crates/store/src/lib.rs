@@ -182,7 +182,8 @@ pub trait Store: Send + Sync {
     /// Deletes an endpoint: it is gone from the directory at once, and a sweep job ends its waiting
     /// deliveries as `WillNotSend`. `false`: it was deleted already.
     fn delete_endpoint(&self, id: EndpointId, at: Timestamp) -> Answer<'_, bool>;
-    /// Makes a new secret the current one; those before it sign until `overlap_until`.
+    /// Makes a new secret the current one; those before it sign until `overlap_until`. With an overlap
+    /// at most [`posthorn_core::endpoint::SIGNING_SECRETS_MAX`] sign at once.
     fn rotate_secret(
         &self,
         id: EndpointId,

@@ -69,7 +69,8 @@ struct RecoverIn {
 /// Rotate an endpoint's secret.
 ///
 /// Until the overlap ends both secrets sign; where the contract has room for one signature, the old
-/// one signs until then.
+/// one signs until then. At most five secrets sign at once: a rotation with an overlap beyond that is
+/// refused until the first of them stops; one with `0s` ends them all.
 #[utoipa::path(post, path = "/v1/endpoints/{id}/rotate", tag = "endpoints", request_body = RotateIn,
     params(("id" = String, Path, description = "The endpoint")),
     responses((status = 200, description = "The endpoint", body = EndpointOut)))]
@@ -127,7 +128,8 @@ pub(super) async fn disable_endpoint(
 
 /// Send a test event to an endpoint, whatever it subscribes to.
 ///
-/// It is an event like any other, meant for this endpoint alone: on disk, retried and logged.
+/// It is an event like any other, meant for this endpoint alone: on disk, retried and logged. It is
+/// sent at once, also to one that is paused or disabled.
 #[utoipa::path(post, path = "/v1/endpoints/{id}/test", tag = "endpoints", request_body = TestIn,
     params(("id" = String, Path, description = "The endpoint")),
     responses((status = 202, description = "On disk", body = EventAccepted)))]
@@ -146,6 +148,8 @@ pub(super) async fn test_endpoint(
 }
 
 /// Send many deliveries of an endpoint again, as a job.
+///
+/// At one that is paused or disabled they are parked until it is enabled.
 #[utoipa::path(post, path = "/v1/endpoints/{id}/recover", tag = "endpoints",
     request_body = RecoverIn,
     params(("id" = String, Path, description = "The endpoint")),

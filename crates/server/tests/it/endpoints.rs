@@ -163,7 +163,7 @@ async fn at_most_five_secrets_sign_at_once() {
     for key in ["second", "third", "fourth", "fifth"] {
         assert_eq!(keyed(key).await.status, 200, "{key}");
     }
-    insta::assert_snapshot!(keyed("sixth").await.problem(), @"422 invalid_setting [overlap] `overlap`: at most 5 secrets sign at once, and 5 do; the first stops at 2026-12-22T00:00:00.000Z: rotate after that, or with overlap `0s`, which ends them all now");
+    insta::assert_snapshot!(keyed("sixth").await.problem(), @"422 invalid_setting [overlap] `overlap`: at most 5 secrets sign at once, and as many do; the first stops at 2026-12-22T00:00:00.000Z: rotate after that, or with overlap `0s`, which ends them all now");
     let again = keyed("fifth").await;
     assert_eq!(
         (again.status.as_u16(), again.header("idempotent-replayed").as_str()),

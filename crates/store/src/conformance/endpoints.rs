@@ -2,13 +2,13 @@
 
 use futures::executor::block_on;
 use futures::future::join_all;
-use posthorn_core::endpoint::{DisabledWhy, ENDPOINTS_MAX, Status};
+use posthorn_core::endpoint::{DisabledWhy, ENDPOINTS_MAX, SIGNING_SECRETS_MAX, Status};
 use posthorn_core::event::Mode;
 use posthorn_core::id::MerchantId;
 
 use super::World;
-use super::world::{at, done, due, new_accept, new_endpoint, refused, sealed, settings};
-use crate::{NewSecret, StoreError};
+use super::world::{at, done, due, new_accept, new_endpoint, once, refused, sealed, settings};
+use crate::{Done, NewSecret, StoreError};
 
 pub fn an_endpoint_comes_back_as_it_was_written(world: &World) {
     let merchant = world.merchant();
@@ -85,6 +85,26 @@ pub fn a_rotated_secret_signs_beside_the_old_one(world: &World) {
         found.secrets.iter().map(|secret| (secret.sealed.clone(), secret.until)).collect();
     assert_eq!(secrets, [(sealed(9), None), (sealed(3), Some(at(100)))]);
     assert_eq!(found.secrets.first().map(|current| current.id), Some(secret));
+}
+
+pub fn few_secrets_of_an_endpoint_sign_at_once(world: &World) {
+    let (_, id) = world.pair();
+    let rotate = |second, until| {
+        let new = NewSecret { sealed: sealed(9), created: at(second) };
+        block_on(world.store().rotate_secret(id, new, at(until), Some(once(1, 1))))
+    };
+    for second in 1..SIGNING_SECRETS_MAX {
+        let new = NewSecret { sealed: sealed(9), created: at(0) };
+        let until = at(100 + i64::try_from(second).expect("few"));
+        done(world.store().rotate_secret(id, new, until, None));
+    }
+    let too_many = StoreError::TooMany { max: SIGNING_SECRETS_MAX };
+    assert_eq!(rotate(50, 200), Err(too_many.clone()));
+    assert_eq!(rotate(100, 200), Err(too_many), "the first of them signs still");
+    let last = rotate(101, 200).expect("there is room");
+    assert_eq!(rotate(102, 200), Ok(Done::Before(last.get())), "a repeat makes none");
+    let new = NewSecret { sealed: sealed(8), created: at(103) };
+    done(world.store().rotate_secret(id, new, at(103), None));
 }
 
 pub fn secrets_that_ended_before_the_newest_are_kept_for_the_record_only(world: &World) {

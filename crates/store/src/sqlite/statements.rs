@@ -94,6 +94,7 @@ statements! {
     SECRET_CREATE = "secret_create";
     SECRET_RETIRE = "secret_retire";
     SECRETS = "secrets";
+    SECRETS_LEFT = "secrets_left";
     SECRETS_SIGNING = "secrets_signing";
     SECRETS_SIGNING_ALL = "secrets_signing_all";
     SETTLE = "settle";

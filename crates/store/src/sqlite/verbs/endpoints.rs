@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use posthorn_core::endpoint::{ENDPOINTS_MAX, Endpoint, EndpointSecret, Settings};
+use posthorn_core::endpoint::{
+    ENDPOINTS_MAX, Endpoint, EndpointSecret, SIGNING_SECRETS_MAX, Settings,
+};
 use posthorn_core::id::{EndpointId, SecretId};
 use rusqlite::{Connection, params};
 
@@ -94,7 +96,7 @@ pub(in crate::sqlite) fn change(
     Ok(next)
 }
 
-/// Makes a new secret the current one.
+/// Makes a new secret the current one; at most [`SIGNING_SECRETS_MAX`] sign at once.
 pub(in crate::sqlite) fn rotate(
     db: &Connection,
     id: EndpointId,
@@ -105,6 +107,13 @@ pub(in crate::sqlite) fn rotate(
         return Ok(Done::Before(SecretId::from_i64(before)));
     }
     standing::existing(db, id)?;
+    if overlap_until > new.created {
+        let signing = params![id.as_i64(), ms(new.created)];
+        let signing = fetch::number(db, statements::SECRETS_LEFT, signing)?.unwrap_or(0);
+        if usize::try_from(signing).unwrap_or(0) >= SIGNING_SECRETS_MAX {
+            return Err(StoreError::TooMany { max: SIGNING_SECRETS_MAX }.into());
+        }
+    }
     fetch::run(db, statements::SECRET_RETIRE, params![id.as_i64(), ms(overlap_until)])?;
     let row = params![id.as_i64(), sealed_blob(&new.sealed), ms(new.created)];
     fetch::run(db, statements::SECRET_CREATE, row)?;
