@@ -218,7 +218,16 @@ fn in_full(error: &dyn std::error::Error) -> String {
         text = format!("{text}: {}", error.to_string().trim_end());
         cause = error.source();
     }
-    text
+    in_words(&text)
+}
+
+/// The keys as they stand in a file, instead of the types that they are read into.
+fn in_words(text: &str) -> String {
+    let kinds = [("Config::", ""), ("Limits::", "limits."), ("Log::", "log.")];
+    kinds.iter().fold(text.to_owned(), |text, (kind, section)| {
+        let (typed, key) = (format!("failed to deserialize value `{kind}"), format!("`{section}"));
+        text.replace(&typed, &format!("cannot read {key}"))
+    })
 }
 
 fn secret<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Secret, D::Error> {

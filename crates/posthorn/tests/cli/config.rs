@@ -102,6 +102,20 @@ fn a_bad_duration_network_key_and_bound_are_each_refused_with_the_remedy() {
 }
 
 #[test]
+fn what_cannot_be_read_is_named_as_it_is_written() {
+    let with = |name: &str| finish(posthorn(&["config", "print"]).env(name, "x"), b"").failed();
+    for (name, key) in [
+        ("POSTHORN_LISTEN", "`listen`"),
+        ("POSTHORN_LOG_FORMAT", "`log.format`"),
+        ("POSTHORN_DRAIN_PER_SECOND", "`limits.drain_per_second`"),
+    ] {
+        let said = with(name);
+        assert!(said.contains(&format!("cannot read {key}")), "{said}");
+        assert!(said.contains(name) && !said.contains("::"), "{said}");
+    }
+}
+
+#[test]
 fn a_missing_file_and_a_postgres_url_are_refused() {
     let said = run(&["config", "print", "--config", "/nowhere/posthorn.toml"]).failed();
     assert!(said.contains("does not exist: '/nowhere/posthorn.toml'"), "{said}");
