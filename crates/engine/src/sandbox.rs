@@ -4,6 +4,7 @@
 //! to due time: each attempt happens at its own virtual time, and what it schedules is run too. The
 //! advance is a durable job; leases and signatures stay in real time.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures::channel::oneshot;
@@ -79,7 +80,8 @@ impl Engine {
                 let now = shared.directory.now(merchant, mode, shared.clock.now());
                 return Ok(done.map(|_| Advanced::Done { now, attempted: job.done }));
             }
-            if shared.clock.now() >= give_up {
+            let stopping = shared.stopping.load(Ordering::Relaxed);
+            if stopping || shared.clock.now() >= give_up {
                 return Ok(done.map(|_| Advanced::Running(Box::new(job))));
             }
             let next = shared.clock.now().checked_add(LOOK_EVERY).unwrap_or(give_up);

@@ -1,6 +1,6 @@
 //! What the engine's handles and its runner share, and how they behave.
 
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
@@ -81,6 +81,8 @@ pub(crate) struct Shared {
     pub(crate) followers: Followers,
     pub(crate) metrics: Metrics,
     pub(crate) memory_bytes: AtomicUsize,
+    /// Whether the engine was told to stop.
+    pub(crate) stopping: AtomicBool,
     pub(crate) options: Options,
     /// Rings when a job was created.
     pub(crate) job_bell: tokio::sync::Notify,

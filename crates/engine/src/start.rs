@@ -1,6 +1,6 @@
 //! Starting: what the engine is made of, and what it does before it serves.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -111,6 +111,7 @@ impl Engine {
             followers: Followers::default(),
             metrics: Metrics::new(registry),
             memory_bytes: AtomicUsize::new(0),
+            stopping: AtomicBool::new(false),
             options: parts.options,
             job_bell: tokio::sync::Notify::new(),
             ids: Mutex::new(ids),
@@ -185,6 +186,7 @@ impl Engine {
     /// Asks the runner to stop: nothing new is started, what is under way has a grace period, the
     /// rest is given back. The runner's future ends when that is done.
     pub fn stop(&self) {
+        self.shared.stopping.store(true, Ordering::Relaxed);
         self.shared.order(Order::Stop);
     }
 }

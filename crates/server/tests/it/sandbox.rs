@@ -1,5 +1,7 @@
 //! The sandbox clock: a schedule of days in a moment.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use http::Method;
 use jiff::{SignedDuration, Timestamp};
@@ -89,6 +91,20 @@ async fn three_days(app: &TestApp) -> Vec<(String, Timestamp)> {
         app.post("/v1/sandbox/clock", &json!({"advance": "1d"})).await;
     }
     days
+}
+
+#[tokio::test]
+async fn a_stop_does_not_wait_for_an_advance_but_leaves_it_as_a_job() {
+    let app = TestApp::new().await;
+    let hour = json!({"advance": "1h"});
+    let advance = app.post("/v1/sandbox/clock", &hour);
+    futures::pin_mut!(advance);
+    assert!(futures::poll!(&mut advance).is_pending(), "the clock stands still");
+    app.app.engine().stop();
+    app.clock.advance(Duration::from_millis(10));
+    let answer = futures::poll!(&mut advance);
+    let std::task::Poll::Ready(answer) = answer else { panic!("it still waits") };
+    assert_eq!(answer.status, 202, "{}", answer.text);
 }
 
 #[tokio::test]
