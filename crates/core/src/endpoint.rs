@@ -178,6 +178,15 @@ impl Status {
         !matches!(self, Self::Active)
     }
 
+    /// Whether it gets nothing but what is meant for it alone, and what was begun before.
+    #[must_use]
+    pub fn rests(self) -> bool {
+        match self {
+            Self::Paused { .. } | Self::Disabled { .. } => true,
+            Self::Active | Self::Draining { .. } => false,
+        }
+    }
+
     /// The name on the wire.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -227,9 +236,9 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    /// The secrets that sign at `now` (the merchant's time), in the order in which they are to be used: where
-    /// a contract has room for one signature the first signs, and that is the old one until the
-    /// overlap of a rotation ends.
+    /// The secrets that sign at `now` (the merchant's time), in the order in which they are to be
+    /// used: where a contract has room for one signature the first signs, and that is the old one
+    /// until the overlap of a rotation ends.
     #[must_use]
     pub fn signing_secrets(&self, now: Timestamp) -> Vec<&EndpointSecret> {
         let (current, overlapping): (Vec<_>, Vec<_>) =

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use jiff::{SignedDuration, Timestamp};
-use posthorn_core::endpoint::{Endpoint, Status};
+use posthorn_core::endpoint::Endpoint;
 use posthorn_core::event::Mode;
 use posthorn_core::id::{EndpointId, MerchantId};
 use posthorn_core::merchant::Merchant;
@@ -312,7 +312,7 @@ pub(crate) fn apply(endpoint: &mut Endpoint, effects: &[Effect]) {
         match *effect {
             Effect::FailingSince(since) => endpoint.failing_since = since,
             Effect::Rest(status) => {
-                if matches!(endpoint.status, Status::Active | Status::Draining { .. }) {
+                if !endpoint.status.rests() {
                     endpoint.status = status;
                 }
             }

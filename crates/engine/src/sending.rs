@@ -72,8 +72,7 @@ impl Shared {
             return rest(claim, State::WillNotSend { since: now, why }, Vec::new());
         };
         let untried = claim.attempts == claim.base;
-        let draining = matches!(endpoint.status, Status::Draining { .. });
-        if endpoint.status.parks() && !draining && untried && event.only.is_none() {
+        if endpoint.status.rests() && untried && event.only.is_none() {
             let why = ParkedWhy::EndpointAtRest;
             return rest(claim, State::Parked { since: now, why }, Vec::new());
         }
@@ -221,7 +220,7 @@ impl Shared {
         };
         let failing_since = gauge.failing_since(&endpoint);
         let (merchant, mode) = (endpoint.merchant, endpoint.mode);
-        let active = matches!(endpoint.status, Status::Active | Status::Draining { .. });
+        let active = !endpoint.status.rests();
         let gone = outcome == Outcome::Gone;
         let change = health::judge(failing_since, outcome == Outcome::Success, pause_after, now);
         let mut effects = Vec::new();

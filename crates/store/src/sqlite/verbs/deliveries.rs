@@ -6,7 +6,6 @@
 
 use jiff::Timestamp;
 use posthorn_core::delivery::{Delivery, ParkedWhy, State, StateKind};
-use posthorn_core::endpoint::Status;
 use posthorn_core::id::{DeliveryId, EndpointId, EventId};
 use rusqlite::{Connection, params};
 
@@ -194,8 +193,7 @@ pub(in crate::sqlite) fn resend(
     if state == StateKind::Leased {
         return Err(StoreError::Leased.into());
     }
-    let waits = standing.status.parks() && !matches!(standing.status, Status::Draining { .. });
-    let next = if waits && events::existing(db, id.event())?.only.is_none() {
+    let next = if standing.status.rests() && events::existing(db, id.event())?.only.is_none() {
         State::Parked { since: now, why: ParkedWhy::EndpointAtRest }
     } else {
         State::Due { at: now }

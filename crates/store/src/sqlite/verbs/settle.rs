@@ -4,7 +4,6 @@ use std::net::IpAddr;
 
 use posthorn_core::attempt::Attempt;
 use posthorn_core::delivery::State;
-use posthorn_core::endpoint::Status;
 use posthorn_core::id::EndpointId;
 use rusqlite::{Connection, params};
 
@@ -128,10 +127,7 @@ fn take_effect(db: &Connection, endpoint: EndpointId, effect: Effect) -> Result<
         }
         Effect::Rest(rest) => {
             let Some(standing) = standing::find(db, endpoint)? else { return Ok(false) };
-            let sends = match standing.status {
-                Status::Active | Status::Draining { .. } => !standing.deleted,
-                Status::Paused { .. } | Status::Disabled { .. } => false,
-            };
+            let sends = !standing.deleted && !standing.status.rests();
             if sends {
                 status::rest(db, endpoint, rest)?;
             }

@@ -113,11 +113,10 @@ impl Recover<'_> {
 
 /// At an endpoint at rest even what is recovered waits for it to be enabled.
 fn reopened(standing: &Standing, pace: &mut Pace) -> State {
-    match standing.status {
-        Status::Active | Status::Draining { .. } => State::Due { at: pace.next() },
-        Status::Paused { .. } | Status::Disabled { .. } => {
-            State::Parked { since: pace.next_at_rest(), why: ParkedWhy::EndpointAtRest }
-        }
+    if standing.status.rests() {
+        State::Parked { since: pace.next_at_rest(), why: ParkedWhy::EndpointAtRest }
+    } else {
+        State::Due { at: pace.next() }
     }
 }
 
