@@ -65,7 +65,6 @@ impl<T: Send + 'static> Drop for Through<T> {
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
-    use tokio::task::JoinSet;
 
     use futures::FutureExt;
     use futures::executor::block_on;
@@ -73,6 +72,7 @@ mod tests {
     use posthorn_core::secret::MasterKeys;
     use posthorn_store::sqlite::{Fault, Sqlite};
     use prometheus_client::registry::Registry;
+    use tokio::task::JoinSet;
 
     use crate::clock::RealClock;
     use crate::entropy::Entropy;

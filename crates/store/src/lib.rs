@@ -104,7 +104,8 @@ pub trait Store: Send + Sync {
 
     // --- second chances -----------------------------------------------------------------------
 
-    /// Opens a new run of one delivery, due at `now` (the merchant's clock). Fails with
+    /// Opens a new run of one delivery, due at `now` (the merchant's clock); at an endpoint at rest it
+    /// is parked, unless its event is meant for that endpoint alone. Fails with
     /// [`StoreError::Leased`] while it is being tried.
     fn resend(
         &self,

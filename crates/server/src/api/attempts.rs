@@ -131,8 +131,9 @@ pub(super) struct TriedOut {
     /// The HTTP status, if the head of an answer came.
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<u16>,
-    /// Why no whole answer came, whatever its status: `dns`, `refused`, `connect`, `tls`, `timeout_dns`, `timeout_connect`,
-    /// `timeout_tls`, `timeout_headers`, `timeout_body`, `reset`, `protocol` or `too_large`.
+    /// Why no whole answer came, whatever its status: `dns`, `refused`, `connect`, `tls`,
+    /// `timeout_dns`, `timeout_connect`, `timeout_tls`, `timeout_headers`, `timeout_body`, `reset`,
+    /// `protocol` or `too_large`.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<&'static str>,
     /// The same in words.

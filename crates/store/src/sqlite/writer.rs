@@ -97,7 +97,8 @@ impl Writer {
         Ok(())
     }
 
-    /// Answers those that have no room: new work while the disk is full, the log too long or the file damaged.
+    /// Answers those that have no room: new work while the disk is full, the log too long or the file
+    /// damaged.
     fn without_refused(&self, batch: Vec<Box<dyn Job>>) -> Vec<Box<dyn Job>> {
         let refusal = if self.gauges.is_damaged() {
             StoreError::Damaged
