@@ -73,11 +73,13 @@ pub enum ErrorClass {
     Protocol = 11,
     /// The answer's headers were larger than is read.
     TooLarge = 12,
+    /// The server was stopped before an answer came: nobody knows what the receiver made of it.
+    Stopped = 13,
 }
 
 impl ErrorClass {
     /// Every class, in the order of the stored numbers.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Dns,
         Self::Refused,
         Self::Connect,
@@ -90,6 +92,7 @@ impl ErrorClass {
         Self::Reset,
         Self::Protocol,
         Self::TooLarge,
+        Self::Stopped,
     ];
 
     /// The class of a stored number.
@@ -114,6 +117,7 @@ impl ErrorClass {
             Self::Reset => "reset",
             Self::Protocol => "protocol",
             Self::TooLarge => "too_large",
+            Self::Stopped => "stopped",
         }
     }
 
@@ -173,6 +177,14 @@ pub struct Tried {
     pub phases: Phases,
     /// The vetted address that was connected to.
     pub peer: Option<IpAddr>,
+}
+
+impl Tried {
+    /// Whether the server was stopped before it was known what came of it.
+    #[must_use]
+    pub fn is_cut_off(&self) -> bool {
+        self.result.as_ref().is_err_and(|error| error.class == ErrorClass::Stopped)
+    }
 }
 
 /// What a try means for its delivery.

@@ -21,7 +21,7 @@ use futures::stream::FuturesUnordered;
 use jiff::{SignedDuration, Timestamp};
 use posthorn_core::delivery::Claim;
 use posthorn_core::event::Mode;
-use posthorn_core::id::{DeliveryId, EndpointId, MerchantId};
+use posthorn_core::id::{EndpointId, MerchantId};
 use posthorn_store::{Settlement, StoreError};
 use tokio::sync::mpsc;
 
@@ -55,7 +55,6 @@ pub(crate) struct Dispatcher {
     /// When (in real time) to look at which lane again: at most one time a lane.
     timers: BTreeSet<(Timestamp, EndpointId)>,
     sends: FuturesUnordered<BoxFuture<'static, Sent>>,
-    under_way: BTreeMap<DeliveryId, GivenBack>,
     by_merchant: HashMap<MerchantId, u32>,
     unrecorded: Vec<Settlement>,
     recording: Option<BoxFuture<'static, Recorded>>,
@@ -73,7 +72,7 @@ pub(crate) struct Dispatcher {
     left_behind: FuturesUnordered<BoxFuture<'static, ()>>,
     stepping: BTreeMap<MerchantId, Stepping>,
     stop_by: Option<Timestamp>,
-    /// Whether what was still under way at `stop_by` was given back.
+    /// Whether what was still under way at `stop_by` was cut off.
     grace_is_over: bool,
     closed: bool,
 }
@@ -87,7 +86,6 @@ impl Dispatcher {
             crowded: HashMap::new(),
             timers: BTreeSet::new(),
             sends: FuturesUnordered::new(),
-            under_way: BTreeMap::new(),
             by_merchant: HashMap::new(),
             unrecorded: Vec::new(),
             recording: None,
@@ -293,15 +291,14 @@ impl Dispatcher {
         self.ready.clear();
     }
 
-    /// The grace period is over: what is still under way is given back.
+    /// The grace period is over: what is still under way is cut off, and given back as it comes in.
     fn end_grace(&mut self) {
         self.grace_is_over = true;
-        self.sends.clear();
-        let left = std::mem::take(&mut self.under_way);
-        if !left.is_empty() {
-            tracing::warn!(tries = left.len(), "stopped in mid-send; they will be tried again");
+        if !self.sends.is_empty() {
+            let tries = self.sends.len();
+            tracing::warn!(tries, "stopped in mid-send; they will be tried again");
         }
-        self.to_release.extend(left.into_values());
+        self.shared.transport.cut_off();
     }
 
     /// Whether there is nothing more to do: the store was closed, or we are to stop and all that was

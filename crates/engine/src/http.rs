@@ -24,7 +24,7 @@ use rustls::pki_types::CertificateDer;
 use url::Position;
 
 use crate::guard::Guard;
-use crate::transport::{Answer, ErrorClass, Request, Transport, Tried, Unreachable};
+use crate::transport::{Answer, Cut, ErrorClass, Request, Transport, Tried, Unreachable};
 use dial::{Dialler, refused};
 use link::Link;
 use outgoing::outgoing;
@@ -69,6 +69,7 @@ pub struct HttpTransport {
 struct Inner {
     dialler: Dialler,
     pool: Pool,
+    cut: Cut,
 }
 
 impl HttpTransport {
@@ -77,7 +78,7 @@ impl HttpTransport {
         let trust = tls::trust(&settings.extra_roots)?;
         let dialler = Dialler { guard: settings.guard, resolve: settings.resolve, trust };
         let pool = Pool::new(settings.idle);
-        Ok(Self { inner: Arc::new(Inner { dialler, pool }) })
+        Ok(Self { inner: Arc::new(Inner { dialler, pool, cut: Cut::default() }) })
     }
 
     /// How many connections wait for their next try; for metrics.
@@ -93,6 +94,10 @@ impl Transport for HttpTransport {
         Box::pin(async move { inner.tried(&request).await })
     }
 
+    fn cut_off(&self) {
+        self.inner.cut.make();
+    }
+
     fn expire_idle(&self) {
         self.inner.pool.expire();
     }
@@ -101,9 +106,17 @@ impl Transport for HttpTransport {
 impl Inner {
     async fn tried(&self, request: &Request) -> Tried {
         let mut watch = Watch::new(request.timeout);
+        if self.cut.is_made() {
+            return Tried { result: Err(watch.cut_off()), phases: watch.stop(), peer: None };
+        }
         let answer = self.answer(request, &mut watch);
-        let answer = tokio::time::timeout(request.timeout, answer).await;
-        let mut result = answer.unwrap_or_else(|_| Err(watch.timed_out()));
+        let mut result = tokio::select! {
+            biased;
+            answer = tokio::time::timeout(request.timeout, answer) => {
+                answer.unwrap_or_else(|_| Err(watch.timed_out()))
+            }
+            () = self.cut.made() => Err(watch.cut_off()),
+        };
         if let Err(unreachable) = &mut result {
             unreachable.partial = watch.take_answer(true).map(Box::new);
         }

@@ -178,15 +178,7 @@ impl Shared {
         let schedule = &prepared.in_force.contract.retry;
         let number = claim.number();
         let state = settle(outcome, number, schedule, now);
-        let attempt = Attempt {
-            claim: claim.claim,
-            run: claim.run,
-            number,
-            at: started,
-            late: false,
-            tried: clip(tried, outcome),
-            rendering: prepared.rendering.clone(),
-        };
+        let attempt = attempt(claim, prepared.rendering.clone(), clip(tried, outcome), started);
         let changes = self.effects(claim, outcome, schedule.pause_after, now);
         let mut notices = Vec::new();
         if let State::Exhausted { .. } = state {
@@ -288,6 +280,17 @@ pub(crate) fn rest(claim: &Claim, state: State, notices: Vec<Accept>) -> Ready {
         notices,
         notices_if_rested: Vec::new(),
     }))
+}
+
+/// A try as it goes on record. `started` is the merchant's time when it began.
+pub(crate) fn attempt(
+    claim: &Claim,
+    rendering: Rendering,
+    tried: Tried,
+    started: Timestamp,
+) -> Attempt {
+    let (number, late) = (claim.number(), false);
+    Attempt { claim: claim.claim, run: claim.run, number, at: started, late, tried, rendering }
 }
 
 /// Keeps as much of an answer as its outcome deserves.

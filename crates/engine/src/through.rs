@@ -87,6 +87,8 @@ mod tests {
         fn send(&self, _: Request) -> BoxFuture<'static, Tried> {
             futures::future::pending().boxed()
         }
+
+        fn cut_off(&self) {}
     }
 
     fn engine() -> (Engine, Runner) {

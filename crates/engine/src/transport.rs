@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures::future::BoxFuture;
+use tokio::sync::watch;
 use url::Url;
 
 pub use posthorn_core::attempt::{Answer, ErrorClass, Phases, Tried, Unreachable};
@@ -20,9 +21,39 @@ pub trait Transport: Send + Sync {
     /// [`Unreachable`]. Dropping the future closes the connection that it used.
     fn send(&self, request: Request) -> BoxFuture<'static, Tried>;
 
+    /// Ends what is being sent, and from now on all that is to be sent, at once: with what came of it
+    /// if that is known, with [`ErrorClass::Stopped`] if not.
+    fn cut_off(&self);
+
     /// Closes connections that have waited too long for their next try. Sending does it now and
     /// then by itself; the engine calls it too, so that it happens in silence as well.
     fn expire_idle(&self) {}
+}
+
+/// Ends all that waits for it, one time and for good: how a [`Transport`] is cut off.
+#[derive(Debug, Default)]
+pub struct Cut(watch::Sender<bool>);
+
+impl Cut {
+    /// Now.
+    pub fn make(&self) {
+        self.0.send_replace(true);
+    }
+
+    /// Whether it was made.
+    #[must_use]
+    pub fn is_made(&self) -> bool {
+        *self.0.borrow()
+    }
+
+    /// Ready when it is made.
+    pub fn made(&self) -> impl Future<Output = ()> + Send + use<> {
+        let mut told = self.0.subscribe();
+        async move {
+            // Whoever could make it being gone is the end too.
+            let _gone = told.wait_for(|made| *made).await;
+        }
+    }
 }
 
 /// One try, ready to go: rendered, signed and bounded.

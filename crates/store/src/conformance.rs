@@ -49,6 +49,8 @@ macro_rules! conformance {
             a_lost_lease_without_a_try_is_lost_and_leaves_no_trace
             a_released_delivery_is_due_again_unsent
             a_released_lease_that_was_lost_is_left_alone
+            a_try_cut_off_by_a_stop_is_on_record_and_uses_up_no_number
+            a_try_cut_off_after_its_lease_was_lost_is_on_record_too
             at_start_up_all_leases_are_dead
             next_due_is_the_earliest_of_each_endpoint
         ]);

@@ -142,8 +142,8 @@ pub enum Settled {
     LeaseLost,
 }
 
-/// A lease to give back unsent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A lease to give back: unsent, or with a try that was cut off.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Release {
     /// Which delivery.
     pub delivery: DeliveryId,
@@ -151,6 +151,8 @@ pub struct Release {
     pub claim: u32,
     /// When it is due again, on the merchant's clock.
     pub at: Timestamp,
+    /// A try that was under way when the server stopped: put on record as late, it uses up no number.
+    pub attempt: Option<Attempt>,
 }
 
 /// A page of a list: at most `limit` rows, after the row `after`.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use futures::FutureExt;
+use posthorn_core::attempt::Attempt;
 use posthorn_core::delivery::{Claim, State};
 use posthorn_core::id::EndpointId;
 use posthorn_store::{Effect, Release, Settled, Settlement, StoreError};
@@ -29,9 +30,10 @@ pub(super) struct GivenBack {
 
 impl GivenBack {
     /// A claim that is due again as it was, so that it keeps its place among the others.
-    pub(super) fn new(claim: &Claim) -> Self {
+    fn new(claim: &Claim, attempt: Option<Attempt>) -> Self {
+        let Claim { delivery, claim: lease, due: at, .. } = *claim;
         Self {
-            release: Release { delivery: claim.delivery, claim: claim.claim, at: claim.due },
+            release: Release { delivery, claim: lease, at, attempt },
             endpoint: claim.endpoint,
             payload_bytes: claim.event.data.as_bytes().len(),
         }
@@ -157,8 +159,14 @@ impl Dispatcher {
     pub(super) fn give_back_all(&mut self, claims: &[Claim]) {
         for claim in claims {
             self.lane(claim.endpoint).returning += 1;
-            self.to_release.push(GivenBack::new(claim));
+            self.to_release.push(GivenBack::new(claim, None));
         }
+    }
+
+    /// A try that was cut off is on record with its lease's return.
+    pub(super) fn give_cut_off_back(&mut self, claim: &Claim, attempt: Attempt) {
+        self.lane(claim.endpoint).returning += 1;
+        self.to_release.push(GivenBack::new(claim, Some(attempt)));
     }
 
     pub(super) fn start_releasing(&mut self) {
@@ -167,7 +175,7 @@ impl Dispatcher {
         }
         let count = self.to_release.len().min(BATCH_MAX);
         let given_back: Vec<GivenBack> = self.to_release.drain(..count).collect();
-        let releases = given_back.iter().map(|back| back.release).collect();
+        let releases = given_back.iter().map(|back| back.release.clone()).collect();
         let store = Arc::clone(&self.shared.store);
         self.releasing = Some(
             async move {

@@ -10,11 +10,11 @@ use posthorn_core::delivery::State;
 use posthorn_core::event::Mode;
 use posthorn_core::id::EndpointId;
 
-use super::{Dispatcher, GivenBack};
+use super::Dispatcher;
 use crate::clock::later;
 use crate::metrics::ByContract;
 use crate::pacing::Start;
-use crate::sending::{LEASE_MARGIN, Prepared, Ready};
+use crate::sending::{LEASE_MARGIN, Prepared, Ready, attempt};
 
 /// A try that is over.
 pub(super) struct Sent {
@@ -92,7 +92,6 @@ impl Dispatcher {
     fn send(&mut self, claim: Claim, mut prepared: Box<Prepared>, now: Timestamp) {
         let event = &claim.event;
         let started = self.shared.directory.now(event.merchant, event.mode, now);
-        self.under_way.insert(claim.delivery, GivenBack::new(&claim));
         *self.by_merchant.entry(event.merchant).or_default() += 1;
         self.lane(claim.endpoint).started(now);
         let placeholder = crate::transport::Request {
@@ -116,13 +115,17 @@ impl Dispatcher {
     /// Takes in what came of a try.
     pub(super) fn sent(&mut self, sent: Sent) {
         let Sent { claim, prepared, tried, started } = sent;
-        self.forget(&claim);
         let merchant = claim.event.merchant;
         let now = self.shared.clock.now();
-        self.under_way.remove(&claim.delivery);
         if let Some(count) = self.by_merchant.get_mut(&merchant) {
             *count = count.saturating_sub(1);
         }
+        if tried.is_cut_off() {
+            let attempt = attempt(&claim, prepared.rendering, tried, started);
+            self.give_cut_off_back(&claim, attempt);
+            return;
+        }
+        self.forget(&claim);
         let timed_out = tried.result.as_ref().is_err_and(|error| error.class.is_timeout());
         let label = ByContract::named(&prepared.in_force.contract.name);
         let took = std::time::Duration::from_micros(tried.phases.total_us());

@@ -17,6 +17,18 @@ pub(super) enum Phase {
     Body,
 }
 
+impl Phase {
+    fn doing(self) -> &'static str {
+        match self {
+            Self::Dns => "resolving the host name",
+            Self::Connect => "connecting",
+            Self::Tls => "in the TLS handshake",
+            Self::Headers => "waiting for the response headers",
+            Self::Body => "reading the response body",
+        }
+    }
+}
+
 /// The record of one try while it runs. It outlives the try's own future, which a deadline drops.
 #[derive(Debug)]
 pub(super) struct Watch {
@@ -84,15 +96,26 @@ impl Watch {
 
     /// The deadline struck: says where.
     pub(super) fn timed_out(&self) -> Unreachable {
-        let (class, doing) = match self.running.map_or(Phase::Connect, |(phase, _)| phase) {
-            Phase::Dns => (ErrorClass::TimeoutDns, "resolving the host name"),
-            Phase::Connect => (ErrorClass::TimeoutConnect, "connecting"),
-            Phase::Tls => (ErrorClass::TimeoutTls, "in the TLS handshake"),
-            Phase::Headers => (ErrorClass::TimeoutHeaders, "waiting for the response headers"),
-            Phase::Body => (ErrorClass::TimeoutBody, "reading the response body"),
+        let phase = self.running.map_or(Phase::Connect, |(phase, _)| phase);
+        let class = match phase {
+            Phase::Dns => ErrorClass::TimeoutDns,
+            Phase::Connect => ErrorClass::TimeoutConnect,
+            Phase::Tls => ErrorClass::TimeoutTls,
+            Phase::Headers => ErrorClass::TimeoutHeaders,
+            Phase::Body => ErrorClass::TimeoutBody,
         };
-        let mut detail =
-            format!("no complete answer within {:?}: time ran out {doing}", self.timeout);
+        let doing = phase.doing();
+        let detail = format!("no complete answer within {:?}: time ran out {doing}", self.timeout);
+        self.unreachable(class, detail)
+    }
+
+    /// The server was stopped meanwhile: says where.
+    pub(super) fn cut_off(&self) -> Unreachable {
+        let doing = self.running.map_or("before anything was sent", |(phase, _)| phase.doing());
+        self.unreachable(ErrorClass::Stopped, format!("the server was stopped {doing}"))
+    }
+
+    fn unreachable(&self, class: ErrorClass, mut detail: String) -> Unreachable {
         if let Some(status) = self.status {
             detail = format!("{detail} (status {status})");
         }

@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use futures::future::poll_fn;
 use posthorn_engine::http::Resolve;
-use posthorn_engine::transport::{ErrorClass, Transport as _};
+use posthorn_engine::transport::{ErrorClass, Phases, Transport as _};
 use tokio::net::{TcpSocket, TcpStream};
 
-use crate::receiver::{Receiver, SHORT, request, send, transport, transport_with, unreachable};
+use crate::receiver::{
+    PATIENT, Receiver, SHORT, request, send, transport, transport_with, unreachable,
+};
 
 #[tokio::test]
 async fn a_resolver_that_never_answers_is_a_dns_timeout() {
@@ -61,6 +63,33 @@ async fn a_receiver_that_reads_and_says_nothing_is_a_headers_timeout() {
     unreachable(&tried, ErrorClass::TimeoutHeaders);
     assert!(tried.phases.headers_us.is_some_and(|us| us >= 100_000));
     assert_eq!((tried.phases.body_us, tried.peer), (None, Some(receiver.at.ip())));
+}
+
+#[tokio::test]
+async fn what_is_cut_off_says_how_far_it_came_and_nothing_is_sent_after_it() {
+    let receiver = Receiver::start(|mut peer| async move {
+        peer.request().await;
+        peer.say(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf").await.unwrap();
+        peer.hang().await;
+    })
+    .await;
+    let transport = transport();
+    let mut under_way = transport.send(request(&receiver.url(), PATIENT));
+    let whole = tokio::time::timeout(SHORT, &mut under_way).await;
+    assert!(whole.is_err(), "it hangs: {whole:?}");
+    transport.cut_off();
+    let tried = under_way.await;
+    let detail = unreachable(&tried, ErrorClass::Stopped);
+    assert!(detail.contains("reading the response body (status 200)"), "{detail}");
+    assert!(tried.is_cut_off() && tried.phases.body_us.is_some());
+    assert_eq!(tried.peer, Some(receiver.at.ip()));
+    let partial = tried.result.as_ref().unwrap_err().partial.as_deref().expect("its head came");
+    assert_eq!((partial.status, &*partial.body), (200, &b"half"[..]));
+
+    let later = transport.send(request(&receiver.url(), PATIENT)).await;
+    let detail = unreachable(&later, ErrorClass::Stopped);
+    assert!(detail.contains("before anything was sent"), "{detail}");
+    assert_eq!((later.phases, later.peer), (Phases::default(), None));
 }
 
 #[tokio::test]

@@ -24,7 +24,7 @@ pub(crate) struct Seen {
     pub(crate) at: Timestamp,
     /// How far the merchant's clock was ahead.
     pub(crate) offset: SignedDuration,
-    /// What the sender learnt, and when; `None` when it was cut off.
+    /// What the sender learnt, and when; `None` when its process was killed.
     pub(crate) end: Option<End>,
 }
 
@@ -40,7 +40,11 @@ pub(crate) struct End {
 pub(crate) enum Verdict {
     Success,
     Gone,
-    Failure { retry_after: Option<Duration> },
+    Failure {
+        retry_after: Option<Duration>,
+    },
+    /// The process was stopped before the answer came.
+    CutOff,
 }
 
 impl Seen {
@@ -138,6 +142,8 @@ pub(crate) struct Facts {
     pub(crate) advances: BTreeMap<JobId, (MerchantId, Timestamp, Option<Timestamp>)>,
     /// When each life of the process began and ended.
     pub(crate) lives: Vec<(Timestamp, Option<Timestamp>)>,
+    /// Lives that ended as they should: with all that was begun recorded or given back.
+    pub(crate) orderly: BTreeSet<usize>,
     /// Times at which the database could not write, roughly.
     pub(crate) failures: Vec<Timestamp>,
     pub(crate) violations: Vec<String>,

@@ -23,6 +23,7 @@ const RECORDED_WITHIN: SignedDuration = SignedDuration::from_secs(30);
 const LATE: SignedDuration = SignedDuration::from_hours(4);
 
 /// One try: what is on record, and what was seen.
+#[derive(Clone, Copy)]
 struct Try<'a> {
     attempt: &'a Attempt,
     seen: &'a Seen,
@@ -34,6 +35,8 @@ struct Judged<'a> {
     host: &'a Host,
     facts: &'a Facts,
     tries: Vec<Try<'a>>,
+    /// Tries that a stop cut off.
+    cut_off: Vec<Try<'a>>,
     found: Vec<String>,
 }
 
@@ -54,9 +57,11 @@ pub(crate) fn judge(
     let host = &ledger.endpoints[&record.delivery.endpoint].host;
     let host = &facts.hosts[host];
     let contract = embedded().iter().find(|known| known.name == host.contract).unwrap();
-    let mut judged = Judged { record, contract, host, facts, tries: Vec::new(), found: Vec::new() };
+    let (tries, cut_off, found) = (Vec::new(), Vec::new(), Vec::new());
+    let mut judged = Judged { record, contract, host, facts, tries, cut_off, found };
     let lost = judged.pair(seen);
     judged.lost(&lost);
+    judged.cut_off();
     judged.overlaps(seen);
     judged.runs();
     judged.ending();
@@ -81,12 +86,13 @@ impl<'a> Judged<'a> {
             let at = attempt.at.as_millisecond();
             let fits =
                 |seen: &&Seen| seen.number == attempt.number && seen.began().as_millisecond() == at;
-            // One that was cut off by a crash may have been made again within the same millisecond.
+            // One that ended with its process may have been made again within the same millisecond.
             let whole = left.iter().rposition(|seen| fits(seen) && seen.end.is_some());
             match whole.or_else(|| left.iter().position(fits)) {
                 Some(index) => {
                     let seen = left.remove(index);
-                    self.tries.push(Try { attempt, seen });
+                    let tries = if attempt.late { &mut self.cut_off } else { &mut self.tries };
+                    tries.push(Try { attempt, seen });
                 }
                 None => self.say(format!("attempt {attempt:?} is on record and was never made")),
             }
@@ -94,31 +100,50 @@ impl<'a> Judged<'a> {
         left
     }
 
-    /// Only what was under way at the end of a life may be missing on record.
+    /// Only what was under way when its process was killed may be missing on record.
     fn lost(&mut self, lost: &[&Seen]) {
         for seen in lost {
             let over = self.facts.lives[seen.life].1;
-            let excused = over.is_some_and(|over| {
-                seen.end.is_none_or(|end| over.duration_since(end.at) < RECORDED_WITHIN)
-            });
+            let excused = !self.facts.orderly.contains(&seen.life)
+                && over.is_some_and(|over| {
+                    seen.end.is_none_or(|end| over.duration_since(end.at) < RECORDED_WITHIN)
+                });
             if !excused {
                 self.say(format!("the try at {} is not on record", seen.at));
             }
-            let before = self.tries.iter().rev().find(|tried| tried.seen.at < seen.at);
-            let after = self.tries.iter().find(|tried| tried.seen.at >= seen.at);
-            let (Some(before), Some(after)) = (before, after) else { continue };
-            if before.attempt.run != after.attempt.run {
-                continue;
+            self.uses_up_nothing(seen);
+        }
+    }
+
+    /// What a stop cut off is on record as that, and as nothing else.
+    fn cut_off(&mut self) {
+        for index in 0..self.cut_off.len() {
+            let Try { attempt, seen } = self.cut_off[index];
+            let verdict = seen.end.map(|end| end.verdict);
+            if !attempt.tried.is_cut_off() || verdict != Some(Verdict::CutOff) {
+                self.say(format!("{attempt:?} is on record as late, after {verdict:?}"));
             }
-            if seen.number != after.attempt.number {
-                let what =
-                    format!("a lost try had number {}, not {}", seen.number, after.attempt.number);
-                self.say(what);
-            } else if let Some(due) = self.due_after(before)
-                && seen.began() + ROUNDING < due
-            {
-                self.say(format!("a lost try was made at {}, due at {due}", seen.began()));
-            }
+            self.uses_up_nothing(seen);
+        }
+    }
+
+    /// A try of which nobody knows what came has the number of the one that follows it, and is made
+    /// no earlier.
+    fn uses_up_nothing(&mut self, seen: &Seen) {
+        let before = self.tries.iter().rev().find(|tried| tried.seen.at < seen.at);
+        let after = self.tries.iter().find(|tried| tried.seen.at >= seen.at);
+        let (Some(before), Some(after)) = (before, after) else { return };
+        if before.attempt.run != after.attempt.run {
+            return;
+        }
+        if seen.number != after.attempt.number {
+            let what =
+                format!("a lost try had number {}, not {}", seen.number, after.attempt.number);
+            self.say(what);
+        } else if let Some(due) = self.due_after(before)
+            && seen.began() + ROUNDING < due
+        {
+            self.say(format!("a lost try was made at {}, due at {due}", seen.began()));
         }
     }
 
@@ -154,10 +179,7 @@ impl<'a> Judged<'a> {
         let mut found = Vec::new();
         let tries = self.contract.retry.tries();
         for (index, tried) in self.tries.iter().enumerate() {
-            let Attempt { run, number, late, .. } = *tried.attempt;
-            if late {
-                found.push(format!("attempt {number} of run {run} is on record as late"));
-            }
+            let Attempt { run, number, .. } = *tried.attempt;
             if number as usize > tries {
                 found.push(format!("attempt {number} of {tries}"));
             }
@@ -285,7 +307,8 @@ impl<'a> Judged<'a> {
         let engine = world.engine();
         for index in 0..self.record.attempts.len() {
             let attempt = &self.record.attempts[index];
-            let Some(tried) = self.tries.iter().find(|t| t.attempt.claim == attempt.claim) else {
+            let mut tries = self.tries.iter().chain(&self.cut_off);
+            let Some(tried) = tries.find(|t| t.attempt.claim == attempt.claim) else {
                 continue;
             };
             let again = engine.sent_request(self.record, index).now_or_never().unwrap();

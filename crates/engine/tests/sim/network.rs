@@ -9,7 +9,9 @@ use futures::future::{BoxFuture, FutureExt};
 use jiff::Timestamp;
 use posthorn_core::event::Mode;
 use posthorn_engine::clock::{Clock, later};
-use posthorn_engine::transport::{Answer, Phases, Reach, Request, Transport, Tried, Unreachable};
+use posthorn_engine::transport::{
+    Answer, Cut, ErrorClass, Phases, Reach, Request, Transport, Tried, Unreachable,
+};
 
 use crate::chance::Chance;
 use crate::clock::SimClock;
@@ -36,6 +38,8 @@ pub(crate) struct Network {
     under_way: Arc<Mutex<BTreeMap<String, u32>>>,
     /// Which life of the process is sending; `None`: it is dead.
     life: Mutex<Option<usize>>,
+    /// Cuts this life's tries off.
+    cut: Mutex<Cut>,
 }
 
 impl Network {
@@ -47,6 +51,7 @@ impl Network {
             receivers: Mutex::default(),
             under_way: Arc::default(),
             life: Mutex::new(None),
+            cut: Mutex::default(),
         }
     }
 
@@ -64,6 +69,7 @@ impl Network {
 
     pub(crate) fn set_life(&self, life: Option<usize>) {
         *self.life.lock().unwrap() = life;
+        *self.cut.lock().unwrap() = Cut::default();
     }
 
     pub(crate) fn under_way(&self) -> u32 {
@@ -160,10 +166,15 @@ impl Transport for Network {
         drop(receivers);
         let busy = Busy { host, under_way: Arc::clone(&self.under_way) };
         let (clock, book) = (self.clock.clone(), self.book.clone());
+        let cut = self.cut.lock().unwrap().made();
         async move {
             let _busy = busy;
-            clock.sleep_until(later(now, reaction.after)).await;
-            let verdict = verdict(&reaction.result, clock.now());
+            let result = tokio::select! {
+                biased;
+                () = clock.sleep_until(later(now, reaction.after)) => reaction.result,
+                () = cut => Err(Unreachable::new(ErrorClass::Stopped, "stopped")),
+            };
+            let verdict = verdict(&result, clock.now());
             let mut facts = book.open();
             let merchant = facts.hosts.get(&facts.seen[index].host).map(|h| (h.merchant, h.mode));
             let offset = merchant
@@ -171,14 +182,21 @@ impl Transport for Network {
                 .and_then(|(merchant, _)| facts.offsets.get(&merchant).copied())
                 .unwrap_or_default();
             facts.seen[index].end = Some(End { at: clock.now(), offset, verdict });
+            if verdict == Verdict::CutOff {
+                facts.count("tries cut off by a stop");
+            }
             let total = u32::try_from(reaction.after.as_micros()).unwrap();
             Tried {
-                result: reaction.result,
+                result,
                 phases: Phases { headers_us: Some(total), ..Phases::default() },
                 peer: Some(IpAddr::from([203, 0, 113, 7])),
             }
         }
         .boxed()
+    }
+
+    fn cut_off(&self) {
+        self.cut.lock().unwrap().make();
     }
 }
 
@@ -197,7 +215,11 @@ impl Drop for Busy {
 
 /// What an answer means, written anew from the guides and RFC 9110.
 fn verdict(result: &Result<Answer, Unreachable>, now: Timestamp) -> Verdict {
-    let Ok(answer) = result else { return Verdict::Failure { retry_after: None } };
+    let answer = match result {
+        Ok(answer) => answer,
+        Err(error) if error.class == ErrorClass::Stopped => return Verdict::CutOff,
+        Err(_) => return Verdict::Failure { retry_after: None },
+    };
     match answer.status {
         200..=299 => Verdict::Success,
         410 => Verdict::Gone,

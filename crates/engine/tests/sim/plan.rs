@@ -98,7 +98,7 @@ impl Drawing<'_> {
     }
 }
 
-/// Draws a plan: at least 200 events, at least two crashes and one stop.
+/// Draws a plan: at least 200 events, at least two crashes and two stops.
 pub(crate) fn draw(start: Timestamp, merchants: &[MerchantId], chance: &mut Chance) -> Plan {
     let days = chance.between(8, 24);
     let mut drawing = Drawing { chance, start, busy: vec![start], days, merchants, last: 0 };
@@ -127,6 +127,8 @@ pub(crate) fn draw(start: Timestamp, merchants: &[MerchantId], chance: &mut Chan
         (from, from + SignedDuration::from_millis(ms), drawing.chance.between(20, 100))
     });
     let failing = failing.collect();
+    // One in the midst of it, which cuts tries off.
+    deeds.push((drawing.busy_time(4_000), Deed::Stop));
     deeds.sort_by_key(|(at, _)| *at);
     let end = start + SignedDuration::from_hours(24 * i64::try_from(days).unwrap());
     Plan { deeds, failing, end }

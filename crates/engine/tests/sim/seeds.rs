@@ -118,7 +118,9 @@ fn whatever_fails_what_was_accepted_arrives_as_promised() {
         }
     }
     assert!(failed.is_empty(), "{} of {ran} seeds failed", failed.len());
-    for what in ["drains", "endpoints gone", "leases given back", "pauses"] {
+    for what in
+        ["drains", "endpoints gone", "leases given back", "pauses", "tries cut off by a stop"]
+    {
         let happened = sums.counts.get(what).copied().unwrap_or(0);
         assert!(count < SEEDS || happened > 0, "in {ran} seeds there were no {what}");
     }

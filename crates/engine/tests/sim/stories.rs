@@ -121,6 +121,23 @@ fn a_stop_in_the_middle_of_a_claim_leaves_no_lease() {
 }
 
 #[test]
+fn a_try_cut_off_by_a_stop_is_on_record_and_made_again_with_its_number() {
+    let mut world = one_endpoint(Mood::Silent);
+    accept_many(&world, 1);
+    world.stall();
+    assert_eq!(world.network.under_way(), 1);
+    world.stop();
+    world.network.set_mood(Mood::Well);
+    seconds(&mut world, 60);
+    let delivery = world.book.open().seen[0].delivery;
+    let record = ready(world.store.delivery(delivery)).unwrap();
+    let attempts: Vec<_> =
+        record.attempts.iter().map(|a| (a.number, a.late, a.tried.is_cut_off())).collect();
+    assert_eq!(attempts, [(1, true, true), (1, false, false)]);
+    assert_eq!(record.delivery.attempts, 1);
+}
+
+#[test]
 fn a_deleted_endpoint_with_a_retry_ahead_is_left_alone() {
     let mut world = one_endpoint(Mood::Down);
     accept_many(&world, 1);

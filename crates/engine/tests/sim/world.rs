@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::executor::{LocalPool, LocalSpawner};
 use futures::future::FutureExt;
@@ -37,6 +38,9 @@ const START_US: i64 = 1_795_305_600_123_457;
 const REST_WITHIN: SignedDuration = SignedDuration::from_hours(24 * 60);
 /// Every world lives through as many crashes.
 const CRASHES_MIN: u32 = 2;
+/// How long a stop waits for tries, one life after the other: less than receivers may take.
+const GRACES: [Duration; 3] =
+    [Duration::from_secs(3), Duration::from_secs(1), Duration::from_secs(20)];
 const BOUNDS: Bounds = Bounds { all: 24, merchant: 12 };
 
 pub(crate) struct World {
@@ -167,6 +171,7 @@ impl World {
                 in_flight_max: BOUNDS.all,
                 merchant_in_flight_max: BOUNDS.merchant,
                 drain_per_second: 3,
+                grace: GRACES[lives % GRACES.len()],
                 house_round: SignedDuration::from_hours(3),
                 job_round: SignedDuration::from_hours(1),
                 ..Options::default()
@@ -302,6 +307,10 @@ impl World {
         if leased > 0 {
             self.book.open().violated(format!("{leased} leases were left after it had stopped"));
         }
+        let mut facts = self.book.open();
+        let life = facts.lives.len() - 1;
+        facts.orderly.insert(life);
+        drop(facts);
         self.start_again();
     }
 

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::process::{Command, ExitStatus};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
 
 use serde_json::{Value, json};
 
-use crate::posthorn::{Api, Posthorn, text};
+use crate::posthorn::{Api, PATIENT, Posthorn, text};
 use crate::receiver::{Answer, Receiver};
 
 /// Events in one request, and how many such requests.
@@ -94,6 +95,42 @@ fn a_server_that_is_asked_to_stop_finishes_or_gives_back_what_it_was_sending() {
         times.push(receiver.request().header("x-event-id").to_owned());
     }
     assert_eq!(times.len(), accepted.len(), "each exactly once: nothing was cut off");
+}
+
+#[test]
+fn a_try_that_outlasts_the_grace_of_a_stop_is_on_record_and_made_again_with_its_number() {
+    let (came, comes) = mpsc::channel();
+    let first = AtomicBool::new(true);
+    let receiver = Receiver::answering(move |_| {
+        if first.swap(false, Ordering::Relaxed) {
+            came.send(()).expect("the test waits for it");
+            // It never answers; the thread ends with the test's process.
+            std::thread::park();
+        }
+        Answer::status(200)
+    });
+    let mut server = Posthorn::start_with(&[("POSTHORN_GRACE", "100ms")]);
+    let merchant = merchant_of(&server, &receiver);
+    let accepted = merchant.event("order.paid", r#"{"order_id": "1"}"#);
+    let delivery = text(&accepted, "/deliveries/0/id");
+    comes.recv_timeout(PATIENT).expect("a request comes");
+    signal(&server, "-TERM");
+    assert!(ended(&mut server).success());
+
+    let again = Posthorn::start_in(Arc::clone(&server.data), &[]);
+    let merchant = again.known(&merchant.key);
+    receiver.request();
+    merchant.advance("1s");
+    let record = merchant.get(&format!("/v1/deliveries/{delivery}"));
+    assert_eq!(record["state"], "delivered", "{record:#}");
+    let attempts = record["attempts"].as_array().expect("a list");
+    let told = |name: &str| attempts.iter().map(|a| a[name].clone()).collect::<Vec<_>>();
+    assert_eq!(told("number"), [1, 1], "{record:#}");
+    assert_eq!(told("late"), [true, false]);
+    assert_eq!(told("error"), [json!("stopped"), Value::Null]);
+    assert_eq!(told("status"), [Value::Null, json!(200)]);
+    let sent = merchant.get(&format!("/v1/deliveries/{delivery}/attempts/1/request"));
+    assert!(text(&sent, "/body").contains("order_id"), "{sent:#}");
 }
 
 #[test]

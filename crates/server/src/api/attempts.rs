@@ -133,7 +133,7 @@ pub(super) struct TriedOut {
     status: Option<u16>,
     /// Why no whole answer came, whatever its status: `dns`, `refused`, `connect`, `tls`,
     /// `timeout_dns`, `timeout_connect`, `timeout_tls`, `timeout_headers`, `timeout_body`, `reset`,
-    /// `protocol` or `too_large`.
+    /// `protocol`, `too_large` or `stopped` (the server was, while it waited).
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<&'static str>,
     /// The same in words.
@@ -186,7 +186,8 @@ pub(super) struct AttemptOut {
     run: u32,
     /// When it began, on the merchant's clock.
     at: Timestamp,
-    /// Whether it ended after its lease had: it was sent, but changed nothing.
+    /// Whether it was sent but changed nothing: it ended after its lease had, or was cut off when the
+    /// server stopped.
     late: bool,
     /// The version of the endpoint's settings that it used.
     endpoint_version: u32,

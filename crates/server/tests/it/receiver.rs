@@ -8,7 +8,9 @@ use bytes::Bytes;
 use futures::FutureExt;
 use futures::channel::oneshot;
 use futures::future::{BoxFuture, Shared};
-use posthorn_engine::transport::{Answer, Phases, Request, Transport, Tried, Unreachable};
+use posthorn_engine::transport::{
+    Answer, Cut, ErrorClass, Phases, Request, Transport, Tried, Unreachable,
+};
 
 /// Answers 200 and `ok` until it is told otherwise.
 #[derive(Default)]
@@ -18,6 +20,7 @@ pub(crate) struct Receiver {
     /// While true, nothing that comes in is ever answered.
     pub(crate) silent: AtomicBool,
     gate: Mutex<Option<Shared<oneshot::Receiver<()>>>>,
+    cut: Cut,
 }
 
 impl Receiver {
@@ -51,11 +54,17 @@ pub(crate) fn answer(status: u16, body: &'static [u8]) -> Answer {
     Answer { status, headers, body: Bytes::from_static(body), truncated: false }
 }
 
+fn stopped() -> Tried {
+    let result = Err(Unreachable::new(ErrorClass::Stopped, "stopped"));
+    Tried { result, phases: Phases::default(), peer: None }
+}
+
 impl Transport for Receiver {
     fn send(&self, request: Request) -> BoxFuture<'static, Tried> {
         self.got.lock().unwrap().push(request);
+        let cut = self.cut.made();
         if self.silent.load(Ordering::Relaxed) {
-            return futures::future::pending().boxed();
+            return cut.map(|()| stopped()).boxed();
         }
         let next = self.script.lock().unwrap().pop_front();
         let phases = Phases {
@@ -70,10 +79,18 @@ impl Transport for Receiver {
         let gate = self.gate.lock().unwrap().clone();
         async move {
             if let Some(gate) = gate {
-                let _opened = gate.await;
+                tokio::select! {
+                    biased;
+                    _ = gate => {}
+                    () = cut => return stopped(),
+                }
             }
             Tried { result, phases, peer }
         }
         .boxed()
+    }
+
+    fn cut_off(&self) {
+        self.cut.make();
     }
 }

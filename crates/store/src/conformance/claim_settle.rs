@@ -74,7 +74,7 @@ pub fn each_lease_raises_the_fence(world: &World) {
     let pair = world.pair();
     let leased = State::Leased { until: at(30) };
     let id = world.send(pair, 0, leased);
-    let release = Release { delivery: id, claim: 1, at: at(1) };
+    let release = Release { delivery: id, claim: 1, at: at(1), attempt: None };
     done(world.store().release(vec![release]));
     let second = world.claim_one(pair.1, 1);
     assert_eq!(second.claim, 2);
@@ -159,7 +159,7 @@ pub fn a_released_delivery_is_due_again_unsent(world: &World) {
     let pair = world.pair();
     let id = world.send(pair, 0, due(0));
     let claim = world.claim_one(pair.1, 0);
-    let release = Release { delivery: id, claim: claim.claim, at: at(7) };
+    let release = Release { delivery: id, claim: claim.claim, at: at(7), attempt: None };
     done(world.store().release(vec![release]));
     let record = world.record(id);
     assert_eq!((record.delivery.state, record.delivery.attempts), (due(7), 0));
@@ -171,9 +171,47 @@ pub fn a_released_lease_that_was_lost_is_left_alone(world: &World) {
     let old = world.claim_one(pair.1, 0);
     done(world.store().release_all(at(1)));
     let new = world.claim_one(pair.1, 1);
-    let release = Release { delivery: id, claim: old.claim, at: at(7) };
+    let release = Release { delivery: id, claim: old.claim, at: at(7), attempt: None };
     done(world.store().release(vec![release]));
     assert_eq!(world.state(id), State::Leased { until: new.until });
+}
+
+pub fn a_try_cut_off_by_a_stop_is_on_record_and_uses_up_no_number(world: &World) {
+    let pair = world.pair();
+    let id = world.send(pair, 0, due(0));
+    let claim = world.claim_one(pair.1, 0);
+    let mut cut_off = tried(&claim, 0, 3);
+    cut_off.tried.result = Err(Unreachable::new(ErrorClass::Stopped, "stopped".to_owned()));
+    let attempt = Some(cut_off.clone());
+    let release = Release { delivery: id, claim: claim.claim, at: at(0), attempt };
+    done(world.store().release(vec![release.clone()]));
+    done(world.store().release(vec![release]));
+    cut_off.late = true;
+    let record = world.record(id);
+    assert_eq!(record.attempts, [cut_off.clone()], "one time, though it was told twice");
+    assert_eq!((record.delivery.state, record.delivery.attempts), (due(0), 0));
+    let again = world.claim_one(pair.1, 4);
+    assert_eq!((again.number(), again.claim), (claim.number(), claim.claim + 1));
+    let answered = tried(&again, 200, 5);
+    world.settle(settlement(&again, State::Delivered { at: at(5) }, Some(answered.clone())));
+    let record = world.record(id);
+    assert_eq!(record.attempts, [cut_off, answered]);
+    assert_eq!(record.delivery.attempts, 1);
+}
+
+pub fn a_try_cut_off_after_its_lease_was_lost_is_on_record_too(world: &World) {
+    let pair = world.pair();
+    let id = world.send(pair, 0, due(0));
+    let old = world.claim_one(pair.1, 0);
+    done(world.store().release_all(at(1)));
+    let new = world.claim_one(pair.1, 1);
+    let attempt = Some(tried(&old, 0, 1));
+    let release = Release { delivery: id, claim: old.claim, at: at(7), attempt };
+    done(world.store().release(vec![release]));
+    let record = world.record(id);
+    assert_eq!(record.delivery.state, State::Leased { until: new.until });
+    let attempts: Vec<_> = record.attempts.iter().map(|try_| (try_.claim, try_.late)).collect();
+    assert_eq!(attempts, [(old.claim, true)]);
 }
 
 pub fn at_start_up_all_leases_are_dead(world: &World) {

@@ -118,7 +118,12 @@ pub fn a_lease_given_back_for_a_deleted_endpoint_ends(world: &World) {
     let orphaned = world.send(pair, 0, due(0));
     assert_eq!(world.claim(pair.1, 2, 0).len(), 2);
     done(world.store().delete_endpoint(pair.1, at(1)));
-    done(world.store().release(vec![Release { delivery: released, claim: 1, at: at(4) }]));
+    done(world.store().release(vec![Release {
+        delivery: released,
+        claim: 1,
+        at: at(4),
+        attempt: None,
+    }]));
     done(world.store().release_all(at(5)));
     assert_eq!(world.state(released), ended(4));
     assert_eq!(world.state(orphaned), ended(5));

@@ -78,7 +78,7 @@ impl Stage {
             Told::Accept { endpoint } => self.accept(self.endpoints[*endpoint]),
             Told::Claim { endpoint, slots } => self.claim(self.endpoints[*endpoint], *slots),
             Told::Settle { claim, end } => self.settle(*claim, *end),
-            Told::Release { claim } => self.release(*claim),
+            Told::Release { claim, sent } => self.release(*claim, *sent),
             Told::Restart => self.restart(),
             Told::Resend { delivery } => self.resend(*delivery),
             Told::Pause { endpoint } => self.pause(self.endpoints[*endpoint]),
@@ -181,15 +181,25 @@ impl Stage {
         record.attempts.iter().any(|attempt| attempt.claim == claim.claim && !attempt.late)
     }
 
-    fn release(&mut self, which: Index) {
+    fn release(&mut self, which: Index, sent: bool) {
         if self.claims.is_empty() {
             return;
         }
         let (claim, at) = (which.get(&self.claims).clone(), self.now());
-        let release = Release { delivery: claim.delivery, claim: claim.claim, at };
+        let was_on_record = self.is_on_record(&claim);
+        let attempt = sent.then(|| tried(&claim, at));
+        let release = Release { delivery: claim.delivery, claim: claim.claim, at, attempt };
         block_on(self.store.release(vec![release])).unwrap();
         if let Some(delivery) = self.model.leased(&claim) {
             delivery.state = State::Due { at };
+        }
+        let record = block_on(self.store.delivery(claim.delivery)).unwrap().unwrap();
+        let of_claim = record.attempts.iter().filter(|attempt| attempt.claim == claim.claim);
+        let late: Vec<bool> = of_claim.map(|attempt| attempt.late).collect();
+        if was_on_record {
+            assert_eq!(late, [false], "what was settled stands as it was");
+        } else if sent {
+            assert_eq!(late, [true], "one time, however often it is told");
         }
     }
 

@@ -10,7 +10,7 @@ use posthorn_core::event::Event;
 use posthorn_core::id::{DeliveryId, EndpointId, EventId};
 use rusqlite::{Connection, params};
 
-use super::events;
+use super::{events, settle};
 use crate::rows::{Place, ms};
 use crate::sqlite::trouble::Trouble;
 use crate::sqlite::{fetch, statements};
@@ -81,13 +81,17 @@ fn find(db: &Connection, ask: &Ask) -> Result<Vec<Found>, Trouble> {
     })
 }
 
-/// Gives leases back. One whose endpoint was deleted ends: no sweep comes by again.
+/// Gives leases back. One whose endpoint was deleted ends: no sweep comes by again. A try that was
+/// cut off was really sent, so it is recorded whoever holds the lease by now.
 pub(in crate::sqlite) fn release(db: &Connection, releases: &[Release]) -> Result<(), Trouble> {
     for release in releases {
         let id = release.delivery.as_i64();
         let row = params![id, release.claim, ms(release.at)];
         if fetch::run(db, statements::RELEASE, row)? == 1 {
             fetch::run(db, statements::RELEASE_TO_DELETED, params![id])?;
+        }
+        if let Some(attempt) = &release.attempt {
+            settle::record_late(db, release.delivery, attempt)?;
         }
     }
     Ok(())

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use posthorn_core::attempt::Attempt;
 use posthorn_core::delivery::State;
-use posthorn_core::id::EndpointId;
+use posthorn_core::id::{DeliveryId, EndpointId};
 use rusqlite::{Connection, params};
 
 use super::{accept, standing, status};
@@ -30,7 +30,7 @@ fn settle_one(db: &Connection, settlement: &Settlement) -> Result<Settled, Troub
         return without_lease(db, settlement);
     }
     if let Some(attempt) = &settlement.attempt {
-        write_attempt(db, settlement, attempt, attempt.late)?;
+        write_attempt(db, settlement.delivery, attempt, attempt.late)?;
     }
     let mut rested = false;
     for effect in &settlement.effects {
@@ -58,19 +58,27 @@ fn state_to_write(db: &Connection, settlement: &Settlement) -> Result<State, Tro
 /// The lease is not ours any more, or this very settlement is on record already. In the first case
 /// the try was really sent, so it is recorded, as late.
 fn without_lease(db: &Connection, settlement: &Settlement) -> Result<Settled, Trouble> {
-    let id = settlement.delivery.as_i64();
     let Some(attempt) = &settlement.attempt else {
         return stands_as_settled(db, settlement);
     };
-    let late = fetch::number(db, statements::SETTLE_BEFORE, params![id, settlement.claim])?;
-    if late == Some(0) {
-        return Ok(Settled::Done);
-    }
+    let was_late = record_late(db, settlement.delivery, attempt)?;
+    Ok(if was_late { Settled::LeaseLost } else { Settled::Done })
+}
+
+/// Puts a try on record that changed nothing, unless it is there already; answers whether it stands
+/// there as late.
+pub(super) fn record_late(
+    db: &Connection,
+    delivery: DeliveryId,
+    attempt: &Attempt,
+) -> Result<bool, Trouble> {
+    let id = delivery.as_i64();
+    let late = fetch::number(db, statements::SETTLE_BEFORE, params![id, attempt.claim])?;
     let known = fetch::number(db, statements::SETTLE_FOUND, params![id])?.is_some();
     if late.is_none() && known {
-        write_attempt(db, settlement, attempt, true)?;
+        write_attempt(db, delivery, attempt, true)?;
     }
-    Ok(Settled::LeaseLost)
+    Ok(late != Some(0))
 }
 
 /// Without a try on record the state itself tells whether this settlement was the last to write it.
@@ -85,7 +93,7 @@ fn stands_as_settled(db: &Connection, settlement: &Settlement) -> Result<Settled
 
 fn write_attempt(
     db: &Connection,
-    settlement: &Settlement,
+    delivery: DeliveryId,
     attempt: &Attempt,
     late: bool,
 ) -> Result<(), Trouble> {
@@ -95,8 +103,8 @@ fn write_attempt(
         IpAddr::V6(six) => six.octets().to_vec(),
     });
     let row = params![
-        settlement.delivery.as_i64(),
-        settlement.claim,
+        delivery.as_i64(),
+        attempt.claim,
         attempt.run,
         attempt.number,
         ms(attempt.at),
