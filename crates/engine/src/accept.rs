@@ -3,7 +3,6 @@
 mod steps;
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use jiff::Timestamp;
 use posthorn_core::delivery::{Claim, ParkedWhy, State};
@@ -17,15 +16,13 @@ use crate::Engine;
 use crate::caller::{Caller, RequestKey};
 use crate::directory::Entry;
 use crate::error::EngineError;
+use crate::memory::Holder;
 use crate::metrics::ByContract;
 use crate::order::Order;
 use crate::sending::lease_end;
 use crate::shared::Shared;
 
 pub(crate) use steps::Drafts;
-
-/// Payload bytes of leased deliveries in memory, at most; past it deliveries wait in the database.
-pub(crate) const MEMORY_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// What came of accepting one event.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -115,11 +112,10 @@ impl Shared {
             let Some(entry) = entries.find(|entry| entry.endpoint.id == endpoint.id) else {
                 continue;
             };
-            let may_lease = leasing == Leasing::IfRoom && self.memory_has_room(bytes);
+            let holder = Holder { merchant: endpoint.merchant, endpoint: endpoint.id };
             let state = if endpoint.status.parks() && only.is_none() {
                 State::Parked { since: now, why: ParkedWhy::EndpointAtRest }
-            } else if may_lease && entry.gauge.try_lease() {
-                self.memory_bytes.fetch_add(bytes, Ordering::Relaxed);
+            } else if leasing == Leasing::IfRoom && self.try_lease(entry, holder, bytes) {
                 State::Leased { until: lease_end(self.contract_of(endpoint), real) }
             } else {
                 composed.waiting.push(entry.clone());
@@ -134,9 +130,14 @@ impl Shared {
         composed
     }
 
-    fn memory_has_room(&self, bytes: usize) -> bool {
-        let has_room = self.memory_bytes.load(Ordering::Relaxed) + bytes <= MEMORY_BYTES_MAX;
+    /// Takes a place of an endpoint, and room for its event, if there are both.
+    fn try_lease(&self, entry: &Entry, holder: Holder, bytes: usize) -> bool {
+        if !entry.gauge.try_lease() {
+            return false;
+        }
+        let has_room = self.memory.try_hold(holder, bytes);
         if !has_room {
+            entry.gauge.give_back();
             self.metrics.bound_met("payload_memory");
         }
         has_room
@@ -158,7 +159,8 @@ impl Shared {
             for (delivery, entry, until) in composed.leases {
                 if !written {
                     entry.gauge.give_back();
-                    self.memory_bytes.fetch_sub(bytes, Ordering::Relaxed);
+                    let endpoint = delivery.endpoint;
+                    self.memory.free(Holder { merchant: event.merchant, endpoint }, bytes);
                     unsure.push(delivery.endpoint);
                     continue;
                 }

@@ -5,15 +5,16 @@
 //! every event of any of them is followed by one [`Dispatcher::pump`].
 
 mod claiming;
+mod company;
 mod crowd;
 mod recording;
 mod starting;
 mod stepping;
+mod stopping;
 mod turns;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use futures::StreamExt;
 use futures::future::{BoxFuture, FutureExt};
@@ -25,22 +26,21 @@ use posthorn_core::id::{EndpointId, MerchantId};
 use posthorn_store::{Settlement, StoreError};
 use tokio::sync::mpsc;
 
-use crate::clock::later;
 use crate::order::Order;
 use crate::pacing::Lane;
 use crate::shared::Shared;
 
-use claiming::{Asked, Looked};
+use claiming::{ASKS_MAX, Asked, Looked};
+use company::Company;
 use crowd::Crowd;
-use recording::{GivenBack, Recorded, Released};
+use recording::{BATCH_MAX, GivenBack, Recorded, Released};
 use starting::Sent;
 use stepping::Stepping;
+use stopping::last_words;
 use turns::Turns;
 
 /// How long to leave a database alone that could not do something.
 const PAUSE_AFTER_ERROR: SignedDuration = SignedDuration::from_millis(200);
-/// How long after the grace period a stopping dispatcher goes on trying to record and to give back.
-const LAST_WORDS: SignedDuration = SignedDuration::from_secs(5);
 /// Orders taken in one go, so that none of the others waits long.
 const ORDERS_AT_ONCE: usize = 1024;
 
@@ -57,16 +57,31 @@ pub(crate) struct Dispatcher {
     sends: FuturesUnordered<BoxFuture<'static, Sent>>,
     by_merchant: HashMap<MerchantId, u32>,
     unrecorded: Vec<Settlement>,
+    /// What cannot be recorded, or given back, because a row makes no sense; and until when it is left
+    /// alone.
+    apart: Vec<Settlement>,
+    kept_apart: Vec<GivenBack>,
+    apart_until: Option<Timestamp>,
+    recorders: Company,
     recording: Option<BoxFuture<'static, Recorded>>,
     /// Until when nothing is written, after the database could not.
     write_after: Option<Timestamp>,
     wanted: Turns,
+    /// Wanted, but there is no memory for their events; and how often some had been given back then.
+    starved: Turns,
+    freed: u64,
+    askers: Company,
     asking: Option<BoxFuture<'static, Asked>>,
     unknown: Turns,
+    /// Whether nothing is known yet of what is due; and until when the database is left alone that
+    /// could not tell.
+    look_at_all: bool,
+    look_after: Option<Timestamp>,
     looking: Option<BoxFuture<'static, Looked>>,
     /// What `looking` looks at.
     looked_at: HashSet<EndpointId>,
     to_release: Vec<GivenBack>,
+    releasers: Company,
     releasing: Option<BoxFuture<'static, Released>>,
     /// What others began and left.
     left_behind: FuturesUnordered<BoxFuture<'static, ()>>,
@@ -88,14 +103,24 @@ impl Dispatcher {
             sends: FuturesUnordered::new(),
             by_merchant: HashMap::new(),
             unrecorded: Vec::new(),
+            apart: Vec::new(),
+            kept_apart: Vec::new(),
+            apart_until: None,
+            recorders: Company::new(BATCH_MAX),
             recording: None,
             write_after: None,
             wanted: Turns::default(),
+            starved: Turns::default(),
+            freed: 0,
+            askers: Company::new(ASKS_MAX),
             asking: None,
             unknown: Turns::default(),
+            look_at_all: true,
+            look_after: None,
             looking: None,
             looked_at: HashSet::new(),
             to_release: Vec::new(),
+            releasers: Company::new(BATCH_MAX),
             releasing: None,
             left_behind: FuturesUnordered::new(),
             stepping: BTreeMap::new(),
@@ -107,7 +132,6 @@ impl Dispatcher {
 
     /// Runs until it was told to stop and everything is finished or given back.
     pub(crate) async fn run(mut self, mut inbox: mpsc::UnboundedReceiver<Order>) {
-        self.look_at_everything().await;
         let mut alarm: Option<(Timestamp, BoxFuture<'static, ()>)> = None;
         loop {
             self.obey_waiting(&mut inbox);
@@ -279,60 +303,13 @@ impl Dispatcher {
         }
     }
 
-    fn begin_stop(&mut self) {
-        if self.stop_by.is_some() {
-            return;
-        }
-        self.stop_by = Some(later(self.shared.clock.now(), self.shared.options.grace));
-        let mut queued: Vec<Claim> =
-            self.lanes.values_mut().flat_map(|lane| lane.queue.drain(..)).collect();
-        queued.sort_by_key(|claim| claim.delivery);
-        self.give_back_all(&queued);
-        self.ready.clear();
-    }
-
-    /// The grace period is over: what is still under way is cut off, and given back as it comes in.
-    fn end_grace(&mut self) {
-        self.grace_is_over = true;
-        if !self.sends.is_empty() {
-            let tries = self.sends.len();
-            tracing::warn!(tries, "stopped in mid-send; they will be tried again");
-        }
-        self.shared.transport.cut_off();
-    }
-
-    /// Whether there is nothing more to do: the store was closed, or we are to stop and all that was
-    /// begun is recorded or given back. Calls that are writing events hold leases too; they are waited
-    /// for as long as tries are.
-    fn is_finished(&self) -> bool {
-        let Some(stop_by) = self.stop_by else { return self.closed };
-        let idle = self.sends.is_empty()
-            && self.asking.is_none()
-            && self.recording.is_none()
-            && self.unrecorded.is_empty()
-            && self.releasing.is_none()
-            && self.to_release.is_empty();
-        let held = self.shared.memory_bytes.load(Ordering::Relaxed) > 0;
-        let waits = held || !self.left_behind.is_empty();
-        let now = self.shared.clock.now();
-        if !idle && now >= last_words(stop_by) {
-            let (unrecorded, kept) = (self.unrecorded.len(), self.to_release.len());
-            tracing::error!(
-                unrecorded,
-                kept,
-                "stopped with tries that could not be recorded; the next start frees their leases"
-            );
-            return true;
-        }
-        self.closed || (idle && (!waits || now >= stop_by))
-    }
-
     /// The next time at which something is to be looked at.
     fn next_wake(&self) -> Option<Timestamp> {
         let timer = self.timers.first().map(|(at, _)| *at);
         let timer = if self.stop_by.is_some() { None } else { timer };
         let stop = self.stop_by.map(|at| if self.grace_is_over { last_words(at) } else { at });
-        [timer, self.write_after, stop].into_iter().flatten().min()
+        let others = [self.write_after, self.apart_until, self.look_after];
+        [timer, stop].into_iter().chain(others).flatten().min()
     }
 
     /// A time has come.
@@ -340,6 +317,12 @@ impl Dispatcher {
         let now = self.shared.clock.now();
         if self.write_after.is_some_and(|at| at <= now) {
             self.write_after = None;
+        }
+        if self.look_after.is_some_and(|at| at <= now) {
+            self.look_after = None;
+        }
+        if self.apart_until.is_some_and(|at| at <= now) {
+            self.take_apart_back();
         }
         while let Some((at, id)) = self.timers.first().copied() {
             if at > now {
@@ -359,11 +342,6 @@ impl Dispatcher {
         }
         tracing::error!(%error, doing, "the database could not do it; trying again");
     }
-}
-
-/// When a dispatcher that is to stop by `stop_by` ends whatever is left.
-fn last_words(stop_by: Timestamp) -> Timestamp {
-    stop_by.checked_add(LAST_WORDS).unwrap_or(Timestamp::MAX)
 }
 
 /// Waits for a future that may not be there.

@@ -24,6 +24,7 @@ pub mod http;
 mod in_flight;
 mod jobs;
 mod keyring;
+mod memory;
 mod merchants;
 pub mod metrics;
 mod notices;

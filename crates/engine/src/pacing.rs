@@ -25,6 +25,8 @@ const QUEUE_MAX: u32 = 4096;
 /// Claims kept in memory beyond the window of an endpoint that is idle, before anything is known of
 /// its speed.
 const QUEUE_IDLE: u32 = 64;
+/// The longest that an endpoint is left alone whose rows cannot be read.
+const UNREADABLE_WAIT_MAX: Duration = Duration::from_mins(1);
 /// Seconds' worth of claims kept in memory for an endpoint with a rate limit.
 const QUEUE_SECONDS: u32 = 2;
 
@@ -54,6 +56,9 @@ pub(crate) struct Lane {
     /// Leases on their way back to the database: until they are there nothing is claimed, or it would
     /// overtake them.
     pub(crate) returning: u32,
+    /// How often in a row its rows could not be read, and until when it is left alone for that.
+    pub(crate) unreadable: u32,
+    pub(crate) left_alone: Option<Timestamp>,
     /// One at a time, for a sandbox clock that is being advanced.
     pub(crate) single: bool,
 }
@@ -88,6 +93,8 @@ impl Lane {
             turn: None,
             asking: false,
             returning: 0,
+            unreadable: 0,
+            left_alone: None,
             single: false,
         }
     }
@@ -131,6 +138,15 @@ impl Lane {
             Some(rate) => (self.window + queue).min(rate.per_second * QUEUE_SECONDS).max(1),
             None => self.window + queue,
         }
+    }
+
+    /// Its rows cannot be read: it is left alone for a second at first and a minute at last.
+    pub(crate) fn leave_alone(&mut self, now: Timestamp) -> Timestamp {
+        let wait = Duration::from_secs(1 << self.unreadable.min(6));
+        self.unreadable = self.unreadable.saturating_add(1);
+        let at = later(now, wait.min(UNREADABLE_WAIT_MAX));
+        self.left_alone = Some(at);
+        at
     }
 
     /// Until when a busy answer holds it back.

@@ -1,6 +1,6 @@
 //! What the engine's handles and its runner share, and how they behave.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
@@ -17,6 +17,7 @@ use crate::follow::Followers;
 use crate::guard::Guard;
 use crate::in_flight::InFlight;
 use crate::keyring::{Keyring, KnownKeys};
+use crate::memory::Memory;
 use crate::metrics::Metrics;
 use crate::order::Order;
 use crate::told::Told;
@@ -80,7 +81,7 @@ pub(crate) struct Shared {
     pub(crate) advances: Advances,
     pub(crate) followers: Followers,
     pub(crate) metrics: Metrics,
-    pub(crate) memory_bytes: AtomicUsize,
+    pub(crate) memory: Memory,
     /// Whether the engine was told to stop.
     pub(crate) stopping: AtomicBool,
     pub(crate) options: Options,

@@ -1,6 +1,6 @@
 //! Starting: what the engine is made of, and what it does before it serves.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -24,6 +24,7 @@ use crate::follow::Followers;
 use crate::guard::Guard;
 use crate::in_flight::InFlight;
 use crate::keyring::{Keyring, KnownKeys};
+use crate::memory::Memory;
 use crate::metrics::Metrics;
 use crate::order::Order;
 use crate::runner::Runner;
@@ -110,7 +111,7 @@ impl Engine {
             advances: Advances::default(),
             followers: Followers::default(),
             metrics: Metrics::new(registry),
-            memory_bytes: AtomicUsize::new(0),
+            memory: Memory::default(),
             stopping: AtomicBool::new(false),
             options: parts.options,
             job_bell: tokio::sync::Notify::new(),
@@ -148,7 +149,7 @@ impl Engine {
     /// What this process holds for tries; nothing while nothing is under way.
     #[must_use]
     pub fn held(&self) -> Held {
-        let payload_bytes = self.shared.memory_bytes.load(Ordering::Relaxed);
+        let payload_bytes = self.shared.memory.held();
         Held { leases: self.shared.directory.leased(), payload_bytes }
     }
 

@@ -37,6 +37,7 @@ macro_rules! conformance {
         ]);
         $crate::conformance!($fresh, claim_settle: [
             a_claim_ends_when_its_payloads_fill_the_memory_it_was_given
+            an_endpoint_whose_payloads_fill_its_part_leaves_the_others_theirs
             claims_are_the_oldest_due_first_and_no_more_than_slots
             nothing_is_claimed_before_it_is_due
             a_claim_carries_what_sending_needs

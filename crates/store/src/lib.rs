@@ -46,8 +46,9 @@ pub trait Store: Send + Sync {
     fn accept(&self, events: Vec<Accept>) -> Answer<'_, Vec<Accepted>>;
 
     /// Leases due deliveries, oldest due first, at most `slots` for each endpoint, until `until`
-    /// (real time). Nothing more is leased once the payloads of what was leased have reached
-    /// `bytes_max`; the first is leased in any case. Claims of one event share it.
+    /// (real time). For an endpoint no more is leased once the payloads have reached the `bytes` of its
+    /// ask, for all of them once they have reached `bytes_max`; the first is leased in any case. Claims
+    /// of one event share it.
     fn claim(&self, asks: Vec<Ask>, until: Timestamp, bytes_max: usize) -> Answer<'_, Vec<Claim>>;
 
     /// Records tries and the states they lead to, with their effects on endpoints and their notices.

@@ -98,6 +98,8 @@ pub struct Ask {
     pub endpoint: EndpointId,
     /// How many, at most.
     pub slots: u32,
+    /// How many bytes of payloads, at most (and what the last one is over it).
+    pub bytes: usize,
     /// The merchant's time: what is due by then.
     pub now: Timestamp,
 }

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use futures::FutureExt;
 use jiff::Timestamp;
@@ -12,57 +12,38 @@ use posthorn_core::endpoint::Endpoint;
 use posthorn_core::id::{EndpointId, MerchantId};
 use posthorn_store::{Ask, StoreError};
 
+use super::company::Fault;
 use super::{Dispatcher, PAUSE_AFTER_ERROR};
-use crate::accept::MEMORY_BYTES_MAX;
 use crate::clock::later;
 use crate::directory::Entry;
+use crate::memory::Holder;
 use crate::sending::lease_end;
 
-/// Endpoints asked for in one claim, at most.
-const ASKS_MAX: usize = 256;
+/// Endpoints asked for in one claim, or looked up at once, at most.
+pub(super) const ASKS_MAX: usize = 256;
 /// Deliveries claimed at once for one endpoint, at most.
 const SLOTS_MAX: u32 = 256;
 
 /// Payload bytes leased in one claim, at most (and what the last one is over it).
 const CLAIM_BYTES_MAX: usize = 4 * 1024 * 1024;
 
+/// How long to leave a database alone that could not tell what is due at all.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
 /// A claim that is over.
 pub(super) struct Asked {
     asks: Vec<Ask>,
-    bytes_max: usize,
     result: Result<Vec<Claim>, StoreError>,
 }
 
 /// A look-up that is over.
 pub(super) struct Looked {
-    endpoints: Vec<EndpointId>,
+    /// `None`: all there are.
+    endpoints: Option<Vec<EndpointId>>,
     result: Result<Vec<(EndpointId, Timestamp)>, StoreError>,
 }
 
 impl Dispatcher {
-    /// Start-up: which endpoints have due work, and when.
-    pub(super) async fn look_at_everything(&mut self) {
-        loop {
-            match self.shared.store.next_due(None).await {
-                Ok(due) => {
-                    for (endpoint, at) in due {
-                        self.note_due(endpoint, at);
-                    }
-                    return;
-                }
-                Err(error) => {
-                    self.note_error(&error, "look for due deliveries");
-                    if self.closed {
-                        return;
-                    }
-                    let now = self.shared.clock.now();
-                    let at = now.checked_add(PAUSE_AFTER_ERROR).unwrap_or(now);
-                    self.shared.clock.sleep_until(at).await;
-                }
-            }
-        }
-    }
-
     /// An endpoint has work that is due at this time of its merchant.
     pub(super) fn note_due(&mut self, id: EndpointId, at: Timestamp) {
         let lane = self.lane(id);
@@ -106,18 +87,13 @@ impl Dispatcher {
         if self.asking.is_some() || self.wanted.is_empty() {
             return;
         }
-        // What is full is emptied by tries that end, and they are followed by another look.
-        let held = self.shared.memory_bytes.load(Ordering::Relaxed);
-        let bytes_max = MEMORY_BYTES_MAX.saturating_sub(held).min(CLAIM_BYTES_MAX);
-        if bytes_max == 0 {
-            return;
-        }
+        self.ask_starved_again();
         let real = self.shared.clock.now();
         let mut asks = Vec::new();
         let mut until = real;
         // Of those whose turn it is, all may be full: then it is the next ones' turn.
         while asks.is_empty() && !self.wanted.is_empty() {
-            for id in self.wanted.take(ASKS_MAX) {
+            for id in self.wanted.take(self.askers.size()) {
                 if let Some((ask, end)) = self.ask(id, real) {
                     until = until.max(end);
                     asks.push(ask);
@@ -130,8 +106,8 @@ impl Dispatcher {
         let store = Arc::clone(&self.shared.store);
         self.asking = Some(
             async move {
-                let result = store.claim(asks.clone(), until, bytes_max).await;
-                Asked { asks, bytes_max, result }
+                let result = store.claim(asks.clone(), until, CLAIM_BYTES_MAX).await;
+                Asked { asks, result }
             }
             .boxed(),
         );
@@ -142,7 +118,12 @@ impl Dispatcher {
         if self.lane(id).returning > 0 {
             return None;
         }
+        if let Some(at) = self.lane(id).left_alone.filter(|at| *at > real) {
+            self.wake(id, at);
+            return None;
+        }
         let room = self.lane(id).room(real);
+        let bytes = self.bytes_for(id);
         let (leased, now, end) = match self.shared.directory.endpoint(id) {
             Some(Entry { endpoint, gauge }) => {
                 gauge.set_room(room);
@@ -160,85 +141,122 @@ impl Dispatcher {
         if slots == 0 {
             return None;
         }
+        if bytes == 0 {
+            self.shared.metrics.bound_met("payload_memory");
+            self.starved.insert(id);
+            return None;
+        }
         self.lane(id).asking = true;
         self.lane(id).next_due = None;
-        Some((Ask { endpoint: id, slots, now }, end))
+        Some((Ask { endpoint: id, slots, bytes, now }, end))
+    }
+
+    /// How many bytes of events may be claimed for an endpoint.
+    fn bytes_for(&self, id: EndpointId) -> usize {
+        let Some(entry) = self.shared.directory.endpoint(id) else { return CLAIM_BYTES_MAX };
+        self.shared.memory.room(Holder { merchant: entry.endpoint.merchant, endpoint: id })
+    }
+
+    /// Those who found no memory for their events ask again when some was given back.
+    fn ask_starved_again(&mut self) {
+        let freed = self.shared.memory.freed();
+        if self.starved.is_empty() || self.freed == freed {
+            return;
+        }
+        self.freed = freed;
+        for id in self.starved.take(ASKS_MAX) {
+            self.wanted.insert(id);
+        }
     }
 
     /// A full answer means that there is more; a short one, that it is to be found out when. A claim
-    /// that was ended by the bound on memory tells nothing: all are asked for again, first those that
-    /// got nothing.
+    /// that was ended by the bound on its bytes tells nothing: all are asked for again, first those
+    /// that got nothing.
     pub(super) fn asked(&mut self, asked: Asked) {
-        let Asked { mut asks, bytes_max, result } = asked;
+        let Asked { mut asks, result } = asked;
         let claims = match result {
             Ok(claims) => claims,
             Err(error) => {
                 self.note_error(&error, "claim");
-                self.ask_later(&asks);
-                return;
+                let fault = self.askers.failed(asks.len(), &error);
+                return self.ask_later(&asks, fault);
             }
         };
-        let mut counts: HashMap<EndpointId, u32> = HashMap::new();
-        let mut bytes = 0;
+        self.askers.went_well();
+        let mut got: HashMap<EndpointId, (u32, usize)> = HashMap::new();
+        let mut all_bytes = 0;
         for claim in &claims {
-            *counts.entry(claim.endpoint).or_default() += 1;
-            bytes += claim.event.data.as_bytes().len();
+            let bytes = claim.event.data.as_bytes().len();
+            self.shared.memory.hold(Holder::of(claim), bytes);
+            let own = got.entry(claim.endpoint).or_default();
+            *own = (own.0 + 1, own.1 + bytes);
+            all_bytes += bytes;
         }
-        self.shared.memory_bytes.fetch_add(bytes, Ordering::Relaxed);
-        let cut = bytes >= bytes_max;
+        let cut = all_bytes >= CLAIM_BYTES_MAX;
         if cut {
-            asks.sort_by_key(|ask| counts.contains_key(&ask.endpoint));
+            asks.sort_by_key(|ask| got.contains_key(&ask.endpoint));
         }
         for ask in asks {
-            let count = counts.get(&ask.endpoint).copied().unwrap_or(0);
-            let full = cut || count >= ask.slots;
-            let entry = self.shared.directory.endpoint(ask.endpoint);
-            let now = entry.as_ref().map_or(ask.now, |entry| self.now_of(&entry.endpoint));
-            let lane = self.lane(ask.endpoint);
-            lane.asking = false;
-            if full {
-                lane.next_due = Some(lane.next_due.map_or(ask.now, |due| due.min(ask.now)));
-            }
-            // What was accepted while the claim was under way waits too.
-            let waits = lane.next_due.is_some_and(|due| due <= now);
-            if let Some(entry) = entry {
-                entry.gauge.lease(count);
-                entry.gauge.set_behind(waits);
-            }
-            if full {
-                self.schedule(ask.endpoint);
-            } else {
-                self.unknown.insert(ask.endpoint);
-            }
+            let (count, bytes) = got.get(&ask.endpoint).copied().unwrap_or_default();
+            self.answered(ask, count, cut || count >= ask.slots || bytes >= ask.bytes);
         }
         self.take(claims);
+    }
+
+    /// What was claimed for one endpoint, and whether there may be more.
+    fn answered(&mut self, ask: Ask, count: u32, full: bool) {
+        let entry = self.shared.directory.endpoint(ask.endpoint);
+        let now = entry.as_ref().map_or(ask.now, |entry| self.now_of(&entry.endpoint));
+        let lane = self.lane(ask.endpoint);
+        lane.asking = false;
+        (lane.unreadable, lane.left_alone) = (0, None);
+        if full {
+            lane.next_due = Some(lane.next_due.map_or(ask.now, |due| due.min(ask.now)));
+        }
+        // What was accepted while the claim was under way waits too.
+        let waits = lane.next_due.is_some_and(|due| due <= now);
+        if let Some(entry) = entry {
+            entry.gauge.lease(count);
+            entry.gauge.set_behind(waits);
+        }
+        if full {
+            self.schedule(ask.endpoint);
+        } else {
+            self.unknown.insert(ask.endpoint);
+        }
     }
 
     fn now_of(&self, endpoint: &Endpoint) -> Timestamp {
         self.shared.directory.now(endpoint.merchant, endpoint.mode, self.shared.clock.now())
     }
 
-    fn ask_later(&mut self, asks: &[Ask]) {
+    /// A claim failed: it is made again in a moment. An endpoint whose own rows cannot be read is asked
+    /// for less and less often.
+    fn ask_later(&mut self, asks: &[Ask], fault: Fault) {
         let real = self.shared.clock.now();
-        let at = later(real, PAUSE_AFTER_ERROR.unsigned_abs());
         for ask in asks {
             let lane = self.lane(ask.endpoint);
             lane.asking = false;
             lane.next_due = Some(lane.next_due.map_or(ask.now, |due| due.min(ask.now)));
+            let at = match fault {
+                Fault::Nobodys | Fault::Someones => later(real, PAUSE_AFTER_ERROR.unsigned_abs()),
+                Fault::Its => lane.leave_alone(real),
+            };
             self.wake(ask.endpoint, at);
         }
     }
 
     pub(super) fn start_looking(&mut self) {
-        if self.looking.is_some() || self.unknown.is_empty() {
+        let all = self.look_at_all && self.look_after.is_none();
+        if self.looking.is_some() || (self.unknown.is_empty() && !all) {
             return;
         }
-        let endpoints = self.unknown.take(ASKS_MAX);
-        self.looked_at = endpoints.iter().copied().collect();
+        let endpoints = (!all).then(|| self.unknown.take(ASKS_MAX));
+        self.looked_at = endpoints.iter().flatten().copied().collect();
         let store = Arc::clone(&self.shared.store);
         self.looking = Some(
             async move {
-                let result = store.next_due(Some(endpoints.clone())).await;
+                let result = store.next_due(endpoints.clone()).await;
                 Looked { endpoints, result }
             }
             .boxed(),
@@ -249,25 +267,35 @@ impl Dispatcher {
         self.looked_at.clear();
         match looked.result {
             Ok(due) => {
+                self.look_at_all &= looked.endpoints.is_some();
                 for (endpoint, at) in due {
                     self.note_due(endpoint, at);
                 }
             }
             Err(error) => {
                 self.note_error(&error, "look for due deliveries");
-                let asks: Vec<Ask> = looked
-                    .endpoints
-                    .into_iter()
-                    .map(|endpoint| Ask { endpoint, slots: 0, now: Timestamp::MIN })
-                    .collect();
-                self.ask_later(&asks);
+                self.look_later(looked.endpoints);
             }
+        }
+    }
+
+    fn look_later(&mut self, endpoints: Option<Vec<EndpointId>>) {
+        let real = self.shared.clock.now();
+        let Some(endpoints) = endpoints else {
+            self.look_after = Some(later(real, LOOK_AGAIN));
+            return;
+        };
+        let at = later(real, PAUSE_AFTER_ERROR.unsigned_abs());
+        for id in endpoints {
+            // As if something were due: the claim finds out.
+            self.lane(id).next_due = Some(Timestamp::MIN);
+            self.wake(id, at);
         }
     }
 
     /// Whether anything is known to wait or to be looked up for an endpoint.
     pub(super) fn is_quiet(&self, id: EndpointId, now: Timestamp) -> bool {
-        let looking = self.looked_at.contains(&id) || self.unknown.contains(id);
+        let looking = self.look_at_all || self.looked_at.contains(&id) || self.unknown.contains(id);
         let leased = self.shared.directory.endpoint(id).map_or(0, |entry| entry.gauge.leased());
         let Some(lane) = self.lanes.get(&id) else { return !looking && leased == 0 };
         let due = lane.next_due.is_some_and(|at| at <= now);

@@ -1,7 +1,7 @@
 //! Recording what came of tries, and giving leases back.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use futures::FutureExt;
 use posthorn_core::attempt::Attempt;
@@ -9,11 +9,16 @@ use posthorn_core::delivery::{Claim, State};
 use posthorn_core::id::EndpointId;
 use posthorn_store::{Effect, Release, Settled, Settlement, StoreError};
 
+use super::company::Fault;
 use super::{Dispatcher, PAUSE_AFTER_ERROR};
+use crate::clock::later;
 use crate::directory::apply;
+use crate::memory::Holder;
 
-/// Settlements recorded in one verb, at most.
-const BATCH_MAX: usize = 512;
+/// Settlements recorded, or leases given back, in one verb, at most.
+pub(super) const BATCH_MAX: usize = 512;
+/// How long what cannot be recorded is left alone.
+const APART_FOR: Duration = Duration::from_secs(10);
 
 /// A recording that is over, with what was to be recorded.
 pub(super) struct Recorded {
@@ -24,7 +29,7 @@ pub(super) struct Recorded {
 /// A lease that is given back unsent, or cut off in the middle of its try.
 pub(super) struct GivenBack {
     release: Release,
-    endpoint: EndpointId,
+    holder: Holder,
     payload_bytes: usize,
 }
 
@@ -34,7 +39,7 @@ impl GivenBack {
         let Claim { delivery, claim: lease, due: at, .. } = *claim;
         Self {
             release: Release { delivery, claim: lease, at, attempt },
-            endpoint: claim.endpoint,
+            holder: Holder::of(claim),
             payload_bytes: claim.event.data.as_bytes().len(),
         }
     }
@@ -51,7 +56,7 @@ impl Dispatcher {
         if self.recording.is_some() || self.unrecorded.is_empty() || self.write_after.is_some() {
             return;
         }
-        let count = self.unrecorded.len().min(BATCH_MAX);
+        let count = self.unrecorded.len().min(self.recorders.size());
         let settlements: Vec<Settlement> = self.unrecorded.drain(..count).collect();
         let store = Arc::clone(&self.shared.store);
         self.recording = Some(
@@ -71,16 +76,39 @@ impl Dispatcher {
             Ok(settled) => settled,
             Err(error) => {
                 self.note_error(&error, "record");
-                self.pause_writing();
+                match self.recorders.failed(settlements.len(), &error) {
+                    Fault::Nobodys => self.pause_writing(),
+                    Fault::Someones => {}
+                    Fault::Its => return self.put_apart(settlements),
+                }
                 self.unrecorded.splice(0..0, settlements);
                 return;
             }
         };
+        self.recorders.went_well();
         #[expect(clippy::cast_precision_loss, reason = "a batch is small")]
         self.shared.metrics.settle_batch.observe(settlements.len() as f64);
         for (settlement, settled) in settlements.into_iter().zip(settled) {
             self.settled(&settlement, settled);
         }
+    }
+
+    /// What cannot be recorded waits by itself, in nobody's way.
+    fn put_apart(&mut self, settlements: Vec<Settlement>) {
+        self.apart.extend(settlements);
+        self.note_apart();
+    }
+
+    fn note_apart(&mut self) {
+        let at = later(self.shared.clock.now(), APART_FOR);
+        self.apart_until.get_or_insert(at);
+    }
+
+    /// What was put apart is tried once more.
+    pub(super) fn take_apart_back(&mut self) {
+        self.apart_until = None;
+        self.unrecorded.append(&mut self.apart);
+        self.to_release.append(&mut self.kept_apart);
     }
 
     fn settled(&mut self, settlement: &Settlement, settled: Settled) {
@@ -173,7 +201,7 @@ impl Dispatcher {
         if self.releasing.is_some() || self.to_release.is_empty() || self.write_after.is_some() {
             return;
         }
-        let count = self.to_release.len().min(BATCH_MAX);
+        let count = self.to_release.len().min(self.releasers.size());
         let given_back: Vec<GivenBack> = self.to_release.drain(..count).collect();
         let releases = given_back.iter().map(|back| back.release.clone()).collect();
         let store = Arc::clone(&self.shared.store);
@@ -191,18 +219,27 @@ impl Dispatcher {
         let Released { given_back, result } = released;
         if let Err(error) = result {
             self.note_error(&error, "give leases back");
-            self.pause_writing();
+            match self.releasers.failed(given_back.len(), &error) {
+                Fault::Nobodys => self.pause_writing(),
+                Fault::Someones => {}
+                Fault::Its => {
+                    self.kept_apart.extend(given_back);
+                    return self.note_apart();
+                }
+            }
             self.to_release.splice(0..0, given_back);
             return;
         }
+        self.releasers.went_well();
         self.shared.metrics.released.inc_by(given_back.len() as u64);
         for back in given_back {
-            self.shared.memory_bytes.fetch_sub(back.payload_bytes, Ordering::Relaxed);
-            let lane = self.lane(back.endpoint);
+            self.shared.memory.free(back.holder, back.payload_bytes);
+            let endpoint = back.holder.endpoint;
+            let lane = self.lane(endpoint);
             lane.returning = lane.returning.saturating_sub(1);
-            self.give_back(back.endpoint);
-            if self.configure(back.endpoint) {
-                self.look(back.endpoint);
+            self.give_back(endpoint);
+            if self.configure(endpoint) {
+                self.look(endpoint);
             }
         }
     }

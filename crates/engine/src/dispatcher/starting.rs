@@ -1,7 +1,5 @@
 //! Starting tries, in turn over the lanes, and taking in what came of them.
 
-use std::sync::atomic::Ordering;
-
 use futures::FutureExt;
 use jiff::Timestamp;
 use posthorn_core::attempt::Tried;
@@ -12,6 +10,7 @@ use posthorn_core::id::EndpointId;
 
 use super::Dispatcher;
 use crate::clock::later;
+use crate::memory::Holder;
 use crate::metrics::ByContract;
 use crate::pacing::Start;
 use crate::sending::{LEASE_MARGIN, Prepared, Ready, attempt};
@@ -152,8 +151,7 @@ impl Dispatcher {
 
     /// A claim leaves the memory: its event's bytes are free for another.
     pub(super) fn forget(&self, claim: &Claim) {
-        let bytes = claim.event.data.as_bytes().len();
-        self.shared.memory_bytes.fetch_sub(bytes, Ordering::Relaxed);
+        self.shared.memory.free(Holder::of(claim), claim.event.data.as_bytes().len());
     }
 
     fn count(&self, label: &ByContract, state: &State) {

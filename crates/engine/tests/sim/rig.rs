@@ -68,6 +68,18 @@ impl Rig {
         self.wait().await;
     }
 
+    /// A verb that meets a row that makes no sense fails as a whole.
+    fn read_all(&self, endpoints: impl IntoIterator<Item = EndpointId>) -> Result<(), StoreError> {
+        let mut endpoints = endpoints.into_iter();
+        match endpoints.find(|endpoint| self.weather.is_cursed(*endpoint)) {
+            None => Ok(()),
+            Some(endpoint) => {
+                let row = endpoint.as_i64();
+                Err(StoreError::Corrupt { table: "deliveries", column: "base", row })
+            }
+        }
+    }
+
     fn leased(&self, delivery: DeliveryId, claim: u32) {
         let mut leases = self.leases.lock().unwrap();
         if let Some(before) = leases.insert(delivery, claim) {
@@ -187,6 +199,7 @@ macro_rules! verbs {
             ) -> Answer<'_, Vec<Claim>> {
                 Box::pin(async move {
                     self.enter().await;
+                    self.read_all(asks.iter().map(|ask| ask.endpoint))?;
                     let result = self.inner.claim(asks, until, bytes_max).await;
                     for claim in result.iter().flatten() {
                         self.leased(claim.delivery, claim.claim);
@@ -196,9 +209,25 @@ macro_rules! verbs {
                 })
             }
 
+            fn next_due(
+                &self,
+                endpoints: Option<Vec<EndpointId>>,
+            ) -> Answer<'_, Vec<(EndpointId, Timestamp)>> {
+                Box::pin(async move {
+                    self.enter().await;
+                    if self.weather.is_blind() {
+                        return Err(StoreError::Damaged);
+                    }
+                    let result = self.inner.next_due(endpoints).await;
+                    self.wait().await;
+                    result
+                })
+            }
+
             fn settle(&self, settlements: Vec<Settlement>) -> Answer<'_, Vec<Settled>> {
                 Box::pin(async move {
                     self.enter().await;
+                    self.read_all(settlements.iter().map(|settlement| settlement.endpoint))?;
                     let result = self.inner.settle(settlements.clone()).await;
                     if let Ok(answers) = &result {
                         self.note_settled(&settlements, answers).await;
@@ -327,7 +356,6 @@ macro_rules! verbs {
 
 verbs! {
     release_all(now: Timestamp) -> u64;
-    next_due(endpoints: Option<Vec<EndpointId>>) -> Vec<(EndpointId, Timestamp)>;
     last_event() -> Option<EventId>;
     event(id: EventId) -> Option<Event>;
     event_by_reference(merchant: MerchantId, mode: Mode, reference: String) -> Option<Event>;

@@ -2,7 +2,7 @@
 
 use futures::FutureExt;
 use jiff::SignedDuration;
-use posthorn_core::delivery::StateKind;
+use posthorn_core::delivery::{Delivery, StateKind};
 use posthorn_core::event::{Mode, NewEvent};
 use posthorn_core::id::MerchantId;
 use posthorn_engine::clock::Clock;
@@ -55,9 +55,13 @@ fn accept_many(world: &World, count: u32) {
 }
 
 fn in_state(world: &World, state: StateKind) -> usize {
+    deliveries(world, Some(state)).len()
+}
+
+fn deliveries(world: &World, state: Option<StateKind>) -> Vec<Delivery> {
     let (merchant, mode) = PLACE;
-    let query = DeliveryQuery { merchant, mode, endpoint: None, event: None, state: Some(state) };
-    ready(world.store.deliveries(query, Page { after: None, limit: 1000 })).len()
+    let query = DeliveryQuery { merchant, mode, endpoint: None, event: None, state };
+    ready(world.store.deliveries(query, Page { after: None, limit: 1000 }))
 }
 
 fn seconds(world: &mut World, seconds: i64) {
@@ -116,6 +120,55 @@ fn a_stop_in_the_middle_of_a_claim_leaves_no_lease() {
     world.run_until(due + SignedDuration::from_millis(70));
     assert_eq!(in_state(&world, StateKind::Leased), 1, "and the engine does not know of it yet");
     world.stop();
+    let violations = std::mem::take(&mut world.book.open().violations);
+    assert_eq!(violations, Vec::<String>::new());
+}
+
+#[test]
+fn an_endpoint_whose_rows_make_no_sense_holds_nobody_else_up() {
+    let mut world = one_endpoint(Mood::Well);
+    world.client().create_for(MERCHANT, Mode::Test).now_or_never().unwrap();
+    let endpoints: Vec<_> = world.engine().endpoints(MERCHANT, Mode::Test);
+    let [cursed, other] = [endpoints[0].id, endpoints[1].id];
+    let patch = EndpointPatch {
+        events: Some(vec!["*".parse().unwrap()]),
+        filter: Some(None),
+        rate_limit: Some(None),
+        ..EndpointPatch::default()
+    };
+    let place = (MERCHANT, Mode::Test, other);
+    world.engine().change_endpoint(place, patch).now_or_never().unwrap().unwrap();
+    world.network.set_mood(Mood::Well);
+    world.weather.set_cursed(Some(cursed));
+    // More than is leased at once: some are settled, others are claimed first.
+    accept_many(&world, 200);
+    seconds(&mut world, 15);
+    let delivered = |world: &World, id| {
+        let all = deliveries(world, Some(StateKind::Delivered));
+        all.iter().filter(|delivery| delivery.endpoint == id).count()
+    };
+    assert_eq!(delivered(&world, other), 200);
+    assert_eq!(delivered(&world, cursed), 0);
+    world.weather.set_cursed(None);
+    seconds(&mut world, 300);
+    assert_eq!(delivered(&world, cursed), 200, "what could be repaired goes out in the end");
+}
+
+#[test]
+fn a_start_that_cannot_tell_what_is_due_obeys_a_stop() {
+    let mut world = one_endpoint(Mood::Down);
+    accept_many(&world, 1);
+    seconds(&mut world, 2);
+    world.weather.set_blind(true);
+    world.stop();
+    seconds(&mut world, 3600);
+    assert_eq!(in_state(&world, StateKind::Due), 1, "nobody could tell that it was due");
+    world.stop();
+    world.network.set_mood(Mood::Well);
+    seconds(&mut world, 60);
+    world.weather.set_blind(false);
+    seconds(&mut world, 60);
+    assert_eq!(in_state(&world, StateKind::Delivered), 1, "it looked again");
     let violations = std::mem::take(&mut world.book.open().violations);
     assert_eq!(violations, Vec::<String>::new());
 }

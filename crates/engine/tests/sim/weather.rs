@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use jiff::Timestamp;
+use posthorn_core::id::EndpointId;
 use posthorn_engine::clock::Clock;
 use posthorn_store::FaultPoint;
 use posthorn_store::sqlite::{Fault, Faults};
@@ -23,6 +24,10 @@ struct Forecast {
     wait_us: Option<u64>,
     crashed: bool,
     fair: bool,
+    /// An endpoint whose rows make no sense.
+    cursed: Option<EndpointId>,
+    /// Nobody can tell what is due.
+    blind: bool,
 }
 
 #[derive(Clone)]
@@ -39,8 +44,16 @@ impl Weather {
         failing: Vec<(Timestamp, Timestamp, u64)>,
         chance: Chance,
     ) -> Self {
-        let forecast =
-            Forecast { chance, failing, crash_in: None, wait_us: None, crashed: false, fair: true };
+        let forecast = Forecast {
+            chance,
+            failing,
+            crash_in: None,
+            wait_us: None,
+            crashed: false,
+            fair: true,
+            cursed: None,
+            blind: false,
+        };
         Self { clock, book, forecast: Arc::new(Mutex::new(forecast)) }
     }
 
@@ -51,6 +64,24 @@ impl Weather {
     /// Nothing goes wrong any more, and nothing takes time, until the next call.
     pub(crate) fn set_fair(&self, fair: bool) {
         self.forecast().fair = fair;
+    }
+
+    /// The rows of this endpoint make no sense, until the next call.
+    pub(crate) fn set_cursed(&self, endpoint: Option<EndpointId>) {
+        self.forecast().cursed = endpoint;
+    }
+
+    pub(crate) fn is_cursed(&self, endpoint: EndpointId) -> bool {
+        self.forecast().cursed == Some(endpoint)
+    }
+
+    /// Nobody can tell what is due, until the next call.
+    pub(crate) fn set_blind(&self, blind: bool) {
+        self.forecast().blind = blind;
+    }
+
+    pub(crate) fn is_blind(&self) -> bool {
+        self.forecast().blind
     }
 
     /// Every verb waits so long, before and after.

@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 
 use crate::harness::TestApp;
 
-/// Payload bytes that may be held for deliveries under way, and one event over it.
-const HELD_BYTES_MAX: usize = 65 * 1024 * 1024;
+/// Payload bytes that may be held for one merchant's deliveries, and one event over it.
+const HELD_BYTES_MAX: usize = 25 * 1024 * 1024;
 
 #[tokio::test]
 async fn what_is_claimed_for_slow_receivers_is_held_in_bounded_memory() {
@@ -31,6 +31,35 @@ async fn what_is_claimed_for_slow_receivers_is_held_in_bounded_memory() {
     let held = app.app.engine().held().payload_bytes;
     assert!(held <= HELD_BYTES_MAX, "{held} bytes are held");
     assert!(held > HELD_BYTES_MAX / 2, "only {held} bytes are held");
+}
+
+#[tokio::test]
+async fn what_is_held_for_receivers_that_hang_costs_others_nothing() {
+    let app = TestApp::new().await;
+    *app.receiver.silent_host.lock().unwrap() = Some("hangs.example.com");
+    for n in 0..10 {
+        let url = format!("https://hangs.example.com/{n}");
+        app.endpoint(&json!({"url": url, "events": ["large.*"]})).await;
+    }
+    app.endpoint(&json!({"url": "https://example.com/own", "events": ["small.*"]})).await;
+    let text = "x".repeat(1_000_000);
+    for _ in 0..42 {
+        let event = json!({"type": "large.one", "data": {"text": text}});
+        let sent = app.post("/v1/events", &event).await;
+        assert_eq!(sent.status, StatusCode::ACCEPTED, "{}", sent.text);
+        app.settle_down().await;
+    }
+    app.post("/v1/events", &json!({"type": "small.one", "data": {}})).await;
+    let other = app.merchant(&json!({"name": "other", "contract": "payqi"})).await;
+    let key = other.at("/keys/test/api_key");
+    let post = |path| app.call(Method::POST, path).key(&key);
+    post("/v1/endpoints").json(&json!({"url": "https://example.com/other"})).await;
+    post("/v1/events").json(&json!({"type": "small.one", "data": {}})).await;
+    app.settle_down().await;
+    let got: Vec<String> =
+        app.receiver.got().iter().map(|request| request.url.path().to_owned()).collect();
+    assert!(got.contains(&"/own".to_owned()), "{got:?}");
+    assert!(got.contains(&"/other".to_owned()), "{got:?}");
 }
 
 #[tokio::test]

@@ -19,6 +19,8 @@ pub(crate) struct Receiver {
     got: Mutex<Vec<Request>>,
     /// While true, nothing that comes in is ever answered.
     pub(crate) silent: AtomicBool,
+    /// While set, this host never answers.
+    pub(crate) silent_host: Mutex<Option<&'static str>>,
     gate: Mutex<Option<Shared<oneshot::Receiver<()>>>>,
     cut: Cut,
 }
@@ -61,9 +63,11 @@ fn stopped() -> Tried {
 
 impl Transport for Receiver {
     fn send(&self, request: Request) -> BoxFuture<'static, Tried> {
+        let silent_host = *self.silent_host.lock().unwrap();
+        let silent = silent_host.is_some() && request.url.host_str() == silent_host;
         self.got.lock().unwrap().push(request);
         let cut = self.cut.made();
-        if self.silent.load(Ordering::Relaxed) {
+        if silent || self.silent.load(Ordering::Relaxed) {
             return cut.map(|()| stopped()).boxed();
         }
         let next = self.script.lock().unwrap().pop_front();

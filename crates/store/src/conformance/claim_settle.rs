@@ -16,7 +16,7 @@ pub fn claims_are_the_oldest_due_first_and_no_more_than_slots(world: &World) {
     let first = world.send(pair, 0, due(10));
     let second = world.send(pair, 0, due(20));
     let elsewhere = world.send((pair.0, other), 0, due(0));
-    let ask = |endpoint, slots| Ask { endpoint, slots, now: at(40) };
+    let ask = |endpoint, slots| Ask { endpoint, slots, bytes: usize::MAX, now: at(40) };
     let claims = done(world.store().claim(vec![ask(pair.1, 2), ask(other, 5)], at(70), usize::MAX));
     let claimed: Vec<_> = claims.iter().map(|claim| claim.delivery).collect();
     assert_eq!(claimed, [first, second, elsewhere]);
@@ -29,8 +29,10 @@ pub fn a_claim_ends_when_its_payloads_fill_the_memory_it_was_given(world: &World
     let other = world.endpoint(pair.0);
     let both = world.accept(world.new_event(pair.0, 0), &[(pair.1, due(0)), (other, due(0))]);
     let next = world.send(pair, 1, due(1));
-    let asks =
-        || vec![pair.1, other].into_iter().map(|endpoint| Ask { endpoint, slots: 5, now: at(9) });
+    let (slots, bytes) = (5, usize::MAX);
+    let asks = || {
+        vec![pair.1, other].into_iter().map(|endpoint| Ask { endpoint, slots, bytes, now: at(9) })
+    };
     let claim = |bytes_max| done(world.store().claim(asks().collect(), at(70), bytes_max));
     let none_left = claim(0);
     let claimed: Vec<_> = none_left.iter().map(|claim| claim.delivery).collect();
@@ -42,6 +44,20 @@ pub fn a_claim_ends_when_its_payloads_fill_the_memory_it_was_given(world: &World
     let all = claim(usize::MAX);
     let shared: Vec<_> = all.iter().filter(|claim| claim.event.id == both).collect();
     assert!(matches!(shared[..], [one, two] if Arc::ptr_eq(&one.event, &two.event)));
+}
+
+pub fn an_endpoint_whose_payloads_fill_its_part_leaves_the_others_theirs(world: &World) {
+    let pair = world.pair();
+    let other = world.endpoint(pair.0);
+    let first = world.send(pair, 0, due(0));
+    let second = world.send(pair, 1, due(1));
+    let elsewhere = world.send((pair.0, other), 2, due(2));
+    let ask = |endpoint, bytes| Ask { endpoint, slots: 5, bytes, now: at(9) };
+    let asks = vec![ask(pair.1, 1), ask(other, 1)];
+    let claims = done(world.store().claim(asks, at(70), usize::MAX));
+    let claimed: Vec<_> = claims.iter().map(|claim| claim.delivery).collect();
+    assert_eq!(claimed, [first, elsewhere], "the first of each in any case");
+    assert_eq!(world.state(second), due(1));
 }
 
 pub fn nothing_is_claimed_before_it_is_due(world: &World) {

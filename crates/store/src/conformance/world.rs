@@ -209,7 +209,7 @@ impl World {
     }
 
     pub(super) fn claim(&self, endpoint: EndpointId, slots: u32, second: i64) -> Vec<Claim> {
-        let ask = Ask { endpoint, slots, now: at(second) };
+        let ask = Ask { endpoint, slots, bytes: usize::MAX, now: at(second) };
         done(self.store.claim(vec![ask], at(second + 30), usize::MAX))
     }
 

@@ -115,9 +115,8 @@ impl Stage {
 
     fn claim(&mut self, endpoint: EndpointId, slots: u32) {
         let (now, until) = (self.now(), self.now() + SignedDuration::from_secs(30));
-        let claims =
-            block_on(self.store.claim(vec![Ask { endpoint, slots, now }], until, usize::MAX))
-                .unwrap();
+        let ask = Ask { endpoint, slots, bytes: usize::MAX, now };
+        let claims = block_on(self.store.claim(vec![ask], until, usize::MAX)).unwrap();
         let mut expected = self.model.due(endpoint, now);
         expected.truncate(slots as usize);
         let claimed: Vec<_> = claims.iter().map(|claim| claim.delivery).collect();
