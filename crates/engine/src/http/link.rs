@@ -45,7 +45,8 @@ pub(super) struct Link {
 
 #[derive(Debug)]
 struct Driver {
-    connection: Connection<TokioIo<Wire>, Full<Bytes>>,
+    /// `None` once it has ended: what was asked of it and not begun learns of its end that way.
+    connection: Option<Connection<TokioIo<Wire>, Full<Bytes>>>,
     /// How the connection ended, once it has.
     ended: Option<hyper::Result<()>>,
 }
@@ -61,14 +62,15 @@ impl Link {
             .handshake(TokioIo::new(wire))
             .await
             .map_err(|error| fault::unreachable(&error, Stage::Head, &meter))?;
-        Ok(Box::new(Self { sender, driver: Driver { connection, ended: None }, meter, peer }))
+        let driver = Driver { connection: Some(connection), ended: None };
+        Ok(Box::new(Self { sender, driver, meter, peer }))
     }
 
     /// Whether an idle connection is still open and silent. It may close the moment after.
     pub(super) fn is_live(&mut self) -> bool {
         // Nobody waits for it: what it does next is found out by the next look.
         self.driver.advance(&mut Context::from_waker(Waker::noop()));
-        self.driver.ended.is_none() && self.sender.is_ready() && !self.meter.is_deaf()
+        self.driver.connection.is_some() && self.sender.is_ready() && !self.meter.is_deaf()
     }
 
     /// Whether the receiver has sent nothing since the exchange began.
@@ -141,10 +143,11 @@ fn more() -> hyper::body::Frame<Bytes> {
 impl Driver {
     /// Lets the connection read and write as far as it can.
     fn advance(&mut self, cx: &mut Context<'_>) {
-        if self.ended.is_none()
-            && let Poll::Ready(result) = Pin::new(&mut self.connection).poll(cx)
+        if let Some(connection) = &mut self.connection
+            && let Poll::Ready(result) = Pin::new(connection).poll(cx)
         {
             self.ended = Some(result);
+            self.connection = None;
         }
     }
 
@@ -190,4 +193,59 @@ fn headers(map: &HeaderMap) -> Result<Vec<(String, String)>, Unreachable> {
     }
     let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
     Ok(map.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::{TcpListener, TcpStream};
+
+    use super::*;
+
+    const PATIENT: Duration = Duration::from_secs(20);
+
+    fn request() -> http::Request<Full<Bytes>> {
+        let request = http::Request::post("/").header("host", "example.com");
+        request.body(Full::new(Bytes::from_static(b"{}"))).unwrap()
+    }
+
+    /// Two connections from here to a receiver.
+    async fn connections() -> ((Box<Link>, TcpStream), (TcpStream, TcpStream)) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let at = listener.local_addr().unwrap();
+        let ours = TcpStream::connect(at).await.unwrap();
+        let theirs = listener.accept().await.unwrap().0;
+        let our_other = TcpStream::connect(at).await.unwrap();
+        let their_other = listener.accept().await.unwrap().0;
+        let link = Link::new(Carrier::Tcp(ours), at.ip()).await.unwrap();
+        ((link, our_other), (theirs, their_other))
+    }
+
+    async fn answer(theirs: &mut TcpStream) {
+        let mut seen = [0; 1024];
+        assert!(theirs.read(&mut seen).await.unwrap() > 0);
+        theirs.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").await.unwrap();
+    }
+
+    /// A receiver that closes a kept-alive connection just as it is used again.
+    #[tokio::test]
+    async fn a_close_that_crosses_the_request_is_told_at_once() {
+        let ((mut link, mut our_other), (mut theirs, mut their_other)) = connections().await;
+        let mut watch = Watch::new(PATIENT);
+        let first = link.exchange(request(), &mut watch);
+        let (first, ()) = futures::join!(first, answer(&mut theirs));
+        assert_eq!(first.unwrap().status, 200);
+        assert!(link.is_live());
+
+        drop(theirs);
+        // What comes on the other connection was sent after the close.
+        their_other.write_all(b".").await.unwrap();
+        our_other.read_u8().await.unwrap();
+        let second = tokio::time::timeout(PATIENT, link.exchange(request(), &mut watch)).await;
+        let error = second.expect("it is known at once").unwrap_err();
+        assert_eq!(error.class, ErrorClass::Reset, "{error:?}");
+        assert!(link.is_untouched(), "so that it may be sent once more, on a new connection");
+    }
 }
