@@ -15,7 +15,7 @@ use posthorn_engine::clock::{Clock, RealClock};
 use posthorn_engine::entropy::Entropy;
 
 use super::api::{Client, Connection};
-use super::out::{Ink, ink, say};
+use super::out::{Ink, go_on_unread, ink, say};
 use super::table::grid;
 use crate::config;
 use crate::wiring::Running;
@@ -39,6 +39,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let contracts = chosen(args.contract.as_deref())?;
+    go_on_unread();
     let clock = RealClock::new();
     let started = clock.now();
     let folder = Folder::new()?;

@@ -2,8 +2,9 @@
 //! has gone away (`posthorn … | head`) ends the program quietly.
 
 use std::fmt::Display;
-use std::io::{IsTerminal, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 static COLOURS: OnceLock<bool> = OnceLock::new();
 
@@ -21,13 +22,26 @@ pub(crate) fn say(line: impl Display) {
     write(format_args!("{line}\n"));
 }
 
+static GOES_ON: AtomicBool = AtomicBool::new(false);
+
+/// Says once, at the start, that the program has more to do than to be read: a server, or a proof.
+pub(crate) fn go_on_unread() {
+    GOES_ON.store(true, Ordering::Relaxed);
+}
+
 /// Writes a text as it is.
 pub(crate) fn write(text: impl Display) {
     let mut out = std::io::stdout().lock();
-    if write!(out, "{text}").and_then(|()| out.flush()).is_err() {
-        // The reader is gone: there is nobody left to tell.
+    let Err(error) = write!(out, "{text}").and_then(|()| out.flush()) else { return };
+    if GOES_ON.load(Ordering::Relaxed) {
+        return;
+    }
+    // The reader is gone: there is nobody left to tell.
+    if error.kind() == ErrorKind::BrokenPipe {
         std::process::exit(0);
     }
+    complain(&anyhow::Error::new(error).context("the output cannot be written"));
+    std::process::exit(1);
 }
 
 /// How a piece of text stands out.

@@ -6,7 +6,7 @@ use anyhow::Context;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::logs;
-use super::out::{Ink, ink, say};
+use super::out::{Ink, go_on_unread, ink, say};
 use crate::config::{self, Config, Flags};
 use crate::wiring::Running;
 
@@ -31,6 +31,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     let config = config::load(args.flags)?;
     logs::start(&config.log)?;
+    go_on_unread();
     let runtime = tokio::runtime::Runtime::new().context("cannot start the async runtime")?;
     runtime.block_on(serve(&config))
 }
@@ -53,6 +54,7 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
             std::process::exit(130);
         }
     }
+    tracing::info!("stopped");
     match failed {
         None => Ok(()),
         Some(ended) => Err(ended.into()),

@@ -1,6 +1,8 @@
 //! `posthorn serve`: what it prints, what it refuses, how it ends.
 
+use std::io::{BufRead as _, BufReader};
 use std::path::Path;
+use std::process::{Child, Command, Stdio};
 
 use crate::program::{ADMIN_KEY, Going, Server, finish, posthorn, server, word_in};
 
@@ -158,4 +160,42 @@ fn a_second_signal_ends_it_at_once_and_what_was_under_way_is_sent_after_the_next
     let (_second_try, _) = silent.accept().unwrap();
     let shown = server.run(&["delivery", "show", &word_in(&sent, "dlv_")]).sound();
     assert!(shown.contains("leased") && shown.contains(&endpoint), "{shown}");
+}
+
+/// Starts a program whose output nobody reads.
+fn unread(command: &mut Command) -> Child {
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    child
+}
+
+#[test]
+fn a_server_whose_output_nobody_reads_serves_and_stops_as_ever() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut child = unread(&mut server(&dir.path().join("data"), "127.0.0.1:0"));
+    let mut log = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
+    assert!(log.any(|line| line.contains("ready")), "it goes on");
+    let kill = format!("kill -TERM {}", child.id());
+    assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+    assert!(log.any(|line| line.contains("stopped")), "it stops in order");
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn a_demo_whose_output_nobody_reads_comes_to_its_end_and_clears_up() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut command = posthorn(&["demo", "--contract", "krxscale"]);
+    let ended = unread(command.env("TMPDIR", dir.path())).wait().unwrap();
+    assert_eq!(ended.code(), Some(0));
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn output_that_cannot_be_written_is_an_error() {
+    let full = std::fs::File::create("/dev/full").unwrap();
+    let mut command = posthorn(&["config", "docs"]);
+    let ended = command.stdout(full).stderr(Stdio::piped()).output().unwrap();
+    assert_eq!(ended.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&ended.stderr);
+    assert!(said.contains("the output cannot be written"), "{said}");
 }
