@@ -196,9 +196,12 @@ async fn move_rows(shared: &Shared, job: &Job, endpoint: EndpointId) -> Result<(
     // be parked again, behind the others.
     shared.reload_endpoint(endpoint).await?;
     loop {
-        let now = shared.clock.now();
+        let all = spacing.unsigned_abs() * rows;
+        let now = shared.paces.turn(&*shared.clock, endpoint, all).await;
         let at = shared.directory.now(job.merchant, job.mode, now);
         let step = shared.store.step_job(job.id, Step { rows, at, spacing }).await?;
+        let wait = spacing.unsigned_abs() * step.moved;
+        shared.paces.free(endpoint, later(now, wait));
         if step.moved > 0 {
             shared.order(Order::Look(vec![endpoint]));
         }
@@ -206,7 +209,5 @@ async fn move_rows(shared: &Shared, job: &Job, endpoint: EndpointId) -> Result<(
             shared.reload_endpoint(endpoint).await?;
             return Ok(());
         }
-        let wait = spacing.unsigned_abs() * step.moved;
-        shared.clock.sleep_until(later(now, wait)).await;
     }
 }

@@ -29,6 +29,7 @@ mod merchants;
 pub mod metrics;
 mod notices;
 mod order;
+mod paces;
 mod pacing;
 mod reading;
 mod reseal;

@@ -20,6 +20,7 @@ use crate::keyring::{Keyring, KnownKeys};
 use crate::memory::Memory;
 use crate::metrics::Metrics;
 use crate::order::Order;
+use crate::paces::Paces;
 use crate::told::Told;
 use crate::transport::Transport;
 use crate::trial::Trials;
@@ -73,6 +74,7 @@ pub(crate) struct Shared {
     pub(crate) keys: KnownKeys,
     pub(crate) told: Told,
     pub(crate) trials: Trials,
+    pub(crate) paces: Paces,
     /// When the database was last seen to answer or not, and the bytes of its write-ahead log.
     pub(crate) probed: tokio::sync::Mutex<Option<(Timestamp, Result<u64, StoreError>)>>,
     pub(crate) pepper: Vec<u8>,

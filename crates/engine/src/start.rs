@@ -27,6 +27,7 @@ use crate::keyring::{Keyring, KnownKeys};
 use crate::memory::Memory;
 use crate::metrics::Metrics;
 use crate::order::Order;
+use crate::paces::Paces;
 use crate::runner::Runner;
 use crate::shared::{Options, Shared};
 use crate::told::Told;
@@ -104,6 +105,7 @@ impl Engine {
             keys: KnownKeys::default(),
             told: Told::default(),
             trials: Trials::default(),
+            paces: Paces::default(),
             probed: tokio::sync::Mutex::default(),
             pepper,
             admin_hash,

@@ -6,7 +6,7 @@ use posthorn_core::delivery::{Delivery, StateKind};
 use posthorn_core::event::{Mode, NewEvent};
 use posthorn_core::id::MerchantId;
 use posthorn_engine::clock::Clock;
-use posthorn_engine::{EndpointPatch, Held};
+use posthorn_engine::{EndpointPatch, Held, Recovery};
 use posthorn_store::{DeliveryQuery, Page, Store};
 
 use crate::deeds::caller;
@@ -152,6 +152,31 @@ fn an_endpoint_whose_rows_make_no_sense_holds_nobody_else_up() {
     world.weather.set_cursed(None);
     seconds(&mut world, 300);
     assert_eq!(delivered(&world, cursed), 200, "what could be repaired goes out in the end");
+}
+
+#[test]
+fn several_recoveries_of_one_endpoint_share_its_gentle_pace() {
+    let mut world = one_endpoint(Mood::Well);
+    accept_many(&world, 60);
+    seconds(&mut world, 60);
+    assert_eq!(in_state(&world, StateKind::Delivered), 60);
+    let sent = world.book.open().seen.len();
+    let place = (MERCHANT, Mode::Test, world.engine().endpoints(MERCHANT, Mode::Test)[0].id);
+    for _ in 0..3 {
+        let recovery = Recovery {
+            since: world.clock.now() - SignedDuration::from_hours(1),
+            until: None,
+            states: vec![StateKind::Delivered],
+            types: Vec::new(),
+        };
+        let caller = caller(MERCHANT, Mode::Test);
+        world.engine().recover(caller, place, recovery, None).now_or_never().unwrap().unwrap();
+    }
+    seconds(&mut world, 10);
+    let sent = world.book.open().seen.len() - sent;
+    assert!(sent <= 3 * 11, "{sent} in ten seconds, at three a second");
+    seconds(&mut world, 60);
+    assert_eq!(world.book.open().seen.len(), 120, "each was sent again, one time");
 }
 
 #[test]
