@@ -253,6 +253,9 @@ impl Engine {
             if settings.contract != old.settings.contract {
                 shared.check_secrets_fit(&old, &contract)?;
             }
+            if settings == old.settings {
+                return engine.endpoint(merchant, mode, id);
+            }
             let now = shared.clock.now();
             shared.store.change_endpoint(id, old.version, settings, now).await?;
             shared.reload_endpoint(id).await?;

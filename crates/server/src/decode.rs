@@ -12,7 +12,7 @@ mod words;
 use std::collections::BTreeMap;
 
 use posthorn_core::json::{self, Json, Malformed};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use crate::problem::{Code, Place, Problem, characters};
@@ -114,6 +114,24 @@ fn member_at(body: &[u8], line: usize, column: usize) -> Option<String> {
     let members: BTreeMap<String, &RawValue> = serde_json::from_slice(body).ok()?;
     let begun = members.into_iter().map(|(name, raw)| (raw.get().as_ptr().addr(), name));
     begun.filter(|(from, _)| *from <= at).max().map(|(_, name)| name)
+}
+
+/// `null` says no more than leaving a member out.
+pub(crate) fn null_is_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de> + Default,
+{
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+/// A member that may be left out and cannot be `null`.
+pub(crate) fn never_null<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    T::deserialize(deserializer).map(Some)
 }
 
 #[cfg(test)]

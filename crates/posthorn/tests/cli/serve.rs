@@ -164,7 +164,8 @@ fn a_second_signal_ends_it_at_once_and_what_was_under_way_is_sent_after_the_next
 
 /// Starts a program whose output nobody reads.
 fn unread(command: &mut Command) -> Child {
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child =
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program runs");
     drop(child.stdout.take());
     child
 }

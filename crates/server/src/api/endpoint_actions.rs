@@ -28,14 +28,17 @@ struct RotateIn {
     /// The new secret; one is made, and shown in this answer alone, when left out.
     secret: Option<String>,
     /// How long the old secret goes on signing, at most `30d`; `24h` when left out.
-    #[serde(default = "overlap_default", with = "duration::text")]
     #[schema(value_type = Option<String>, example = "24h")]
-    overlap: SignedDuration,
+    overlap: Option<Span>,
 }
 
-fn overlap_default() -> SignedDuration {
-    SignedDuration::from_hours(24)
-}
+/// How long a replaced secret goes on signing when nobody says.
+const OVERLAP: SignedDuration = SignedDuration::from_hours(24);
+
+/// A length of time as text, like `90s` or `24h`.
+#[derive(Deserialize)]
+#[serde(transparent)]
+struct Span(#[serde(with = "duration::text")] SignedDuration);
 
 /// A test event.
 #[derive(Deserialize, ToSchema)]
@@ -82,7 +85,8 @@ pub(super) async fn rotate_secret(
 ) -> Answered<EndpointOut> {
     let wire: RotateIn = sent.decode()?;
     let place = (merchant.id, merchant.mode, id);
-    let new = (wire.secret.map(Secret::new), wire.overlap);
+    let overlap = wire.overlap.map_or(OVERLAP, |span| span.0);
+    let new = (wire.secret.map(Secret::new), overlap);
     let minted = app.engine().rotate_secret(merchant.caller, place, new, sent.key.as_ref()).await?;
     let replayed = minted.replayed;
     Ok(Answer::ok(minted.into()).replayed(replayed))

@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 
 use super::attempts::Headers;
 use crate::answer::Shown;
-use crate::decode::{Change, Count};
+use crate::decode::{Change, Count, never_null, null_is_default};
 use crate::time::Timestamp;
 
 /// Headers as an object, in the order in which they stand there.
@@ -72,7 +72,7 @@ pub(super) struct EndpointIn {
     contract: Option<String>,
     /// How bodies are printed: `js`, `python` or `php`, for receivers that print what they read
     /// before they verify.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_default")]
     #[schema(value_type = Option<String>, example = "js")]
     json: Style,
     /// Deliveries a second, at most; no limit when left out.
@@ -117,11 +117,14 @@ impl From<EndpointIn> for EndpointDraft {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct EndpointChange {
-    /// Where deliveries go.
+    /// Where deliveries go; it cannot be taken away.
+    #[serde(default, deserialize_with = "never_null")]
+    #[schema(value_type = String, required = false)]
     url: Option<String>,
-    /// Which event types.
+    /// Which event types; `null`: all.
+    #[serde(default)]
     #[schema(value_type = Option<Vec<String>>)]
-    events: Option<Vec<Pattern>>,
+    events: Change<Vec<Pattern>>,
     /// Which of those, by their data.
     #[serde(default)]
     #[schema(value_type = Option<Object>)]
@@ -156,7 +159,7 @@ impl From<EndpointChange> for EndpointPatch {
     fn from(wire: EndpointChange) -> Self {
         Self {
             url: wire.url,
-            events: wire.events,
+            events: wire.events.patch().map(|events| events.unwrap_or_else(every_event)),
             filter: wire.filter.patch(),
             description: wire.description.patch(),
             headers: wire.headers.or_default().map(|headers| headers.0),

@@ -26,9 +26,8 @@ struct MerchantKeyIn {
     #[schema(value_type = String, example = "test")]
     mode: Mode,
     /// `api_key`, `api_secret` or `publishable`; `api_key` when left out.
-    #[serde(default = "api_key")]
     #[schema(value_type = Option<String>, example = "api_key")]
-    kind: KeyKind,
+    kind: Option<KeyKind>,
 }
 
 /// A key to create.
@@ -39,13 +38,8 @@ struct KeyIn {
     #[schema(value_type = Option<String>, example = "test")]
     mode: Option<Mode>,
     /// `api_key`, `api_secret` or `publishable`; `api_key` when left out.
-    #[serde(default = "api_key")]
     #[schema(value_type = Option<String>, example = "api_key")]
-    kind: KeyKind,
-}
-
-fn api_key() -> KeyKind {
-    KeyKind::ApiKey
+    kind: Option<KeyKind>,
 }
 
 /// A key on record: never the key itself.
@@ -124,7 +118,11 @@ pub(super) async fn create_merchant_key(
 ) -> Answered<KeyOut> {
     let wire: MerchantKeyIn = sent.decode()?;
     let (place, key) = ((id, wire.mode), sent.key.as_ref());
-    Ok(made(app.engine().create_key(Caller::Operator, place, wire.kind, key).await?))
+    Ok(made(
+        app.engine()
+            .create_key(Caller::Operator, place, wire.kind.unwrap_or(KeyKind::ApiKey), key)
+            .await?,
+    ))
 }
 
 /// Revoke a merchant's key: from now on it is refused.
@@ -172,7 +170,11 @@ pub(super) async fn create_key(
         return Err(Problem::new(Code::WrongMode, detail).at("mode"));
     }
     let (place, key) = (merchant.place(), sent.key.as_ref());
-    Ok(made(app.engine().create_key(merchant.caller, place, wire.kind, key).await?))
+    Ok(made(
+        app.engine()
+            .create_key(merchant.caller, place, wire.kind.unwrap_or(KeyKind::ApiKey), key)
+            .await?,
+    ))
 }
 
 /// Revoke one of your keys of this mode: from now on it is refused.

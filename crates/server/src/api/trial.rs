@@ -12,6 +12,7 @@ use crate::answer::{Answer, Answered, Shown};
 use crate::app::App;
 use crate::auth::AsMerchant;
 use crate::body::Sent;
+use crate::decode::null_is_default;
 use crate::time::Timestamp;
 
 /// An address to try.
@@ -30,7 +31,7 @@ struct TrialIn {
     /// The secret to sign with; one is made, and answered, when left out.
     secret: Option<String>,
     /// How to print the body: `js`, `python` or `php`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_default")]
     #[schema(value_type = Option<String>, example = "js")]
     json: Style,
 }

@@ -297,3 +297,33 @@ async fn a_trial_says_why_nobody_answered() {
     let refused = app.post("/v1/endpoints/test", &refused).await;
     assert_eq!(refused.json()["code"], "address_refused");
 }
+
+#[tokio::test]
+async fn a_patch_that_changes_nothing_makes_no_new_version() {
+    let app = TestApp::new().await;
+    let path = format!("/v1/endpoints/{}", app.endpoint(&json!({"events": ["a.*"]})).await);
+    let before = app.get(&path).await.json();
+    for nothing in [json!({}), json!({"events": ["a.*"]}), json!({"description": null})] {
+        assert_eq!(app.patch(&path, &nothing).await.json(), before, "{nothing}");
+    }
+}
+
+#[tokio::test]
+async fn null_takes_away_what_can_be_taken_away_and_means_the_default_elsewhere() {
+    let app = TestApp::new().await;
+    let id = app.endpoint(&json!({"events": ["a.*"], "json": null})).await;
+    let path = format!("/v1/endpoints/{id}");
+    let refused = app.patch(&path, &json!({"url": null})).await;
+    assert_eq!(
+        (refused.status, refused.json()["field"].clone()),
+        (StatusCode::BAD_REQUEST, json!("url"))
+    );
+    let changed = app.patch(&path, &json!({"events": null})).await.json();
+    assert_eq!(changed["events"], json!(["*"]));
+    let rotated = app.post(&format!("{path}/rotate"), &json!({"overlap": null})).await;
+    assert_eq!(rotated.status, StatusCode::OK, "{}", rotated.text);
+    let tried = json!({"url": "https://example.com/", "type": "payment.completed", "json": null});
+    assert_eq!(app.post("/v1/endpoints/test", &tried).await.status, StatusCode::OK);
+    let key = app.post("/v1/keys", &json!({"kind": null})).await;
+    assert_eq!(key.json()["kind"], "api_key", "{}", key.text);
+}
