@@ -22,61 +22,68 @@ use crate::sending::Subject;
 #[derive(Default)]
 pub(crate) struct Followers {
     waiting: Mutex<HashMap<MerchantId, watch::Sender<EventId>>>,
-    running: Mutex<BTreeMap<EventId, u32>>,
+    /// Of each merchant by itself: whoever writes much keeps nobody else's followers waiting.
+    running: Mutex<HashMap<MerchantId, BTreeMap<EventId, u32>>>,
 }
 
 /// An accept under way, until it is dropped.
 pub(crate) struct Running<'a> {
     all: &'a Followers,
+    merchant: MerchantId,
     floor: EventId,
 }
 
 impl Drop for Running<'_> {
     fn drop(&mut self) {
-        self.all.end(self.floor);
+        self.all.end(self.merchant, self.floor);
     }
 }
 
 impl Followers {
-    /// An accept begins whose ids are all above `floor`.
-    pub(crate) fn begin(&self, floor: EventId) -> Running<'_> {
-        self.start(floor);
-        Running { all: self, floor }
+    /// An accept of a merchant begins whose ids are all above `floor`.
+    pub(crate) fn begin(&self, merchant: MerchantId, floor: EventId) -> Running<'_> {
+        self.start(merchant, floor);
+        Running { all: self, merchant, floor }
     }
 
     /// A notice was made, within an accept that began: it is still to be written, with what it tells
     /// of, and until [`Followers::written`] nobody is taken past it.
-    pub(crate) fn await_notice(&self, notice: EventId) {
-        self.start(before(notice));
+    pub(crate) fn await_notice(&self, merchant: MerchantId, notice: EventId) {
+        self.start(merchant, before(notice));
     }
 
     /// Notices were written, or never will be; wakes those who follow.
     pub(crate) fn written<'a>(&self, notices: impl IntoIterator<Item = &'a Accept>) {
         for Accept { event, .. } in notices {
-            self.end(before(event.id));
+            self.end(event.merchant, before(event.id));
             self.tell(event.merchant, event.mode, event.id);
         }
     }
 
-    fn start(&self, floor: EventId) {
+    fn start(&self, merchant: MerchantId, floor: EventId) {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        *running.entry(floor).or_default() += 1;
+        *running.entry(merchant).or_default().entry(floor).or_default() += 1;
     }
 
-    fn end(&self, floor: EventId) {
+    fn end(&self, merchant: MerchantId, floor: EventId) {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = running.get_mut(&floor) {
+        let Some(own) = running.get_mut(&merchant) else { return };
+        if let Some(count) = own.get_mut(&floor) {
             *count -= 1;
             if *count == 0 {
-                running.remove(&floor);
+                own.remove(&floor);
             }
+        }
+        if own.is_empty() {
+            running.remove(&merchant);
         }
     }
 
-    /// An id below which nothing is still to be committed.
-    fn horizon(&self, last: EventId) -> EventId {
+    /// An id below which nothing of a merchant is still to be committed.
+    fn horizon(&self, merchant: MerchantId, last: EventId) -> EventId {
         let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        running.keys().next().copied().unwrap_or(last)
+        let own = running.get(&merchant).and_then(|own| own.keys().next());
+        own.copied().unwrap_or(last)
     }
 
     /// Wakes the followers of a merchant, whose test events go up to `last` now. Live events are
@@ -147,10 +154,10 @@ impl Engine {
         self.shared.followers.watch(merchant)
     }
 
-    /// The cursor of a follower that wants only what is still to come. It is an id on record: one that
+    /// The cursor of a merchant's follower that wants only what is still to come. It is an id on record: one that
     /// was made and not written may be made again after a restart.
-    pub async fn newest_event(&self) -> Result<EventId, EngineError> {
-        let horizon = self.shared.followers.horizon(self.shared.last_event_id());
+    pub async fn newest_event(&self, merchant: MerchantId) -> Result<EventId, EngineError> {
+        let horizon = self.shared.followers.horizon(merchant, self.shared.last_event_id());
         let last = self.shared.store.last_event().await?;
         Ok(last.map_or(EventId::from_i64(0), |last| last.min(horizon)))
     }
@@ -166,7 +173,7 @@ impl Engine {
         let shared = &self.shared;
         let found =
             shared.directory.merchant(merchant).ok_or(EngineError::Missing { what: "merchant" })?;
-        let horizon = shared.followers.horizon(shared.last_event_id());
+        let horizon = shared.followers.horizon(merchant, shared.last_event_id());
         let events = shared.store.events_after(merchant, mode, after, limit).await?;
         let in_force = shared.contracts.get(&found.contract).ok_or_else(|| {
             EngineError::Broken { what: format!("contract `{}` is not loaded", found.contract) }
@@ -199,5 +206,25 @@ impl Engine {
             && u32::try_from(events.len()).is_ok_and(|read| read < limit);
         let read_to = if all { cursor.max(horizon) } else { cursor };
         Ok(Following { events: followed, cursor, read_to, more: !all })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_accept_under_way_keeps_only_its_own_merchants_followers_waiting() {
+        let (busy, quiet) = (MerchantId::from_i64(1), MerchantId::from_i64(2));
+        let at = |id| EventId::from_i64(id);
+        let followers = Followers::default();
+        let running = followers.begin(busy, at(1024));
+        let later = followers.begin(busy, at(4096));
+        assert_eq!(followers.horizon(busy, at(9216)), at(1024));
+        assert_eq!(followers.horizon(quiet, at(9216)), at(9216));
+        drop(running);
+        assert_eq!(followers.horizon(busy, at(9216)), at(4096));
+        drop(later);
+        assert_eq!(followers.horizon(busy, at(9216)), at(9216));
     }
 }

@@ -142,12 +142,12 @@ impl Shared {
         let event = NewEvent { kind, data, parsed, reference: None };
         let Some(audience) = self.audience(merchant, mode) else { return Vec::new() };
         let audience = Audience { now, ..audience };
-        let _running = self.followers.begin(self.last_event_id());
+        let _running = self.followers.begin(merchant, self.last_event_id());
         let composed = self.compose(&audience, event, None, Leasing::Never);
         if composed.accept.deliveries.is_empty() && !notice.always_recorded() {
             return Vec::new();
         }
-        self.followers.await_notice(composed.accept.event.id);
+        self.followers.await_notice(merchant, composed.accept.event.id);
         vec![composed.accept]
     }
 }

@@ -46,7 +46,7 @@ impl Engine {
             let (once, _held) = shared.once(caller, request.as_ref())?;
             let audience =
                 shared.audience(merchant, mode).ok_or(EngineError::Missing { what: "merchant" })?;
-            let _running = shared.followers.begin(shared.last_event_id());
+            let _running = shared.followers.begin(merchant, shared.last_event_id());
             let mut receipts = Vec::with_capacity(drafts.events.len());
             let all = drafts.events.len();
             let mut left = (drafts.first_part..).zip(drafts.events);

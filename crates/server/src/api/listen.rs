@@ -109,7 +109,7 @@ pub(super) async fn listen(
     let patterns = params.text("events").map_or_else(|| Ok(Vec::new()), patterns)?;
     let after = match params.get("after")? {
         Some(after) => after,
-        None => app.engine().newest_event().await?,
+        None => app.engine().newest_event(merchant.id).await?,
     };
     let place = app.open_stream(merchant.id, STREAMS_MAX).ok_or_else(|| {
         app.engine().bound_met("streams");
