@@ -1,7 +1,9 @@
 //! Verbs that share a commit, and what one of them going wrong does to the others.
 
+use std::sync::mpsc::RecvTimeoutError;
 use std::sync::{Mutex, mpsc};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use futures::executor::block_on;
 use futures::future::{join_all, select_all};
@@ -10,8 +12,12 @@ use rusqlite::{Connection, params};
 
 use super::job::Lane::{Ordinary, Reserved};
 use super::trouble::Trouble;
-use super::{DiskFailure, Options, Sqlite, fetch, statements};
+use super::{DiskFailure, Options, Runs, Sqlite, fetch, statements};
 use crate::{Answer, Store, StoreError};
+
+/// A question that is never answered.
+const ENDLESS: &str = "with recursive n(x) as (select 1 union all select x + 1 from n) \
+                       select count(*) from n";
 
 fn open(dir: &tempfile::TempDir) -> Sqlite {
     let disk_failure = DiskFailure::Close;
@@ -153,12 +159,31 @@ fn a_failed_disk_answers_nobody_and_closes_the_store() {
 fn a_read_that_takes_longer_than_a_second_is_interrupted_and_the_next_one_served() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(&dir);
-    let endless = "with recursive n(x) as (select 1 union all select x + 1 from n) \
-                   select count(*) from n";
-    let answer = block_on(store.read(move |db| fetch::number(db, endless, [])));
+    let answer = block_on(store.read(|db| fetch::number(db, ENDLESS, [])));
     let detail = "reading took longer than a second; ask for less".to_owned();
     assert_eq!(answer, Err(StoreError::Unavailable { detail }));
     assert_eq!(block_on(store.last_event()), Ok(None));
+}
+
+#[test]
+fn a_read_is_interrupted_however_often_a_writer_asks_for_a_checkpoint() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(&dir);
+    let Runs::Threads(threads) = &store.runs else { panic!("it was opened from a directory") };
+    let ((ended, ends), (done, is_done)) = (mpsc::channel(), mpsc::channel::<()>());
+    let answer = std::thread::scope(|scope| {
+        scope.spawn(|| ended.send(block_on(store.read(|db| fetch::number(db, ENDLESS, [])))));
+        scope.spawn(move || {
+            let each = Duration::from_millis(5);
+            while is_done.recv_timeout(each) == Err(RecvTimeoutError::Timeout) {
+                threads.upkeep.hurry();
+            }
+        });
+        let answer = ends.recv_timeout(Duration::from_secs(10));
+        drop(done);
+        answer
+    });
+    assert!(matches!(answer, Ok(Err(StoreError::Unavailable { .. }))), "{answer:?}");
 }
 
 #[test]

@@ -16,7 +16,7 @@ use super::open::{self, OpenError, Options};
 use super::queue::Queue;
 use super::readers::{self, Patience, Readers};
 use super::trouble::Trouble;
-use super::upkeep::{Keeper, Upkeep};
+use super::upkeep::{Keeper, Ticker, Upkeep};
 use super::writer::Writer;
 use crate::StoreError;
 
@@ -25,7 +25,7 @@ pub(super) struct Threads {
     pub(super) gauges: Arc<Gauges>,
     queue: Arc<Queue>,
     readers: Arc<Readers>,
-    upkeep: Arc<Upkeep>,
+    pub(super) upkeep: Arc<Upkeep>,
     writer: Option<JoinHandle<()>>,
     others: Vec<JoinHandle<()>>,
     _lock: File,
@@ -57,12 +57,12 @@ impl Threads {
             upkeep: threads.upkeep.clone(),
             queue: threads.queue.clone(),
             gauges: threads.gauges.clone(),
-            watches,
             ballast: ballast.clone(),
             disk_failure: options.disk_failure,
         };
-        let thread = spawn("posthorn-upkeep", &path, move || keeper.run())?;
-        threads.others.push(thread);
+        threads.others.push(spawn("posthorn-upkeep", &path, move || keeper.run())?);
+        let ticker = Ticker { upkeep: threads.upkeep.clone(), watches };
+        threads.others.push(spawn("posthorn-ticker", &path, move || ticker.run())?);
         let writer = Writer {
             db: watched(db, &threads.gauges, &path)?,
             queue: threads.queue.clone(),
