@@ -12,57 +12,74 @@ use crate::stage::Stage;
 /// Tries that a new endpoint gets at once.
 const AT_ONCE: usize = 16;
 
-/// How many requests are being answered at each path, and how many were at most.
+/// Events for both.
+const MANY: usize = 40;
+
+/// The requests at one path.
+#[derive(Debug, Default, Clone, Copy)]
+struct Crowd {
+    came: usize,
+    under_way: usize,
+    most_at_once: usize,
+}
+
+/// The requests at each path.
 #[derive(Default)]
 struct Crowds {
-    now: Mutex<HashMap<String, (usize, usize)>>,
+    at: Mutex<HashMap<String, Crowd>>,
     grew: Condvar,
 }
 
 impl Crowds {
-    fn enter(&self, path: &str) {
-        let mut now = self.now.lock().expect("nobody panics with it");
-        let (under_way, most) = now.entry(path.to_owned()).or_default();
-        *under_way += 1;
-        *most = (*most).max(*under_way);
+    fn change(&self, path: &str, change: impl FnOnce(&mut Crowd)) {
+        change(self.at.lock().expect("nobody panics with it").entry(path.to_owned()).or_default());
         self.grew.notify_all();
     }
 
+    fn enter(&self, path: &str) {
+        self.change(path, |crowd| {
+            crowd.came += 1;
+            crowd.under_way += 1;
+            crowd.most_at_once = crowd.most_at_once.max(crowd.under_way);
+        });
+    }
+
     fn leave(&self, path: &str) {
-        let mut now = self.now.lock().expect("nobody panics with it");
-        now.entry(path.to_owned()).or_default().0 -= 1;
+        self.change(path, |crowd| crowd.under_way -= 1);
     }
 
-    /// Waits until so many were at a path at once.
-    fn wait_for(&self, path: &str, many: usize) {
-        let now = self.now.lock().expect("nobody panics with it");
-        let fewer = |now: &mut HashMap<String, (usize, usize)>| {
-            now.get(path).is_none_or(|(_, most)| *most < many)
-        };
-        let (now, waited) = self.grew.wait_timeout_while(now, PATIENT, fewer).expect("the same");
-        assert!(!waited.timed_out(), "never {many} at once at {path}: {now:?}");
+    /// Waits until the crowd at a path is like that.
+    fn wait(&self, path: &str, is: impl Fn(&Crowd) -> bool) {
+        let at = self.at.lock().expect("nobody panics with it");
+        let is_not = |at: &mut HashMap<String, Crowd>| !at.get(path).is_some_and(&is);
+        let (at, waited) = self.grew.wait_timeout_while(at, PATIENT, is_not).expect("the same");
+        assert!(!waited.timed_out(), "{at:?}");
     }
 
-    /// The most that were at a path at once since this was asked last.
+    /// The most that were at a path at once.
     fn most(&self, path: &str) -> usize {
-        let mut now = self.now.lock().expect("nobody panics with it");
-        std::mem::take(&mut now.entry(path.to_owned()).or_default().1)
+        self.at.lock().expect("nobody panics with it")[path].most_at_once
     }
 }
 
-/// At `/busy` there is no time for anything; at `/well` everybody is answered as soon as a crowd has
-/// come together.
+/// At `/busy` there is never time, and each is told so when everything at `/well` has come; there,
+/// everybody is answered as soon as a crowd has come together.
 fn script(crowds: Arc<Crowds>) -> impl Fn(&Seen) -> Answer + Send + Sync + 'static {
     move |seen| {
-        crowds.enter(&seen.path);
-        let answer = if seen.path == "/well" {
-            crowds.wait_for("/well", AT_ONCE);
-            Answer::status(200)
+        let (path, kind) = (seen.path.as_str(), seen.header("x-event-type"));
+        if kind == "busy.first" {
+            return Answer::status(429);
+        }
+        crowds.enter(path);
+        let status = if path == "/well" {
+            crowds.wait("/well", |well| well.most_at_once >= AT_ONCE);
+            200
         } else {
-            Answer::status(if seen.header("x-event-type") == "busy.first" { 429 } else { 503 })
+            crowds.wait("/well", |well| well.came >= MANY);
+            503
         };
-        crowds.leave(&seen.path);
-        answer
+        crowds.leave(path);
+        Answer::status(status)
     }
 }
 
@@ -82,11 +99,10 @@ fn a_receiver_that_answers_429_and_503_gets_one_try_at_a_time_and_the_others_as_
     send(&stage, "busy.first", 4);
     stage.settle();
     assert_eq!(stage.receiver.requests().len(), 4);
-    crowds.most("/busy");
 
-    send(&stage, "both.then", 40);
+    send(&stage, "both.then", MANY);
     let (mut busy, mut well) = (0, 0);
-    while (busy, well) != (40, 40) {
+    while (busy, well) != (MANY, MANY) {
         match stage.receiver.request().path.as_str() {
             "/busy" => busy += 1,
             "/well" => well += 1,
