@@ -14,6 +14,15 @@ fn metric(api: &Api, name: &str) -> f64 {
 }
 
 #[test]
+fn the_bounds_of_the_database_are_counted_from_zero_on() {
+    let stage = Stage::new("techcorp", |_| Answer::status(200));
+    for bound in ["write_queue", "read_queue", "log"] {
+        let name = format!(r#"posthorn_bounds_reached_total{{bound="{bound}"}}"#);
+        assert!(metric(&stage.merchant, &name).abs() < 0.5, "{bound}");
+    }
+}
+
+#[test]
 fn commits_are_counted_by_how_many_verbs_shared_them() {
     let stage = Stage::new("techcorp", |_| Answer::status(200));
     let commits = || metric(&stage.merchant, "posthorn_commit_batch_size_count");

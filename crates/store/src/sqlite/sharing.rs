@@ -1,5 +1,6 @@
 //! Verbs that share a commit, and what one of them going wrong does to the others.
 
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::RecvTimeoutError;
 use std::sync::{Mutex, mpsc};
 use std::task::{Context, Poll};
@@ -184,6 +185,70 @@ fn a_read_is_interrupted_however_often_a_writer_asks_for_a_checkpoint() {
         answer
     });
     assert!(matches!(answer, Ok(Err(StoreError::Unavailable { .. }))), "{answer:?}");
+}
+
+/// A store and the bounds that it tells of.
+fn telling(dir: &tempfile::TempDir) -> (Sqlite, mpsc::Receiver<&'static str>) {
+    let store = open(dir);
+    let (tell, told) = mpsc::channel();
+    store.tell_bounds(move |bound| tell.send(bound).unwrap());
+    (store, told)
+}
+
+fn is_put_off<T>(answer: &Result<T, StoreError>) -> bool {
+    matches!(answer, Err(StoreError::Unavailable { .. }))
+}
+
+#[test]
+fn a_write_that_finds_its_queue_full_is_told_of() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, told) = telling(&dir);
+    let (held, leave) = hold(&store, |_| Ok(()));
+    let mut large = store.write(Ordinary, 64 * 1024 * 1024, |_| Ok(()));
+    start(&mut large);
+    assert!(is_put_off(&block_on(put(&store, "a"))));
+    leave.send(()).unwrap();
+    block_on(held).unwrap();
+    block_on(large).unwrap();
+    assert_eq!(block_on(put(&store, "a")), Ok(b"here".to_vec()));
+    assert_eq!(told.try_iter().collect::<Vec<_>>(), ["write_queue"]);
+}
+
+#[test]
+fn a_read_that_finds_its_queue_full_is_told_of() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, told) = telling(&dir);
+    let (entered, is_entered) = mpsc::channel();
+    let gates: Vec<mpsc::Sender<()>> = (0..Options::default().readers)
+        .map(|_| {
+            let (entered, (leave, may_leave)) = (entered.clone(), mpsc::channel());
+            let mut held: Answer<'_, ()> = store.read(move |_| {
+                entered.send(()).unwrap();
+                let _told_by_hanging_up = may_leave.recv();
+                Ok(())
+            });
+            start(&mut held);
+            is_entered.recv().unwrap();
+            leave
+        })
+        .collect();
+    let mut waiting: Vec<_> = (0..4096).map(|_| store.last_event()).collect();
+    waiting.iter_mut().for_each(start);
+    assert!(is_put_off(&block_on(store.last_event())));
+    drop(gates);
+    assert!(block_on(join_all(waiting)).iter().all(|answer| *answer == Ok(None)));
+    assert_eq!(told.try_iter().collect::<Vec<_>>(), ["read_queue"]);
+}
+
+#[test]
+fn what_a_log_that_cannot_be_emptied_refuses_is_told_of() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, told) = telling(&dir);
+    let Runs::Threads(threads) = &store.runs else { panic!("it was opened from a directory") };
+    threads.gauges.log_pinned.store(true, Ordering::Relaxed);
+    assert!(is_put_off(&block_on(put(&store, "a"))));
+    assert_eq!(block_on(put(&store, "a")), Ok(b"here".to_vec()), "the writer has emptied it");
+    assert_eq!(told.try_iter().collect::<Vec<_>>(), ["log"]);
 }
 
 #[test]

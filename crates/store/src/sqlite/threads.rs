@@ -10,6 +10,7 @@ use futures::channel::oneshot;
 use rusqlite::Connection;
 
 use super::ballast::Ballast;
+use super::bounds::{READ_QUEUE, WRITE_QUEUE};
 use super::gauges::Gauges;
 use super::job::{Lane, Waiting};
 use super::open::{self, OpenError, Options};
@@ -87,7 +88,8 @@ impl Threads {
         V: Fn(&Connection) -> Result<A, Trouble> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        self.queue.push(Box::new(Waiting { lane, bytes, verb, kept: None, reply }))?;
+        let pushed = self.queue.push(Box::new(Waiting { lane, bytes, verb, kept: None, reply }));
+        self.counted(WRITE_QUEUE, pushed)?;
         let answer = answer.await.unwrap_or(Err(StoreError::Closed));
         self.gauges.note(&answer);
         answer
@@ -103,10 +105,22 @@ impl Threads {
             // A caller that does not wait any more has nobody to be told.
             let _ = reply.send(readers::in_snapshot(db, read));
         });
-        self.readers.push(patience, read)?;
+        self.counted(READ_QUEUE, self.readers.push(patience, read))?;
         let answer = answer.await.unwrap_or(Err(StoreError::Closed));
         self.gauges.note(&answer);
         answer
+    }
+
+    /// A queue that is open and takes nothing is full.
+    fn counted(
+        &self,
+        queue: &'static str,
+        pushed: Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        if matches!(pushed, Err(StoreError::Unavailable { .. })) {
+            self.gauges.bounds.met(queue);
+        }
+        pushed
     }
 }
 
