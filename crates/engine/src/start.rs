@@ -10,6 +10,8 @@ use posthorn_core::contract::Contract;
 use posthorn_core::id::IdSequence;
 use posthorn_core::secret::{MasterKeys, Secret, keyed_hash};
 use posthorn_store::{Store, StoreError};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
 use prometheus_client::registry::Registry;
 use tokio::sync::mpsc;
 
@@ -25,7 +27,7 @@ use crate::guard::Guard;
 use crate::in_flight::InFlight;
 use crate::keyring::{Keyring, KnownKeys};
 use crate::memory::Memory;
-use crate::metrics::Metrics;
+use crate::metrics::{ByBound, Metrics};
 use crate::order::Order;
 use crate::paces::Paces;
 use crate::runner::Runner;
@@ -153,6 +155,12 @@ impl Engine {
     pub fn held(&self) -> Held {
         let payload_bytes = self.shared.memory.held();
         Held { leases: self.shared.directory.leased(), payload_bytes }
+    }
+
+    /// Where bounds that were met are counted, for those who keep one without a handle of the engine.
+    #[must_use]
+    pub fn bounds_reached(&self) -> Family<ByBound, Counter> {
+        self.shared.metrics.bounds_reached.clone()
     }
 
     /// Counts that a bound was met which is kept outside the engine.

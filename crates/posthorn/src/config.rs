@@ -6,10 +6,12 @@
 mod environment;
 mod flags;
 mod master_key;
+mod secret;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use confique::meta::{FieldKind, Meta};
 use confique::{Config as _, File, FileFormat, Layer as _};
 use ipnet::IpNet;
 use jiff::SignedDuration;
@@ -50,7 +52,7 @@ pub(crate) struct Config {
     /// shown once on first start.
     #[config(
         env = "POSTHORN_ADMIN_KEY",
-        deserialize_with = secret,
+        deserialize_with = secret::secret,
         validate(!admin_key.expose().is_empty(), "admin_key is empty; leave it out to have one made")
     )]
     pub(crate) admin_key: Option<Secret>,
@@ -210,15 +212,36 @@ pub(crate) fn for_a_demo(data: PathBuf) -> Result<Config, ConfigError> {
     Config::from_layer(layer).map_err(|error| ConfigError::Unreadable { what: in_full(&error) })
 }
 
-/// An error with everything that caused it, on one line where it can be.
+/// An error with everything that caused it, on one line.
 fn in_full(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
+    let mut text = without_excerpt(&error.to_string());
     let mut cause = error.source();
     while let Some(error) = cause {
-        text = format!("{text}: {}", error.to_string().trim_end());
+        text = format!("{text}: {}", without_excerpt(&error.to_string()));
         cause = error.source();
     }
     in_words(&text)
+}
+
+/// What the TOML parser says; of the line of the file that it quotes, which may hold a secret, the
+/// setting's name alone.
+fn without_excerpt(said: &str) -> String {
+    let number = |c: char| c.is_ascii_digit() || c.is_whitespace();
+    let told = said.trim_end().lines().filter_map(|line| {
+        let Some(quoted) = line.trim_start_matches(number).strip_prefix('|') else {
+            return Some(line.to_owned());
+        };
+        let (key, _) = quoted.split_once('=')?;
+        is_setting(&Config::META, key.trim()).then(|| format!("`{}`", key.trim()))
+    });
+    told.collect::<Vec<_>>().join(": ")
+}
+
+fn is_setting(all: &Meta, name: &str) -> bool {
+    all.fields.iter().any(|field| match field.kind {
+        FieldKind::Leaf { .. } => field.name == name,
+        FieldKind::Nested { meta } => is_setting(meta, name),
+    })
 }
 
 /// The keys as they stand in a file, instead of the types that they are read into.
@@ -228,8 +251,4 @@ fn in_words(text: &str) -> String {
         let (typed, key) = (format!("failed to deserialize value `{kind}"), format!("`{section}"));
         text.replace(&typed, &format!("cannot read {key}"))
     })
-}
-
-fn secret<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Secret, D::Error> {
-    <String as serde::Deserialize>::deserialize(from).map(Secret::new)
 }

@@ -17,6 +17,7 @@ use posthorn_engine::clock::RealClock;
 use posthorn_engine::entropy::Entropy;
 use posthorn_engine::guard::Guard;
 use posthorn_engine::http::{BadPem, BadRoot, HttpSettings, HttpTransport, roots_from_pem};
+use posthorn_engine::metrics::ByBound;
 use posthorn_engine::{Engine, EngineError, Options, Parts, Runner};
 use posthorn_store::Store;
 use posthorn_store::sqlite::{self, OpenError, Sqlite};
@@ -134,7 +135,7 @@ pub(crate) async fn wire(config: &Config) -> Result<Wired, WiringError> {
     let mut registry = Registry::default();
     registry.register_collector(Box::new(commits::CommitSizes(Arc::clone(&store))));
     let parts = Parts {
-        store,
+        store: Arc::clone(&store) as Arc<dyn Store>,
         clock: Arc::new(RealClock::new()),
         entropy,
         transport: Arc::new(transport),
@@ -145,7 +146,19 @@ pub(crate) async fn wire(config: &Config) -> Result<Wired, WiringError> {
         options: options(config),
     };
     let (engine, runner, admin_key) = Engine::start(parts, &mut registry).await?;
+    count_bounds(&store, &engine);
     Ok(Wired { engine, runner, registry, admin_key })
+}
+
+/// The database's bounds count where the engine's do, from zero on.
+fn count_bounds(store: &Sqlite, engine: &Engine) {
+    let reached = engine.bounds_reached();
+    for bound in sqlite::BOUNDS {
+        drop(reached.get_or_create(&ByBound { bound }));
+    }
+    store.tell_bounds(move |bound| {
+        reached.get_or_create(&ByBound { bound }).inc();
+    });
 }
 
 /// A server that others can reach needs an admin key that nobody guesses.

@@ -16,7 +16,7 @@ use tower::ServiceExt;
 
 use crate::app::App;
 
-/// Connections at once, at most; further ones wait to be accepted.
+/// Connections at once, unless it is said otherwise.
 const CONNECTIONS_MAX: usize = 16 * 1024;
 /// How long a connection may take to send a request's headers, and may be idle between requests.
 const HEADERS_WITHIN: Duration = Duration::from_secs(30);
@@ -28,11 +28,13 @@ const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
 pub struct Serving {
     /// How long requests under way may take after the server was told to stop.
     pub grace: Duration,
+    /// Connections at once, at most; further ones wait to be accepted.
+    pub connections_max: usize,
 }
 
 impl Default for Serving {
     fn default() -> Self {
-        Self { grace: Duration::from_secs(20) }
+        Self { grace: Duration::from_secs(20), connections_max: CONNECTIONS_MAX }
     }
 }
 
@@ -50,7 +52,7 @@ pub async fn serve(
     let mut connections = JoinSet::new();
     let mut shutdown = pin!(shutdown);
     loop {
-        let full = connections.len() >= CONNECTIONS_MAX;
+        let full = connections.len() >= serving.connections_max;
         tokio::select! {
             biased;
             () = &mut shutdown => break,
@@ -58,6 +60,9 @@ pub async fn serve(
             accepted = listener.accept(), if !full => match accepted {
                 Ok((stream, _)) => {
                     connections.spawn(connection(stream, router.clone(), app.stopping()));
+                    if connections.len() >= serving.connections_max {
+                        app.engine().bound_met("connections");
+                    }
                 }
                 Err(error) => not_accepted(&app, &error).await,
             }

@@ -2,13 +2,19 @@
 
 mod welcome;
 
+use std::time::Duration;
+
 use anyhow::Context;
+use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::logs;
 use super::out::{Ink, go_on_unread, ink, say};
 use crate::config::{self, Config, Flags};
 use crate::wiring::Running;
+
+/// How long a stopped server waits for threads that block.
+const LEFT_BEHIND_AFTER: Duration = Duration::from_millis(500);
 
 /// Start the server
 #[derive(clap::Args)]
@@ -32,8 +38,16 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     let config = config::load(args.flags)?;
     logs::start(&config.log)?;
     go_on_unread();
-    let runtime = tokio::runtime::Runtime::new().context("cannot start the async runtime")?;
-    runtime.block_on(serve(&config))
+    let runtime = Runtime::new().context("cannot start the async runtime")?;
+    to_its_end(runtime, serve(&config))
+}
+
+/// Runs the work, and then ends without it what blocks a thread and cannot be called off: a look-up
+/// whose name servers do not answer.
+fn to_its_end<T>(runtime: Runtime, work: impl Future<Output = T>) -> T {
+    let done = runtime.block_on(work);
+    runtime.shutdown_timeout(LEFT_BEHIND_AFTER);
+    done
 }
 
 async fn serve(config: &Config) -> anyhow::Result<()> {
@@ -81,5 +95,36 @@ impl Signals {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use tokio::sync::oneshot;
+
+    use super::*;
+
+    #[test]
+    fn a_lookup_that_hangs_does_not_hold_up_the_end_of_a_server() {
+        let runtime = Runtime::new().unwrap();
+        let (answer, hangs) = mpsc::channel::<()>();
+        let (ended, ends) = mpsc::channel();
+        std::thread::spawn(move || {
+            let stopped = to_its_end(runtime, async {
+                let (began, begins) = oneshot::channel();
+                let lookup = tokio::task::spawn_blocking(move || {
+                    began.send(()).unwrap();
+                    hangs.recv()
+                });
+                begins.await.unwrap();
+                drop(lookup);
+                "stopped"
+            });
+            ended.send(stopped)
+        });
+        assert_eq!(ends.recv_timeout(Duration::from_secs(10)), Ok("stopped"));
+        drop(answer);
     }
 }

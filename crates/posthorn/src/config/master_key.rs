@@ -37,8 +37,7 @@ impl FromStr for MasterKey {
 
 impl<'de> serde::Deserialize<'de> for MasterKey {
     fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let text = <String as serde::Deserialize>::deserialize(from)?;
-        text.parse().map_err(serde::de::Error::custom)
+        super::secret::text(from)?.parse().map_err(serde::de::Error::custom)
     }
 }
 

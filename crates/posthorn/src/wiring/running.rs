@@ -52,7 +52,7 @@ impl Running {
             Part::Runner
         });
         let app = App::new(engine.clone(), registry, env!("CARGO_PKG_VERSION"));
-        let serving = Serving { grace: config.grace.unsigned_abs() };
+        let serving = Serving { grace: config.grace.unsigned_abs(), ..Serving::default() };
         let (stop, stopped) = oneshot::channel::<()>();
         tasks.spawn(async move {
             let stopped = async move { drop(stopped.await) };

@@ -63,6 +63,27 @@ fn secrets_are_never_printed() {
 }
 
 #[test]
+fn what_is_wrong_with_a_file_is_told_by_line_column_and_setting_and_no_value_is_repeated() {
+    let refused = |text: &str| print(config_file(text).path()).failed();
+    for secret in [
+        "admin_key = \"hush-hush\nlisten = \"127.0.0.1:1\"",
+        "master_key = hush-hush",
+        "master_key = \"hush-hush\"",
+        "master_keys_old = [\n  \"hush-hush\n]",
+        "admin_kye = \"hush-hush\"",
+        "database = \"postgres://me:hush-hush@db/posthorn",
+        "hush-hush",
+    ] {
+        let said = refused(&format!("sandbox = true\n{secret}\n"));
+        assert!(said.contains("line ") && said.contains("column "), "{said}");
+        assert!(!said.contains("hush"), "{said}");
+    }
+    let said = refused("admin_key = 1234567890123456\n");
+    let told = "line 1, column 13: `admin_key`: it must be a text in quotes;";
+    assert!(said.contains(told), "{said}");
+}
+
+#[test]
 fn an_unknown_key_is_told_by_its_line() {
     let file = config_file("sandbox = true\nlissten = \"127.0.0.1:1\"\n");
     let said = print(file.path()).failed();

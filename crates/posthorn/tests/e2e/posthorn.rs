@@ -11,7 +11,8 @@ use tempfile::TempDir;
 /// Long enough that a test which waits for it has failed.
 pub(crate) const PATIENT: Duration = Duration::from_mins(1);
 
-const ADMIN_KEY: &str = "admin_for_these_tests_only_0123456789";
+/// The admin key of every server here.
+pub(crate) const ADMIN_KEY: &str = "admin_for_these_tests_only_0123456789";
 
 /// A sandboxed server, which ends with this value.
 pub(crate) struct Posthorn {

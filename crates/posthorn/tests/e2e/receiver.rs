@@ -30,12 +30,18 @@ impl Seen {
 pub(crate) struct Answer {
     status: u16,
     headers: Vec<(&'static str, String)>,
+    body: String,
 }
 
 impl Answer {
     /// A status with a short body.
     pub(crate) fn status(status: u16) -> Self {
-        Self { status, headers: Vec::new() }
+        Self { status, headers: Vec::new(), body: "seen".to_owned() }
+    }
+
+    /// Another body.
+    pub(crate) fn saying(self, body: &str) -> Self {
+        Self { body: body.to_owned(), ..self }
     }
 
     /// One header more.
@@ -45,11 +51,12 @@ impl Answer {
     }
 
     fn write(&self, mut stream: &TcpStream) -> io::Result<()> {
-        let mut answer = format!("HTTP/1.1 {} Scripted\r\ncontent-length: 4\r\n", self.status);
+        let (status, length) = (self.status, self.body.len());
+        let mut answer = format!("HTTP/1.1 {status} Scripted\r\ncontent-length: {length}\r\n");
         for (name, value) in &self.headers {
             answer.extend([name, ": ", value, "\r\n"]);
         }
-        answer.push_str("\r\nseen");
+        answer.extend(["\r\n", &self.body]);
         stream.write_all(answer.as_bytes())
     }
 }

@@ -121,6 +121,21 @@ fn every_attempt_is_on_record_with_what_the_receiver_answered() {
 }
 
 #[test]
+fn of_a_long_answer_a_kibibyte_is_kept_after_a_success_and_sixteen_after_a_failure() {
+    let kept = |status: u16, bytes: usize| {
+        let stage = Stage::new("payqi", move |_| Answer::status(status).saying(&"x".repeat(bytes)));
+        let (_, delivery) = stage.accept("payment.completed");
+        stage.settle();
+        let attempt = attempts(&stage.delivery(&delivery)).pop().expect("a try");
+        (text(&attempt, "/response/body").len(), attempt["response"]["truncated"].clone())
+    };
+    assert_eq!(kept(200, 20_000), (1024, json!(true)));
+    assert_eq!(kept(200, 1024), (1024, json!(false)));
+    assert_eq!(kept(500, 20_000), (16 * 1024, json!(true)));
+    assert_eq!(kept(500, 16 * 1024), (16 * 1024, json!(false)));
+}
+
+#[test]
 fn one_can_ask_why_an_event_was_or_was_not_sent() {
     let stage = Stage::new("krxscale", |_| Answer::status(200));
     let refunds = stage.endpoint("/refunds", &["payment.transaction.refunded"]);

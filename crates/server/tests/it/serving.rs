@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use axum::body::Body;
+use http::Method;
 use posthorn_server::{Serving, serve};
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -19,11 +21,15 @@ struct Served {
 
 impl Served {
     async fn start(app: &TestApp) -> Self {
+        Self::start_with(app, Serving::default()).await
+    }
+
+    async fn start_with(app: &TestApp, serving: Serving) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
         let (app, mut work) = (app.app.clone(), JoinSet::new());
-        let serving = Serving { grace: Duration::from_secs(5) };
+        let serving = Serving { grace: Duration::from_secs(5), ..serving };
         work.spawn(async move {
             serve(listener, app, serving, async move { drop(stopped.await) }).await;
         });
@@ -66,6 +72,34 @@ async fn a_connection_carries_one_request_after_the_other() {
         let answer = read_until(&mut stream, "0.0.0-test\"}").await;
         assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
     }
+    served.stop().await;
+}
+
+#[tokio::test]
+async fn a_connection_too_many_waits_until_another_ends_and_the_bound_is_counted() {
+    let app = TestApp::new().await;
+    let served =
+        Served::start_with(&app, Serving { connections_max: 2, ..Serving::default() }).await;
+    let metrics = async || {
+        let metrics = app.call(Method::GET, "/metrics").no_key().send(Body::empty()).await.text;
+        metrics.lines().find(|line| line.contains(r#"bound="connections""#)).map(str::to_owned)
+    };
+    let mut one = served.connect().await;
+    one.write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    read_until(&mut one, "0.0.0-test\"}").await;
+    assert_eq!(metrics().await, None);
+    let mut two = served.connect().await;
+    two.write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    read_until(&mut two, "0.0.0-test\"}").await;
+    let counted = Some(r#"posthorn_bounds_reached_total{bound="connections"} 1"#.to_owned());
+    assert_eq!(metrics().await, counted);
+
+    let mut three = served.connect().await;
+    three.write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    app.settle_down().await;
+    assert_eq!(three.try_read(&mut [0]).unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
+    drop(one);
+    read_until(&mut three, "0.0.0-test\"}").await;
     served.stop().await;
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
+use super::bounds::Bounds;
 use crate::StoreError;
 
 /// Buckets of [`Commits::sizes`].
@@ -19,8 +20,10 @@ pub struct Commits {
 }
 
 /// Numbers that more than one thread looks at.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Gauges {
+    /// Bounds that refuse.
+    pub(super) bounds: Bounds,
     /// Pages in the write-ahead log after the last commit.
     pub(super) wal_pages: AtomicU32,
     /// Whether the disk was full and the ballast is not back yet.

@@ -5,6 +5,7 @@
 //! ([`Sqlite::inline`]), with faults on demand.
 
 mod ballast;
+mod bounds;
 mod fetch;
 mod gauges;
 mod inline;
@@ -33,6 +34,7 @@ use std::path::Path;
 use futures::FutureExt;
 use rusqlite::Connection;
 
+pub use bounds::BOUNDS;
 pub use gauges::Commits;
 pub use migrations::Migration;
 pub use open::{DiskFailure, OpenError, Options};
@@ -124,6 +126,15 @@ impl Sqlite {
         match &self.runs {
             Runs::Threads(threads) => Some(threads.gauges.commits()),
             Runs::Inline(_) => None,
+        }
+    }
+
+    /// From now on each verb that a bound of the store refuses is told, by the bound's name: one of
+    /// [`BOUNDS`]. A store that runs inline has no bound.
+    pub fn tell_bounds(&self, told: impl Fn(&'static str) + Send + Sync + 'static) {
+        match &self.runs {
+            Runs::Threads(threads) => threads.gauges.bounds.tell(told),
+            Runs::Inline(_) => {}
         }
     }
 

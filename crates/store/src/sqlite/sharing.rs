@@ -1,7 +1,10 @@
 //! Verbs that share a commit, and what one of them going wrong does to the others.
 
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::RecvTimeoutError;
 use std::sync::{Mutex, mpsc};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use futures::executor::block_on;
 use futures::future::{join_all, select_all};
@@ -10,8 +13,12 @@ use rusqlite::{Connection, params};
 
 use super::job::Lane::{Ordinary, Reserved};
 use super::trouble::Trouble;
-use super::{DiskFailure, Options, Sqlite, fetch, statements};
+use super::{DiskFailure, Options, Runs, Sqlite, fetch, statements};
 use crate::{Answer, Store, StoreError};
+
+/// A question that is never answered.
+const ENDLESS: &str = "with recursive n(x) as (select 1 union all select x + 1 from n) \
+                       select count(*) from n";
 
 fn open(dir: &tempfile::TempDir) -> Sqlite {
     let disk_failure = DiskFailure::Close;
@@ -153,12 +160,95 @@ fn a_failed_disk_answers_nobody_and_closes_the_store() {
 fn a_read_that_takes_longer_than_a_second_is_interrupted_and_the_next_one_served() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(&dir);
-    let endless = "with recursive n(x) as (select 1 union all select x + 1 from n) \
-                   select count(*) from n";
-    let answer = block_on(store.read(move |db| fetch::number(db, endless, [])));
+    let answer = block_on(store.read(|db| fetch::number(db, ENDLESS, [])));
     let detail = "reading took longer than a second; ask for less".to_owned();
     assert_eq!(answer, Err(StoreError::Unavailable { detail }));
     assert_eq!(block_on(store.last_event()), Ok(None));
+}
+
+#[test]
+fn a_read_is_interrupted_however_often_a_writer_asks_for_a_checkpoint() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(&dir);
+    let Runs::Threads(threads) = &store.runs else { panic!("it was opened from a directory") };
+    let ((ended, ends), (done, is_done)) = (mpsc::channel(), mpsc::channel::<()>());
+    let answer = std::thread::scope(|scope| {
+        scope.spawn(|| ended.send(block_on(store.read(|db| fetch::number(db, ENDLESS, [])))));
+        scope.spawn(move || {
+            let each = Duration::from_millis(5);
+            while is_done.recv_timeout(each) == Err(RecvTimeoutError::Timeout) {
+                threads.upkeep.hurry();
+            }
+        });
+        let answer = ends.recv_timeout(Duration::from_secs(10));
+        drop(done);
+        answer
+    });
+    assert!(matches!(answer, Ok(Err(StoreError::Unavailable { .. }))), "{answer:?}");
+}
+
+/// A store and the bounds that it tells of.
+fn telling(dir: &tempfile::TempDir) -> (Sqlite, mpsc::Receiver<&'static str>) {
+    let store = open(dir);
+    let (tell, told) = mpsc::channel();
+    store.tell_bounds(move |bound| tell.send(bound).unwrap());
+    (store, told)
+}
+
+fn is_put_off<T>(answer: &Result<T, StoreError>) -> bool {
+    matches!(answer, Err(StoreError::Unavailable { .. }))
+}
+
+#[test]
+fn a_write_that_finds_its_queue_full_is_told_of() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, told) = telling(&dir);
+    let (held, leave) = hold(&store, |_| Ok(()));
+    let mut large = store.write(Ordinary, 64 * 1024 * 1024, |_| Ok(()));
+    start(&mut large);
+    assert!(is_put_off(&block_on(put(&store, "a"))));
+    leave.send(()).unwrap();
+    block_on(held).unwrap();
+    block_on(large).unwrap();
+    assert_eq!(block_on(put(&store, "a")), Ok(b"here".to_vec()));
+    assert_eq!(told.try_iter().collect::<Vec<_>>(), ["write_queue"]);
+}
+
+#[test]
+fn a_read_that_finds_its_queue_full_is_told_of() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, told) = telling(&dir);
+    let (entered, is_entered) = mpsc::channel();
+    let gates: Vec<mpsc::Sender<()>> = (0..Options::default().readers)
+        .map(|_| {
+            let (entered, (leave, may_leave)) = (entered.clone(), mpsc::channel());
+            let mut held: Answer<'_, ()> = store.read(move |_| {
+                entered.send(()).unwrap();
+                let _told_by_hanging_up = may_leave.recv();
+                Ok(())
+            });
+            start(&mut held);
+            is_entered.recv().unwrap();
+            leave
+        })
+        .collect();
+    let mut waiting: Vec<_> = (0..4096).map(|_| store.last_event()).collect();
+    waiting.iter_mut().for_each(start);
+    assert!(is_put_off(&block_on(store.last_event())));
+    drop(gates);
+    assert!(block_on(join_all(waiting)).iter().all(|answer| *answer == Ok(None)));
+    assert_eq!(told.try_iter().collect::<Vec<_>>(), ["read_queue"]);
+}
+
+#[test]
+fn what_a_log_that_cannot_be_emptied_refuses_is_told_of() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, told) = telling(&dir);
+    let Runs::Threads(threads) = &store.runs else { panic!("it was opened from a directory") };
+    threads.gauges.log_pinned.store(true, Ordering::Relaxed);
+    assert!(is_put_off(&block_on(put(&store, "a"))));
+    assert_eq!(block_on(put(&store, "a")), Ok(b"here".to_vec()), "the writer has emptied it");
+    assert_eq!(told.try_iter().collect::<Vec<_>>(), ["log"]);
 }
 
 #[test]

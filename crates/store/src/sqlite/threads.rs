@@ -10,13 +10,14 @@ use futures::channel::oneshot;
 use rusqlite::Connection;
 
 use super::ballast::Ballast;
+use super::bounds::{READ_QUEUE, WRITE_QUEUE};
 use super::gauges::Gauges;
 use super::job::{Lane, Waiting};
 use super::open::{self, OpenError, Options};
 use super::queue::Queue;
 use super::readers::{self, Patience, Readers};
 use super::trouble::Trouble;
-use super::upkeep::{Keeper, Upkeep};
+use super::upkeep::{Keeper, Ticker, Upkeep};
 use super::writer::Writer;
 use crate::StoreError;
 
@@ -25,7 +26,7 @@ pub(super) struct Threads {
     pub(super) gauges: Arc<Gauges>,
     queue: Arc<Queue>,
     readers: Arc<Readers>,
-    upkeep: Arc<Upkeep>,
+    pub(super) upkeep: Arc<Upkeep>,
     writer: Option<JoinHandle<()>>,
     others: Vec<JoinHandle<()>>,
     _lock: File,
@@ -57,12 +58,12 @@ impl Threads {
             upkeep: threads.upkeep.clone(),
             queue: threads.queue.clone(),
             gauges: threads.gauges.clone(),
-            watches,
             ballast: ballast.clone(),
             disk_failure: options.disk_failure,
         };
-        let thread = spawn("posthorn-upkeep", &path, move || keeper.run())?;
-        threads.others.push(thread);
+        threads.others.push(spawn("posthorn-upkeep", &path, move || keeper.run())?);
+        let ticker = Ticker { upkeep: threads.upkeep.clone(), watches };
+        threads.others.push(spawn("posthorn-ticker", &path, move || ticker.run())?);
         let writer = Writer {
             db: watched(db, &threads.gauges, &path)?,
             queue: threads.queue.clone(),
@@ -87,7 +88,8 @@ impl Threads {
         V: Fn(&Connection) -> Result<A, Trouble> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        self.queue.push(Box::new(Waiting { lane, bytes, verb, kept: None, reply }))?;
+        let pushed = self.queue.push(Box::new(Waiting { lane, bytes, verb, kept: None, reply }));
+        self.counted(WRITE_QUEUE, pushed)?;
         let answer = answer.await.unwrap_or(Err(StoreError::Closed));
         self.gauges.note(&answer);
         answer
@@ -103,10 +105,22 @@ impl Threads {
             // A caller that does not wait any more has nobody to be told.
             let _ = reply.send(readers::in_snapshot(db, read));
         });
-        self.readers.push(patience, read)?;
+        self.counted(READ_QUEUE, self.readers.push(patience, read))?;
         let answer = answer.await.unwrap_or(Err(StoreError::Closed));
         self.gauges.note(&answer);
         answer
+    }
+
+    /// A queue that is open and takes nothing is full.
+    fn counted(
+        &self,
+        queue: &'static str,
+        pushed: Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        if matches!(pushed, Err(StoreError::Unavailable { .. })) {
+            self.gauges.bounds.met(queue);
+        }
+        pushed
     }
 }
 

@@ -1,5 +1,5 @@
-//! Upkeep: a thread that empties the write-ahead log each second, ends reads that take too long, and
-//! takes the ballast back on board.
+//! Upkeep: a thread that empties the write-ahead log each second and takes the ballast back on board,
+//! and one that counts the time for it and ends reads that take too long.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,7 +15,7 @@ use super::queue::Queue;
 use super::trouble::is_disk_failure;
 use super::writer;
 
-/// How often it looks.
+/// How long a tick is.
 const TICK: Duration = Duration::from_millis(250);
 /// Ticks between two checkpoints.
 const CHECKPOINT_TICKS: u32 = 4;
@@ -24,17 +24,21 @@ const BALLAST_TICKS: u32 = 120;
 /// Ticks that a read may take: a second.
 const READ_TICKS_MAX: u32 = 4;
 
-/// How others talk to the thread.
+/// How others talk to the threads.
 #[derive(Default)]
 pub(super) struct Upkeep {
     wishes: Mutex<Wishes>,
     bell: Condvar,
+    /// Rung for a stop alone, so that nothing else makes a tick longer.
+    end: Condvar,
     finished: AtomicBool,
 }
 
 #[derive(Default)]
 struct Wishes {
     checkpoint: bool,
+    /// Ticks that passed since the keeper looked last.
+    ticks: u32,
     stop: bool,
 }
 
@@ -44,9 +48,10 @@ impl Upkeep {
         self.wish(|wishes| wishes.checkpoint = true);
     }
 
-    /// Asks the thread to end.
+    /// Asks the threads to end.
     pub(super) fn stop(&self) {
         self.wish(|wishes| wishes.stop = true);
+        self.end.notify_one();
     }
 
     /// Whether a checkpoint finished since this was asked last.
@@ -59,16 +64,23 @@ impl Upkeep {
         self.bell.notify_one();
     }
 
-    /// Waits for a tick or a wish; `None`: stop. `Some(true)`: a checkpoint is wished for.
-    fn wait(&self) -> Option<bool> {
+    /// Waits for ticks or a wish; `None`: stop. Else whether a checkpoint is wished for, and the ticks.
+    fn wait(&self) -> Option<(bool, u32)> {
         let wishes = self.wishes.lock().unwrap_or_else(PoisonError::into_inner);
-        let quiet = |wishes: &mut Wishes| !wishes.checkpoint && !wishes.stop;
-        let waited = self.bell.wait_timeout_while(wishes, TICK, quiet);
-        let mut wishes = waited.unwrap_or_else(PoisonError::into_inner).0;
+        let quiet = |wishes: &mut Wishes| !wishes.checkpoint && wishes.ticks == 0 && !wishes.stop;
+        let waited = self.bell.wait_while(wishes, quiet);
+        let mut wishes = waited.unwrap_or_else(PoisonError::into_inner);
         if wishes.stop {
             return None;
         }
-        Some(std::mem::take(&mut wishes.checkpoint))
+        Some((std::mem::take(&mut wishes.checkpoint), std::mem::take(&mut wishes.ticks)))
+    }
+
+    /// Waits for the time of a tick; `false`: stop.
+    fn ticked(&self) -> bool {
+        let wishes = self.wishes.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self.end.wait_timeout_while(wishes, TICK, |wishes| !wishes.stop);
+        !waited.unwrap_or_else(PoisonError::into_inner).0.stop
     }
 }
 
@@ -93,13 +105,29 @@ impl Watch {
     }
 }
 
-/// What the thread owns.
+/// Counts the ticks. It has a thread of its own, so that neither a writer in a hurry nor a long
+/// checkpoint keeps a read from being ended.
+pub(super) struct Ticker {
+    pub(super) upkeep: Arc<Upkeep>,
+    pub(super) watches: Vec<Arc<Watch>>,
+}
+
+impl Ticker {
+    /// Works until it is stopped.
+    pub(super) fn run(self) {
+        while self.upkeep.ticked() {
+            self.watches.iter().for_each(|watch| watch.tick());
+            self.upkeep.wish(|wishes| wishes.ticks += 1);
+        }
+    }
+}
+
+/// What the keeper's thread owns.
 pub(super) struct Keeper {
     pub(super) db: Connection,
     pub(super) upkeep: Arc<Upkeep>,
     pub(super) queue: Arc<Queue>,
     pub(super) gauges: Arc<Gauges>,
-    pub(super) watches: Vec<Arc<Watch>>,
     pub(super) ballast: Ballast,
     pub(super) disk_failure: DiskFailure,
 }
@@ -115,12 +143,9 @@ impl Keeper {
     /// Works until it is stopped.
     pub(super) fn run(self) {
         let (mut since_checkpoint, mut since_ballast) = (0, 0);
-        while let Some(hurried) = self.upkeep.wait() {
-            if !hurried {
-                since_checkpoint += 1;
-                since_ballast += 1;
-                self.watches.iter().for_each(|watch| watch.tick());
-            }
+        while let Some((hurried, ticks)) = self.upkeep.wait() {
+            since_checkpoint += ticks;
+            since_ballast += ticks;
             if hurried || since_checkpoint >= CHECKPOINT_TICKS {
                 since_checkpoint = 0;
                 if let Err(error) = checkpoint(&self.db) {

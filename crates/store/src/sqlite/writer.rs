@@ -11,6 +11,7 @@ use std::sync::atomic::Ordering;
 use rusqlite::Connection;
 
 use super::ballast::Ballast;
+use super::bounds::LOG;
 use super::gauges::Gauges;
 use super::job::{Job, Lane};
 use super::open::DiskFailure;
@@ -100,11 +101,13 @@ impl Writer {
     /// Answers those that have no room: new work while the disk is full, the log too long or the file
     /// damaged.
     fn without_refused(&self, batch: Vec<Box<dyn Job>>) -> Vec<Box<dyn Job>> {
+        let mut bound = None;
         let refusal = if self.gauges.is_damaged() {
             StoreError::Damaged
         } else if self.gauges.full.load(Ordering::Relaxed) {
             StoreError::Full
         } else if self.gauges.log_pinned.load(Ordering::Relaxed) {
+            bound = Some(LOG);
             let detail = "the write-ahead log has 256 MiB; a long read keeps it from being emptied";
             StoreError::Unavailable { detail: detail.into() }
         } else {
@@ -112,6 +115,11 @@ impl Writer {
         };
         let (served, refused): (Vec<_>, Vec<_>) =
             batch.into_iter().partition(|job| job.lane() == Lane::Reserved);
+        if let Some(bound) = bound {
+            for _ in &refused {
+                self.gauges.bounds.met(bound);
+            }
+        }
         refuse_all(refused, &refusal);
         served
     }
