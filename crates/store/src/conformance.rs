@@ -62,6 +62,7 @@ macro_rules! conformance {
             who_puts_an_endpoint_to_rest_tells_of_it_and_nobody_else
             a_lost_lease_has_no_effects_and_no_notices
             gone_parks_the_delivery_and_disables_the_endpoint
+            gone_disables_an_endpoint_that_is_paused_and_is_told_once
             a_failure_at_an_endpoint_deleted_meanwhile_ends
             a_lease_given_back_for_a_deleted_endpoint_ends
         ]);
