@@ -187,6 +187,17 @@ impl Status {
         }
     }
 
+    /// Whether what a try has shown puts it to `rest`: one that rests already stays as it is, but a
+    /// pause gives way to being disabled.
+    #[must_use]
+    pub fn gives_way_to(self, rest: Self) -> bool {
+        match self {
+            Self::Active | Self::Draining { .. } => true,
+            Self::Paused { .. } => matches!(rest, Self::Disabled { .. }),
+            Self::Disabled { .. } => false,
+        }
+    }
+
     /// The name on the wire.
     #[must_use]
     pub fn name(self) -> &'static str {

@@ -98,6 +98,15 @@ impl Shared {
     }
 }
 
+impl Shared {
+    /// What came of the same request under its key before. A repeat is answered from that, so this
+    /// is asked before anything is looked at that may have changed since.
+    pub(crate) async fn used(&self, once: Option<Once>) -> Result<Option<i64>, EngineError> {
+        let Some(once) = once else { return Ok(None) };
+        Ok(self.store.used(once).await?)
+    }
+}
+
 impl Engine {
     /// Whose key this is. Known keys are remembered; each use is noted, to be written later.
     pub async fn authenticate(&self, key: &str) -> Result<Caller, Unauthorized> {

@@ -312,7 +312,7 @@ pub(crate) fn apply(endpoint: &mut Endpoint, effects: &[Effect]) {
         match *effect {
             Effect::FailingSince(since) => endpoint.failing_since = since,
             Effect::Rest(status) => {
-                if !endpoint.status.rests() {
+                if endpoint.status.gives_way_to(status) {
                     endpoint.status = status;
                 }
             }

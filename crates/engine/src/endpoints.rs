@@ -7,7 +7,7 @@ use posthorn_core::contract::Contract;
 use posthorn_core::endpoint::{DisabledWhy, Endpoint, Pattern, Settings, Status};
 use posthorn_core::event::Mode;
 use posthorn_core::filter::Filter;
-use posthorn_core::id::{EndpointId, MerchantId};
+use posthorn_core::id::{EndpointId, MerchantId, SecretId};
 use posthorn_core::json::Style;
 use posthorn_core::merchant::Merchant;
 use posthorn_core::secret::Secret;
@@ -97,6 +97,15 @@ pub struct Minted {
     pub replayed: bool,
 }
 
+/// Whether a secret is made for an endpoint that wishes for this one under its contract.
+fn makes_secret(wish: &SecretWish, contract: Option<&Contract>) -> bool {
+    match wish {
+        SecretWish::Make => true,
+        SecretWish::Given(_) => false,
+        SecretWish::NoneIfAllowed => contract.is_some_and(|contract| !contract.secret.optional),
+    }
+}
+
 impl Shared {
     /// A merchant's endpoint in a mode.
     pub(crate) fn owned(
@@ -161,7 +170,13 @@ impl Engine {
         let work = async move {
             let shared = &engine.shared;
             let owner = engine.merchant(merchant)?;
-            let contract = shared.contract_for(&owner, draft.contract.as_deref())?;
+            let (once, _held) = shared.once(caller, request.as_ref())?;
+            let contract = shared.contract_for(&owner, draft.contract.as_deref());
+            if let Some(id) = shared.used(once).await? {
+                let made = makes_secret(&draft.secret, contract.ok().as_deref());
+                return shared.created_before(EndpointId::from_i64(id), made).await;
+            }
+            let contract = contract?;
             let url = shared.check_url(&draft.url, mode, &contract)?;
             let settings = Settings {
                 url,
@@ -175,33 +190,27 @@ impl Engine {
                 concurrency: draft.concurrency,
             };
             shared.check_settings(&settings, mode, &contract)?;
-            let made = match &draft.secret {
-                SecretWish::NoneIfAllowed if contract.secret.optional => None,
-                SecretWish::Make | SecretWish::NoneIfAllowed => Some(shared.make_secret(&contract)),
-                SecretWish::Given(given) => check_secret(&contract, given).map(|()| None)?,
-            };
+            let makes = makes_secret(&draft.secret, Some(&contract));
+            let made = makes.then(|| shared.make_secret(&contract));
             let given = match &draft.secret {
-                SecretWish::Given(given) => Some(given),
+                SecretWish::Given(given) => check_secret(&contract, given).map(|()| Some(given))?,
                 SecretWish::Make | SecretWish::NoneIfAllowed => None,
             };
             let sealed = made
                 .as_ref()
                 .or(given)
                 .map(|text| shared.keyring.seal(text.expose(), Place::Endpoint, &shared.entropy));
-            let (once, _held) = shared.once(caller, request.as_ref())?;
             let created = shared.clock.now();
             let since = shared.directory.now(merchant, mode, created);
             let secret = sealed.map(|sealed| NewSecret { sealed, created: since });
             let new = NewEndpoint { merchant, mode, settings, secret, created };
-            let done = shared.store.create_endpoint(new, once).await?;
-            shared.reload_endpoint(done.get()).await?;
-            let endpoint = shared.owned(merchant, mode, done.get())?.endpoint;
-            let secret = match done {
-                Done::Now(_) => made,
-                Done::Before(_) if made.is_some() => shared.first_secret(&endpoint).await?,
-                Done::Before(_) => None,
+            let id = match shared.store.create_endpoint(new, once).await? {
+                Done::Now(id) => id,
+                Done::Before(id) => return shared.created_before(id, makes).await,
             };
-            Ok(Minted { endpoint, secret, replayed: matches!(done, Done::Before(_)) })
+            shared.reload_endpoint(id).await?;
+            let endpoint = shared.owned(merchant, mode, id)?.endpoint;
+            Ok(Minted { endpoint, secret: made, replayed: false })
         };
         self.through(work).await
     }
@@ -343,6 +352,10 @@ impl Engine {
         let (engine, request) = (self.clone(), request.cloned());
         let work = async move {
             let shared = &engine.shared;
+            let (once, _held) = shared.once(caller, request.as_ref())?;
+            if let Some(new) = shared.used(once).await? {
+                return shared.rotated_before(id, SecretId::from_i64(new), secret.is_none()).await;
+            }
             if overlap.is_negative() || overlap > OVERLAP_MAX {
                 return refuse("overlap", "must be 0s to 30d");
             }
@@ -359,7 +372,6 @@ impl Engine {
             let sealed = shared.keyring.seal(text.expose(), Place::Endpoint, &shared.entropy);
             let created = shared.directory.now(merchant, mode, shared.clock.now());
             let until = created.checked_add(overlap).unwrap_or(created);
-            let (once, _held) = shared.once(caller, request.as_ref())?;
             let new = NewSecret { sealed, created };
             let done = match shared.store.rotate_secret(id, new, until, once).await {
                 Err(StoreError::TooMany { .. }) => {
@@ -368,13 +380,11 @@ impl Engine {
                 done => done?,
             };
             shared.reload_endpoint(id).await?;
+            if let Done::Before(new) = done {
+                return shared.rotated_before(id, new, made.is_some()).await;
+            }
             let endpoint = shared.owned(merchant, mode, id)?.endpoint;
-            let secret = match done {
-                Done::Now(_) => made,
-                Done::Before(id) if made.is_some() => shared.secret_if_current(&endpoint, id)?,
-                Done::Before(_) => None,
-            };
-            Ok(Minted { endpoint, secret, replayed: matches!(done, Done::Before(_)) })
+            Ok(Minted { endpoint, secret: made, replayed: false })
         };
         self.through(work).await
     }

@@ -24,6 +24,9 @@ pub enum Reason {
     Routed(Decision),
     /// The endpoint did not exist yet when the event was accepted.
     CreatedLater(Timestamp),
+    /// By the record it is sent, and there is no delivery: what routing went by was changing at that
+    /// moment.
+    ChangedMeanwhile,
     /// There is a delivery although the record would route none: settings changed at that moment.
     Sent,
     /// It was sent, and the endpoint was deleted since.
@@ -76,8 +79,10 @@ impl SettingChanged {
 pub struct Explanation {
     /// Which endpoint.
     pub endpoint: EndpointId,
-    /// Where it is now.
+    /// Where it is now, or was last.
     pub url: String,
+    /// When it was deleted, on the merchant's clock.
+    pub deleted: Option<Timestamp>,
     /// Why.
     pub reason: Reason,
     /// The delivery, if there is one.
@@ -89,8 +94,8 @@ pub struct Explanation {
 }
 
 impl Engine {
-    /// For each endpoint that the merchant has (or that has a delivery of the event): why it was or
-    /// was not sent.
+    /// For each endpoint that the merchant has, or had when the event was accepted: why it was or was
+    /// not sent.
     pub async fn explain(
         &self,
         merchant: MerchantId,
@@ -103,34 +108,52 @@ impl Engine {
         let deliveries = shared.store.deliveries(query, Page { after: None, limit: 1024 }).await?;
         let data = event.data.to_json();
         let mut all = Vec::new();
-        for endpoint in self.endpoints(merchant, mode) {
-            let delivery = deliveries.iter().find(|d| d.endpoint == endpoint.id).cloned();
-            let then = shared.store.version_at(endpoint.id, event.id.accepted_at()).await?;
+        for subject in self.subjects(merchant, mode, event, &deliveries).await? {
+            let id = subject.endpoint.id;
+            let delivery = deliveries.iter().find(|d| d.endpoint == id).cloned();
+            let then = shared.store.version_at(id, event.id.accepted_at()).await?;
             let then = then.map(|(_, _, settings)| settings);
-            all.push(explain_one((event, &data), &endpoint, delivery, then.as_ref()));
+            all.push(explain_one((event, &data), &subject, delivery, then.as_ref()));
         }
-        for delivery in deliveries {
-            if all.iter().any(|known| known.endpoint == delivery.endpoint) {
+        all.sort_by_key(|one| one.endpoint);
+        Ok(all)
+    }
+
+    /// The endpoints of now, and the deleted ones of the time when an event was accepted.
+    async fn subjects(
+        &self,
+        merchant: MerchantId,
+        mode: Mode,
+        event: &Event,
+        deliveries: &[Delivery],
+    ) -> Result<Vec<Subject>, EngineError> {
+        let store = &self.shared.store;
+        let present = self.endpoints(merchant, mode).into_iter();
+        let mut all: Vec<Subject> =
+            present.map(|endpoint| Subject { endpoint, deleted: None }).collect();
+        let accepted = event.id.accepted_at();
+        let gone = store.endpoints_deleted(merchant, mode, accepted, event.at).await?;
+        for id in gone.into_iter().chain(deliveries.iter().map(|delivery| delivery.endpoint)) {
+            if all.iter().any(|known| known.endpoint.id == id) {
                 continue;
             }
-            let last = shared.store.version_at(delivery.endpoint, Timestamp::MAX).await?;
-            let url = last.map_or(String::new(), |(_, _, settings)| settings.url.to_string());
-            all.push(Explanation {
-                endpoint: delivery.endpoint,
-                url,
-                reason: Reason::Deleted,
-                delivery: Some(delivery),
-                changed: Vec::new(),
-                now: None,
-            });
+            if let Some((endpoint, deleted)) = store.endpoint_on_record(id).await? {
+                all.push(Subject { endpoint: Arc::new(endpoint), deleted });
+            }
         }
         Ok(all)
     }
 }
 
+/// An endpoint to explain.
+struct Subject {
+    endpoint: Arc<Endpoint>,
+    deleted: Option<Timestamp>,
+}
+
 fn explain_one(
     (event, data): (&Event, &Json),
-    endpoint: &Arc<Endpoint>,
+    Subject { endpoint, deleted }: &Subject,
     delivery: Option<Delivery>,
     then: Option<&Settings>,
 ) -> Explanation {
@@ -145,15 +168,16 @@ fn explain_one(
     };
     let sent = delivery.is_some();
     let decided_to_send = matches!(&reason, Reason::Routed(decision) if decision.sends());
-    let reason = if sent && !decided_to_send { Reason::Sent } else { reason };
-    let now = match &reason {
-        Reason::Routed(decision) if *decision == current => None,
-        Reason::Routed(_) | Reason::CreatedLater(_) | Reason::Sent | Reason::Deleted => {
-            Some(current)
-        }
+    let reason = match (decided_to_send, sent) {
+        (_, true) if deleted.is_some() => Reason::Deleted,
+        (false, true) => Reason::Sent,
+        (true, false) => Reason::ChangedMeanwhile,
+        (true, true) | (false, false) => reason,
     };
+    let as_now = matches!(&reason, Reason::Routed(decision) if *decision == current);
+    let now = (deleted.is_none() && !as_now).then_some(current);
     let url = endpoint.settings.url.to_string();
-    Explanation { endpoint: endpoint.id, url, reason, delivery, changed, now }
+    Explanation { endpoint: endpoint.id, url, deleted: *deleted, reason, delivery, changed, now }
 }
 
 fn differences(then: &Settings, now: &Settings) -> Vec<SettingChanged> {

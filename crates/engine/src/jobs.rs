@@ -37,6 +37,23 @@ pub struct Recovery {
     pub types: Vec<EventType>,
 }
 
+fn check_recoverable(states: &[StateKind]) -> Result<(), EngineError> {
+    for state in states {
+        match state {
+            StateKind::Delivered | StateKind::Exhausted | StateKind::Parked => {}
+            StateKind::Due | StateKind::Leased | StateKind::WillNotSend => {
+                let what = format!(
+                    "deliveries that are `{}` cannot be recovered; choose from `delivered`, \
+                     `exhausted`, `parked`",
+                    state.name()
+                );
+                return Err(EngineError::Setting { field: "states", what });
+            }
+        }
+    }
+    Ok(())
+}
+
 impl Engine {
     /// Opens a new run of deliveries of an endpoint that ended, as a durable job.
     pub async fn recover(
@@ -49,6 +66,11 @@ impl Engine {
         let (engine, request) = (self.clone(), request.cloned());
         let work = async move {
             let shared = &engine.shared;
+            let (once, _held) = shared.once(caller, request.as_ref())?;
+            if let Some(job) = shared.used(once).await? {
+                let job = engine.job(merchant, mode, JobId::from_i64(job)).await?;
+                return Ok(Done::Before(job));
+            }
             shared.owned(merchant, mode, endpoint)?;
             let now = shared.directory.now(merchant, mode, shared.clock.now());
             let states = if recovery.states.is_empty() {
@@ -56,19 +78,7 @@ impl Engine {
             } else {
                 recovery.states
             };
-            for state in &states {
-                match state {
-                    StateKind::Delivered | StateKind::Exhausted | StateKind::Parked => {}
-                    StateKind::Due | StateKind::Leased | StateKind::WillNotSend => {
-                        let what = format!(
-                            "deliveries that are `{}` cannot be recovered; choose from `delivered`, \
-                             `exhausted`, `parked`",
-                            state.name()
-                        );
-                        return Err(EngineError::Setting { field: "states", what });
-                    }
-                }
-            }
+            check_recoverable(&states)?;
             let until = recovery.until.unwrap_or(now).min(now);
             if until <= recovery.since {
                 let what = "must lie before `until` and before now".to_owned();
@@ -78,7 +88,6 @@ impl Engine {
             let place = (merchant, mode);
             let accepted = (shared.real(place, since).await?, shared.real(place, until).await?);
             let kind = JobKind::Recover { endpoint, since, until, accepted, states, types };
-            let (once, _held) = shared.once(caller, request.as_ref())?;
             let job = NewJob { merchant, mode, kind, created: now };
             let done = shared.store.create_job(job, once).await?;
             shared.job_bell.notify_one();

@@ -173,6 +173,14 @@ impl KnownKeys {
         self.used.lock().unwrap_or_else(PoisonError::into_inner).insert(key, at);
     }
 
+    /// What was used could not be written: it is known again, unless a key was used since.
+    pub(crate) fn put_used_back(&self, back: Vec<(KeyId, Timestamp)>) {
+        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        for (key, at) in back {
+            used.entry(key).and_modify(|known| *known = at.max(*known)).or_insert(at);
+        }
+    }
+
     /// What was used since the last call.
     pub(crate) fn take_used(&self) -> Vec<(KeyId, Timestamp)> {
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
@@ -187,6 +195,21 @@ mod tests {
     use posthorn_core::merchant::KeyKind;
 
     use super::*;
+
+    #[test]
+    fn a_use_that_is_put_back_does_not_take_the_place_of_a_later_one() {
+        let (one, other) = (KeyId::from_i64(1), KeyId::from_i64(2));
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let keys = KnownKeys::default();
+        keys.used(one, at(1));
+        keys.used(other, at(2));
+        let taken = keys.take_used();
+        keys.used(one, at(3));
+        keys.put_used_back(taken);
+        let mut all = keys.take_used();
+        all.sort_unstable();
+        assert_eq!(all, [(one, at(3)), (other, at(2))]);
+    }
 
     #[test]
     fn a_key_that_was_looked_up_before_a_revocation_is_not_remembered_after_it() {

@@ -208,10 +208,13 @@ impl Engine {
         let (engine, request) = (self.clone(), request.cloned());
         let work = async move {
             let shared = &engine.shared;
+            let (once, _held) = shared.once(Caller::Operator, request.as_ref())?;
+            if let Some(id) = shared.used(once).await? {
+                return Ok((shared.reload_merchant(MerchantId::from_i64(id)).await?, None));
+            }
             check_name(&draft.name)?;
             check_reference(draft.reference.as_deref())?;
             let contract = shared.contract_named(&draft.contract)?;
-            let (once, _held) = shared.once(Caller::Operator, request.as_ref())?;
             let (test, mut keys) = shared.mode_keys(&contract, Mode::Test, draft.keep_test_keys);
             let (live, more) = shared.mode_keys(&contract, Mode::Live, false);
             keys.extend(more);

@@ -37,7 +37,7 @@ pub struct Metrics {
     pub accepted: Family<ByContract, Counter>,
     /// Deliveries that a receiver answered with 2xx.
     pub delivered: Family<ByContract, Counter>,
-    /// Deliveries given up.
+    /// Deliveries given up, also those of which nothing could be sent.
     pub exhausted: Family<ByContract, Counter>,
     /// Tries that failed, whatever came after.
     pub failed: Family<ByContract, Counter>,

@@ -123,13 +123,17 @@ impl Engine {
         let (engine, request) = (self.clone(), request.cloned());
         let work = async move {
             let shared = &engine.shared;
+            let (once, _held) = shared.once(caller, request.as_ref())?;
+            let before = shared.used(once).await?;
             let record = engine.delivery(merchant, mode, id).await?;
+            if before.is_some() {
+                return Ok(Done::Before(record));
+            }
             let endpoint = record.delivery.endpoint;
             if shared.owned(merchant, mode, endpoint).is_err() {
                 let what = "the endpoint was deleted; nothing can be sent to it".to_owned();
                 return Err(EngineError::Conflict { what });
             }
-            let (once, _held) = shared.once(caller, request.as_ref())?;
             let now = shared.directory.now(merchant, mode, shared.clock.now());
             let done = shared.store.resend(id, now, once).await?;
             shared.order(Order::Due(vec![(endpoint, now)]));

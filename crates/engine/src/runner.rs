@@ -77,8 +77,9 @@ async fn write_used_keys(shared: &Shared) {
     if used.is_empty() {
         return;
     }
-    if let Err(error) = shared.store.touch_keys(used).await {
+    if let Err(error) = shared.store.touch_keys(used.clone()).await {
         tracing::warn!(%error, "the last use of keys could not be written");
+        shared.keys.put_used_back(used);
     }
 }
 

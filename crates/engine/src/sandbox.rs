@@ -10,8 +10,8 @@ use std::time::Duration;
 use futures::channel::oneshot;
 use jiff::{SignedDuration, Timestamp};
 use posthorn_core::event::Mode;
-use posthorn_core::id::{EventId, MerchantId};
-use posthorn_store::{Done, Job, JobKind, JobState, NewJob};
+use posthorn_core::id::{EventId, JobId, MerchantId};
+use posthorn_store::{Done, Job, JobKind, JobState, NewJob, Once};
 
 use crate::Engine;
 use crate::caller::{Caller, RequestKey};
@@ -32,7 +32,7 @@ const AHEAD_MAX: SignedDuration = SignedDuration::from_hours(24 * 366 * 10);
 pub enum Advanced {
     /// It is done.
     Done {
-        /// The merchant's time now.
+        /// The merchant's time when it was.
         now: Timestamp,
         /// Tries that were made on the way.
         attempted: u64,
@@ -58,26 +58,16 @@ impl Engine {
     ) -> Result<Done<Advanced>, EngineError> {
         only_test(mode)?;
         let shared = &self.shared;
-        let real = shared.clock.now();
-        let now = shared.directory.now(merchant, mode, real);
         let (once, _held) = shared.once(caller, request)?;
-        let writing = shared.advances.writing.lock().await;
-        let from = shared.advancing_to(merchant).await?.map_or(now, |target| target.max(now));
-        let target = from.checked_add(by).unwrap_or(Timestamp::MAX);
-        if by.is_negative() || target.duration_since(real) > AHEAD_MAX {
-            let what = "a clock goes forward only, at most ten years ahead of real time".to_owned();
-            return Err(EngineError::Setting { field: "advance", what });
-        }
-        let kind = JobKind::Advance { target };
-        let job = NewJob { merchant, mode, kind, created: now };
-        let done = shared.store.create_job(job, once).await?;
-        drop(writing);
+        let done = match shared.used(once).await? {
+            Some(job) => Done::Before(JobId::from_i64(job)),
+            None => shared.begin_advance((merchant, mode), by, once).await?,
+        };
         shared.job_bell.notify_one();
-        let give_up = later(real, ANSWER_WITHIN);
+        let give_up = later(shared.clock.now(), ANSWER_WITHIN);
         loop {
             let job = self.job(merchant, mode, done.get()).await?;
-            if job.state != JobState::Running {
-                let now = shared.directory.now(merchant, mode, shared.clock.now());
+            if let JobState::Ended { at: now } | JobState::Cancelled { at: now } = job.state {
                 return Ok(done.map(|_| Advanced::Done { now, attempted: job.done }));
             }
             let stopping = shared.stopping.load(Ordering::Relaxed);
@@ -91,6 +81,27 @@ impl Engine {
 }
 
 impl Shared {
+    /// Writes an advance down as a job.
+    async fn begin_advance(
+        &self,
+        (merchant, mode): (MerchantId, Mode),
+        by: SignedDuration,
+        once: Option<Once>,
+    ) -> Result<Done<JobId>, EngineError> {
+        let real = self.clock.now();
+        let now = self.directory.now(merchant, mode, real);
+        let _writing = self.advances.writing.lock().await;
+        let from = self.advancing_to(merchant).await?.map_or(now, |target| target.max(now));
+        let target = from.checked_add(by).unwrap_or(Timestamp::MAX);
+        if by.is_negative() || target.duration_since(real) > AHEAD_MAX {
+            let what = "a clock goes forward only, at most ten years ahead of real time".to_owned();
+            return Err(EngineError::Setting { field: "advance", what });
+        }
+        let kind = JobKind::Advance { target };
+        let job = NewJob { merchant, mode, kind, created: now };
+        Ok(self.store.create_job(job, once).await?)
+    }
+
     /// Where the advances of a merchant's clock that are under way end.
     async fn advancing_to(&self, merchant: MerchantId) -> Result<Option<Timestamp>, EngineError> {
         let jobs = self.store.running_jobs().await?.into_iter();

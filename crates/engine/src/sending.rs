@@ -212,7 +212,8 @@ impl Shared {
         };
         let failing_since = gauge.failing_since(&endpoint);
         let (merchant, mode) = (endpoint.merchant, endpoint.mode);
-        let active = !endpoint.status.rests();
+        let disabled = Status::Disabled { since: now, why: DisabledWhy::Gone };
+        let paused = Status::Paused { since: now };
         let gone = outcome == Outcome::Gone;
         let change = health::judge(failing_since, outcome == Outcome::Success, pause_after, now);
         let mut effects = Vec::new();
@@ -223,13 +224,12 @@ impl Shared {
         }
         // One notice at most is made: each that is made must be written.
         let told = match change {
-            _ if gone && active => {
-                let why = DisabledWhy::Gone;
-                effects.push(Effect::Rest(Status::Disabled { since: now, why }));
-                Some(Notice::Disabled { endpoint: &endpoint, why })
+            _ if gone && endpoint.status.gives_way_to(disabled) => {
+                effects.push(Effect::Rest(disabled));
+                Some(Notice::Disabled { endpoint: &endpoint, why: DisabledWhy::Gone })
             }
-            health::Change::Pause { failing_since } if active => {
-                effects.push(Effect::Rest(Status::Paused { since: now }));
+            health::Change::Pause { failing_since } if endpoint.status.gives_way_to(paused) => {
+                effects.push(Effect::Rest(paused));
                 Some(Notice::Paused { endpoint: &endpoint, failing_since })
             }
             health::Change::None

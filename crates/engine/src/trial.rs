@@ -110,15 +110,23 @@ impl Engine {
         kind: &str,
         request: Option<&RequestKey>,
     ) -> Result<Receipt, EngineError> {
+        // What cannot be sent any more is refused only if it was not accepted before.
+        let event = self.test_event((merchant, mode, id), kind);
+        let drafts = Drafts { events: vec![event], only: Some(id), first_part: 0 };
+        let receipts = self.accept_for(caller, (merchant, mode), drafts, request).await?;
+        receipts.into_iter().next().unwrap_or(Err(EngineError::Missing { what: "event" }))
+    }
+
+    fn test_event(
+        &self,
+        (merchant, mode, id): (MerchantId, Mode, EndpointId),
+        kind: &str,
+    ) -> Result<NewEvent, EngineError> {
         let endpoint = self.endpoint(merchant, mode, id)?;
         let in_force = self.shared.contract_of(&endpoint);
         let in_force = in_force
             .ok_or_else(|| EngineError::Broken { what: "its contract is not loaded".into() })?;
-        let event = sample(&in_force.contract, kind)?;
-        let place = (merchant, mode);
-        let receipts =
-            self.accept_for(caller, place, Drafts::one(event, Some(id)), request).await?;
-        receipts.into_iter().next().unwrap_or(Err(EngineError::Missing { what: "event" }))
+        sample(&in_force.contract, kind)
     }
 
     /// Sends the catalogue's sample of a type once to an address that is not saved.

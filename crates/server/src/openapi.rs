@@ -33,7 +33,9 @@ mode, or the operator's admin key for merchants and their keys.\n\n\
 **Lists** are `{\"data\": […], \"next_cursor\": …}`; pass `next_cursor` as `cursor` with the same \
 filters for the next page.\n\n\
 **`Idempotency-Key`** on any POST: the same key with the same request is carried out once and answered \
-alike, with `Idempotent-Replayed: true`; with another request it is refused. Keys are kept for seven \
+alike, whatever has changed in between, with `Idempotent-Replayed: true`; what it made is shown as it is \
+by then. With another request the key is refused. An API key, and the keys of a new merchant, are in the first answer alone; the secret that was \
+made for an endpoint is in a repeated one too, until another takes its place. Keys are kept for seven \
 days. Where a POST done twice does what it does once (`enable`, `disable`, `cancel`) or leaves nothing \
 behind (`/v1/endpoints/test`), no key is kept.\n\n\
 **`X-Request-Id`** is on every answer: yours, if you sent one, else one that was made.\n\n\

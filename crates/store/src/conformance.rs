@@ -63,6 +63,7 @@ macro_rules! conformance {
             who_puts_an_endpoint_to_rest_tells_of_it_and_nobody_else
             a_lost_lease_has_no_effects_and_no_notices
             gone_parks_the_delivery_and_disables_the_endpoint
+            gone_disables_an_endpoint_that_is_paused_and_is_told_once
             a_failure_at_an_endpoint_deleted_meanwhile_ends
             a_lease_given_back_for_a_deleted_endpoint_ends
         ]);
@@ -107,6 +108,8 @@ macro_rules! conformance {
             few_secrets_of_an_endpoint_sign_at_once
             secrets_that_ended_before_the_newest_are_kept_for_the_record_only
             a_deleted_endpoint_is_gone_from_the_directory
+            a_deleted_endpoint_is_still_on_record
+            endpoints_that_were_there_at_a_time_and_are_deleted_now_are_found
             enabling_without_parked_deliveries_makes_active
             pausing_and_disabling_are_on_record
             notices_are_accepted_with_a_change_of_status
@@ -134,6 +137,7 @@ macro_rules! conformance {
             no_part_of_another_request_is_begun
             keys_of_different_callers_do_not_meet
             every_creating_verb_keeps_its_key
+            what_a_key_was_used_for_can_be_asked
             a_refused_verb_leaves_its_key_free
             old_keys_are_forgotten_oldest_first
             no_part_outlives_the_request_it_belongs_to

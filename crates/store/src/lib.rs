@@ -162,6 +162,20 @@ pub trait Store: Send + Sync {
     -> Answer<'_, Done<EndpointId>>;
     /// One endpoint, with the secrets that still sign; `None` when it was deleted.
     fn endpoint(&self, id: EndpointId) -> Answer<'_, Option<Endpoint>>;
+    /// One endpoint as it is on record, and when it was deleted, if it was.
+    fn endpoint_on_record(
+        &self,
+        id: EndpointId,
+    ) -> Answer<'_, Option<(Endpoint, Option<Timestamp>)>>;
+    /// The deleted endpoints that had been created by a (real) time and were there until another, on
+    /// the merchant's clock, or longer: for the same moment no more than a merchant may have.
+    fn endpoints_deleted(
+        &self,
+        merchant: MerchantId,
+        mode: Mode,
+        created_by: Timestamp,
+        there_at: Timestamp,
+    ) -> Answer<'_, Vec<EndpointId>>;
     /// Writes new settings as the next version; answers that version. Fails with
     /// [`StoreError::Stale`] when `expected` is not the current version.
     fn change_endpoint(
@@ -226,6 +240,9 @@ pub trait Store: Send + Sync {
     fn sealed_otherwise(&self, current: [u8; 4], limit: u32) -> Answer<'_, Vec<SealedRow>>;
     /// Replaces sealed values by their new seals.
     fn reseal(&self, rows: Vec<SealedRow>) -> Answer<'_, ()>;
+    /// What came of the same request under its key before: the number of its id, if there is one.
+    /// Fails with [`StoreError::KeyReused`] when another request used the key.
+    fn used(&self, once: Once) -> Answer<'_, Option<i64>>;
     /// Forgets idempotency keys used before `before`, at most `limit`; answers how many.
     fn expire_once(&self, before: Timestamp, limit: u32) -> Answer<'_, u32>;
     /// Bytes of the write-ahead log, and whether the database answers a write.

@@ -131,7 +131,7 @@ pub struct Settlement {
 pub enum Effect {
     /// Since when everything has failed; `None`: it is well again.
     FailingSince(Option<Timestamp>),
-    /// Pause or disable it, if it is active or draining.
+    /// Pause or disable it, if its status [gives way](Status::gives_way_to).
     Rest(Status),
 }
 

@@ -1,10 +1,10 @@
 //! The events of one request, written in steps that others do not wait long for.
 
 use posthorn_core::event::{Mode, NewEvent};
-use posthorn_core::id::{EndpointId, MerchantId};
+use posthorn_core::id::{EndpointId, EventId, MerchantId};
 use posthorn_store::Once;
 
-use super::{Audience, Composed, Leasing, Receipts};
+use super::{Audience, Composed, Leasing, Receipt, Receipts};
 use crate::Engine;
 use crate::caller::{Caller, RequestKey};
 use crate::error::EngineError;
@@ -12,6 +12,9 @@ use crate::shared::Shared;
 
 /// Rows of events and deliveries that are written at once, about: what others wait for.
 const STEP_ROWS: usize = 2048;
+
+/// The next events of a request: each ready to be written, or with its answer already.
+type Step = Vec<Result<Composed, Result<Receipt, EngineError>>>;
 
 /// Events of one request.
 pub(crate) struct Drafts {
@@ -51,7 +54,7 @@ impl Engine {
             let all = drafts.events.len();
             let mut left = (drafts.first_part..).zip(drafts.events);
             while receipts.len() < all {
-                let step = shared.compose_step(&audience, &mut left, drafts.only, once);
+                let step = shared.compose_step(&audience, &mut left, drafts.only, once).await;
                 match shared.write(&audience, step).await {
                     Ok(written) => receipts.extend(written),
                     Err(EngineError::Store(error)) if !receipts.is_empty() => {
@@ -68,13 +71,13 @@ impl Engine {
 
 impl Shared {
     /// Makes the next events of a request ready, as many as are written at once.
-    fn compose_step(
+    async fn compose_step(
         &self,
         audience: &Audience,
         left: &mut impl Iterator<Item = (u32, Result<NewEvent, EngineError>)>,
         only: Option<EndpointId>,
         once: Option<Once>,
-    ) -> Vec<Result<Composed, EngineError>> {
+    ) -> Step {
         let mut step = Vec::new();
         let mut rows = 0;
         while rows < STEP_ROWS
@@ -84,30 +87,63 @@ impl Shared {
                 self.check_catalogue(&audience.merchant, &event)?;
                 Ok(event)
             });
-            step.push(event.map(|event| {
-                let mut next = self.compose(audience, event, only, Leasing::IfRoom);
-                next.accept.once = once.map(|once| Once { part, ..once });
-                rows += 1 + next.accept.deliveries.len();
-                next
-            }));
+            let once = once.map(|once| Once { part, ..once });
+            step.push(match event {
+                Ok(event) => {
+                    let mut next = self.compose(audience, event, only, Leasing::IfRoom);
+                    next.accept.once = once;
+                    rows += 1 + next.accept.deliveries.len();
+                    Ok(next)
+                }
+                Err(refused) => Err(self.accepted_before(audience, once, refused).await),
+            });
         }
         step
     }
 
-    /// Writes events in one transaction; each has its own result, but a key that another request
-    /// used refuses them all.
-    async fn write(
+    /// What is refused now may have been accepted before, under the same key.
+    async fn accepted_before(
         &self,
         audience: &Audience,
-        step: Vec<Result<Composed, EngineError>>,
-    ) -> Result<Receipts, EngineError> {
-        let mut refused = Vec::with_capacity(step.len());
+        once: Option<Once>,
+        refused: EngineError,
+    ) -> Result<Receipt, EngineError> {
+        match self.used(once).await? {
+            Some(event) => self.receipt_of(audience, EventId::from_i64(event)).await,
+            None => Err(refused),
+        }
+    }
+
+    /// Writes events in one transaction; each has its own result, but a key that another request
+    /// used refuses them all.
+    async fn write(&self, audience: &Audience, step: Step) -> Result<Receipts, EngineError> {
+        let mut known = Vec::with_capacity(step.len());
         let mut composed = Vec::with_capacity(step.len());
         for next in step {
-            refused.push(next.map(|next| composed.push(next)));
+            known.push(next.map(|next| composed.push(next)));
         }
+        let mut accepted = self.write_composed(audience, composed).await?.into_iter();
+        let missing = || Err(EngineError::Missing { what: "event" });
+        let receipts: Receipts = known
+            .into_iter()
+            .map(|entry| match entry {
+                Ok(()) => accepted.next().unwrap_or_else(missing),
+                Err(known) => known,
+            })
+            .collect();
+        if receipts.iter().any(|answer| matches!(answer, Err(EngineError::KeyReused))) {
+            return Err(EngineError::KeyReused);
+        }
+        Ok(receipts)
+    }
+
+    async fn write_composed(
+        &self,
+        audience: &Audience,
+        composed: Vec<Composed>,
+    ) -> Result<Receipts, EngineError> {
         if composed.is_empty() {
-            return Ok(refused.into_iter().filter_map(Result::err).map(Err).collect());
+            return Ok(Vec::new());
         }
         let accepts = composed.iter().map(|next| next.accept.clone()).collect();
         let answers = match self.store.accept(accepts).await {
@@ -117,14 +153,6 @@ impl Shared {
                 return Err(error.into());
             }
         };
-        let accepted = self.finish(audience, composed, answers).await?;
-        if accepted.iter().any(|answer| matches!(answer, Err(EngineError::KeyReused))) {
-            return Err(EngineError::KeyReused);
-        }
-        let mut accepted = accepted.into_iter();
-        let missing = || Err(EngineError::Missing { what: "event" });
-        let own =
-            |entry: Result<(), _>| entry.and_then(|()| accepted.next().unwrap_or_else(missing));
-        Ok(refused.into_iter().map(own).collect())
+        self.finish(audience, composed, answers).await
     }
 }

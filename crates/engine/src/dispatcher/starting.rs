@@ -7,6 +7,7 @@ use posthorn_core::delivery::Claim;
 use posthorn_core::delivery::State;
 use posthorn_core::event::Mode;
 use posthorn_core::id::EndpointId;
+use posthorn_store::Settlement;
 
 use super::Dispatcher;
 use crate::clock::later;
@@ -68,6 +69,7 @@ impl Dispatcher {
         match self.shared.prepare(&claim) {
             Ready::Rest(settlement) => {
                 self.forget(&claim);
+                self.count_unsent(&settlement);
                 self.unrecorded.push(*settlement);
             }
             Ready::Send(prepared) => {
@@ -152,6 +154,16 @@ impl Dispatcher {
     /// A claim leaves the memory: its event's bytes are free for another.
     pub(super) fn forget(&self, claim: &Claim) {
         self.shared.memory.free(Holder::of(claim), claim.event.data.as_bytes().len());
+    }
+
+    /// A delivery that is given up before anything is sent is no try that failed.
+    fn count_unsent(&self, settlement: &Settlement) {
+        let State::Exhausted { .. } = settlement.state else { return };
+        let Some(entry) = self.shared.directory.endpoint(settlement.endpoint) else { return };
+        if let Some(in_force) = self.shared.contract_of(&entry.endpoint) {
+            let label = ByContract::named(&in_force.contract.name);
+            self.shared.metrics.exhausted.get_or_create(&label).inc();
+        }
     }
 
     fn count(&self, label: &ByContract, state: &State) {

@@ -379,6 +379,9 @@ verbs! {
     touch_keys(used: Vec<(KeyId, Timestamp)>) -> ();
     create_endpoint(new: NewEndpoint, once: Option<Once>) -> Done<EndpointId>;
     endpoint(id: EndpointId) -> Option<Endpoint>;
+    endpoint_on_record(id: EndpointId) -> Option<(Endpoint, Option<Timestamp>)>;
+    endpoints_deleted(merchant: MerchantId, mode: Mode, created_by: Timestamp, there_at: Timestamp)
+        -> Vec<EndpointId>;
     change_endpoint(id: EndpointId, expected: u32, settings: Settings, at: Timestamp) -> u32;
     delete_endpoint(id: EndpointId, at: Timestamp) -> bool;
     rotate_secret(id: EndpointId, new: NewSecret, overlap_until: Timestamp, once: Option<Once>)
@@ -392,6 +395,7 @@ verbs! {
     put_value(name: &'static str, value: Vec<u8>, replace: bool) -> Vec<u8>;
     sealed_otherwise(current: [u8; 4], limit: u32) -> Vec<SealedRow>;
     reseal(rows: Vec<SealedRow>) -> ();
+    used(once: Once) -> Option<i64>;
     expire_once(before: Timestamp, limit: u32) -> u32;
     health() -> u64;
 }

@@ -13,6 +13,7 @@ use crate::app::App;
 use crate::auth::AsMerchant;
 use crate::list::Listed;
 use crate::params::Id;
+use crate::time::Timestamp;
 
 /// Why one endpoint got an event, or did not.
 #[derive(Debug, Serialize, ToSchema)]
@@ -23,10 +24,15 @@ pub(super) struct ExplanationOut {
     endpoint: EndpointId,
     /// Its URL now; the last one it had, where it was deleted.
     url: String,
+    /// When it was deleted, on the merchant's clock.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deleted: Option<Timestamp>,
     /// Whether there is a delivery.
     sent: bool,
     /// One of `matches`, `meant_for_it`, `type_not_wanted`, `filtered_out`, `meant_for_another`,
-    /// `created_later`, `sent_under_other_settings`, `endpoint_deleted`.
+    /// `created_later`; `changed_meanwhile`: not sent although it matches, for it was created, changed
+    /// or deleted while the event was being accepted; `sent_under_other_settings`: sent although it
+    /// does not match, for the same reason; `endpoint_deleted`: sent, and deleted since.
     reason: &'static str,
     /// The reason in words.
     detail: String,
@@ -80,6 +86,13 @@ impl From<Explanation> for ExplanationOut {
                 reason: "created_later",
                 detail: format!("it was created on {at}, after the event was accepted"),
             },
+            Reason::ChangedMeanwhile => DecisionOut {
+                sent: false,
+                reason: "changed_meanwhile",
+                detail: "its settings of that moment let the event through, but it was created, \
+                         changed or deleted while the event was being accepted, and got no delivery"
+                    .into(),
+            },
             Reason::Sent => DecisionOut {
                 sent: true,
                 reason: "sent_under_other_settings",
@@ -94,6 +107,7 @@ impl From<Explanation> for ExplanationOut {
         Self {
             endpoint: explanation.endpoint,
             url: explanation.url,
+            deleted: explanation.deleted.map(Timestamp),
             sent: explanation.delivery.is_some(),
             reason,
             detail,
@@ -107,7 +121,7 @@ impl From<Explanation> for ExplanationOut {
 /// Say, for each endpoint, why an event was or was not sent.
 ///
 /// Decided again from the record: the event, and the endpoint's settings as they stood when it was
-/// accepted.
+/// accepted. Endpoints that were there then and are deleted now are named too.
 #[utoipa::path(get, path = "/v1/events/{id}/explain", tag = "events",
     params(("id" = String, Path, description = "The event, by Posthorn's id or by yours")),
     responses((status = 200, description = "Every endpoint", body = Listed<ExplanationOut>)))]

@@ -161,6 +161,62 @@ async fn an_explanation_names_an_endpoint_that_was_deleted_since() {
 }
 
 #[tokio::test]
+async fn an_explanation_names_who_was_there_then_and_is_deleted_now_without_a_delivery() {
+    let app = TestApp::new().await;
+    let refunds = json!({"events": ["refund.*"], "url": "https://old.example.com/"});
+    let before = app.endpoint(&refunds).await;
+    app.delete(&format!("/v1/endpoints/{before}")).await;
+    let id = app.endpoint(&refunds).await;
+    app.clock.advance(Duration::from_mins(1));
+    let event = json!({"type": "payment.completed", "data": {}, "id": "order-1"});
+    app.post("/v1/events", &event).await;
+    app.clock.advance(Duration::from_mins(1));
+    let later = app.endpoint(&refunds).await;
+    app.clock.advance(Duration::from_mins(1));
+    for id in [&id, &later] {
+        assert_eq!(app.delete(&format!("/v1/endpoints/{id}")).await.status, 204);
+    }
+    let got = app.get("/v1/events/order-1/explain").await;
+    assert_eq!(got.json()["data"].as_array().unwrap().len(), 1, "{}", got.text);
+    assert_eq!(got.at("/data/0/endpoint"), id);
+    insta::assert_json_snapshot!(shown(&got.json()["data"][0]), @r#"
+    {
+      "changed": [],
+      "deleted": "[time]",
+      "detail": "none of its `events` patterns matches the type",
+      "endpoint": "ep_…",
+      "reason": "type_not_wanted",
+      "sent": false,
+      "url": "https://old.example.com/"
+    }
+    "#);
+}
+
+#[tokio::test]
+async fn an_explanation_does_not_say_that_what_was_not_sent_matches() {
+    let app = TestApp::new().await;
+    let event = json!({"type": "payment.completed", "data": {}, "id": "order-1"});
+    app.post("/v1/events", &event).await;
+    app.endpoint(&json!({})).await;
+    let got = app.get("/v1/events/order-1/explain").await;
+    insta::assert_json_snapshot!(shown(&got.json()["data"][0]), @r#"
+    {
+      "changed": [],
+      "detail": "its settings of that moment let the event through, but it was created, changed or deleted while the event was being accepted, and got no delivery",
+      "endpoint": "ep_…",
+      "now": {
+        "detail": "its patterns and its filter let the event through",
+        "reason": "matches",
+        "sent": true
+      },
+      "reason": "changed_meanwhile",
+      "sent": false,
+      "url": "https://example.com/webhooks"
+    }
+    "#);
+}
+
+#[tokio::test]
 async fn an_array_where_one_event_belongs_is_called_an_array() {
     let app = TestApp::new().await;
     for body in [json!([]), json!(["a", 2])] {

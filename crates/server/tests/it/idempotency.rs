@@ -116,6 +116,109 @@ async fn every_kind_of_creation_can_be_repeated() {
     assert_eq!(endpoints["data"].as_array().unwrap().len(), 2);
 }
 
+/// A request under a key of its own.
+async fn keyed(app: &TestApp, key: &str, (path, body): (&str, &Value)) -> Got {
+    app.call(Method::POST, path).header("idempotency-key", key).json(body).await
+}
+
+/// The same request once more is answered as `first` was.
+async fn answers_alike(app: &TestApp, key: &str, request: (&str, &Value), first: &Got) {
+    assert!(first.status.is_success(), "{}: {}", request.0, first.text);
+    let again = keyed(app, key, request).await;
+    assert_eq!(again.status, first.status, "{}: {}", request.0, again.text);
+    assert_eq!(again.header("idempotent-replayed"), "true", "{}", request.0);
+    assert_eq!(again.at("/id"), first.at("/id"), "{}", request.0);
+}
+
+async fn change_merchant(app: &TestApp, patch: &Value) {
+    let path = format!("/v1/merchants/{}", app.merchant);
+    let changed = app.call(Method::PATCH, &path).key(ADMIN).json(patch).await;
+    assert_eq!(changed.status, 200, "{}", changed.text);
+}
+
+#[tokio::test]
+async fn a_repeated_advance_is_answered_alike_however_far_it_took_the_clock() {
+    let app = TestApp::in_real_time().await;
+    let far = json!({"advance": "2000d"});
+    let first = once(&app, "/v1/sandbox/clock", &far).await;
+    assert_eq!(first.status, 200, "{}", first.text);
+    let again = once(&app, "/v1/sandbox/clock", &far).await;
+    assert_eq!((again.status, &again.text), (first.status, &first.text));
+    assert_eq!(again.header("idempotent-replayed"), "true");
+    let other = app.post("/v1/sandbox/clock", &far).await;
+    assert_eq!(other.at("/code"), "invalid_setting", "only a repeat is none too far");
+}
+
+#[tokio::test]
+async fn what_was_accepted_is_answered_alike_after_the_catalogue_became_strict() {
+    let app = TestApp::new().await;
+    let event = json!({"type": "a.b", "data": {}});
+    let batch = json!([event, {"type": "payment.completed", "data": {}}]);
+    let (one, many) = (("/v1/events", &event), ("/v1/events/batch", &batch));
+    let (first, all) = (keyed(&app, "one", one).await, keyed(&app, "many", many).await);
+    change_merchant(&app, &json!({"strict_catalogue": true})).await;
+    answers_alike(&app, "one", one, &first).await;
+    let again = keyed(&app, "many", many).await;
+    assert_eq!((again.status, &again.text), (all.status, &all.text));
+    assert_eq!(app.get("/v1/events").await.json()["data"].as_array().unwrap().len(), 3);
+    let other = json!({"type": "a.c", "data": {}});
+    for (key, code) in [("one", "idempotency_key_reused"), ("new", "not_in_catalogue")] {
+        assert_eq!(keyed(&app, key, ("/v1/events", &other)).await.at("/code"), code);
+    }
+    let others = ("/v1/events/batch", &json!([other]));
+    assert_eq!(keyed(&app, "many", others).await.at("/code"), "idempotency_key_reused");
+}
+
+#[tokio::test]
+async fn what_was_asked_of_an_endpoint_is_answered_alike_after_it_was_deleted() {
+    let app = TestApp::new().await;
+    let draft = ("/v1/endpoints", &json!({"url": "https://example.com/"}));
+    let created = keyed(&app, "create", draft).await;
+    let id = created.at("/id");
+    let delivery = app.delivery().await;
+    app.until_state(&delivery, "delivered").await;
+    app.clock.advance(Duration::from_secs(1));
+    let requests = [
+        (format!("/v1/endpoints/{id}/test"), json!({"type": "payment.completed"})),
+        (format!("/v1/endpoints/{id}/recover"), json!({"since": "2026-11-21T00:00:00Z"})),
+        (format!("/v1/deliveries/{delivery}/resend"), json!({})),
+        (format!("/v1/endpoints/{id}/rotate"), json!({})),
+    ];
+    let mut first = Vec::new();
+    for (path, body) in &requests {
+        first.push(keyed(&app, path, (path, body)).await);
+    }
+    assert_eq!(app.delete(&format!("/v1/endpoints/{id}")).await.status, 204);
+    answers_alike(&app, "create", draft, &created).await;
+    for ((path, body), first) in requests.iter().zip(&first) {
+        answers_alike(&app, path, (path, body), first).await;
+        assert!(keyed(&app, "create", (path, body)).await.text.contains("key_reused"), "{path}");
+        assert!(keyed(&app, "new", (path, body)).await.status.is_client_error(), "{path}");
+    }
+    let rotated = keyed(&app, &requests[3].0, (&requests[3].0, &requests[3].1)).await;
+    assert_eq!(rotated.at("/secret"), first[3].at("/secret"), "it is still the current one");
+    assert_eq!(app.get("/v1/endpoints").await.json()["data"], json!([]));
+}
+
+#[tokio::test]
+async fn what_was_made_under_another_contract_is_answered_alike() {
+    let app = TestApp::new().await;
+    let own = ("/v1/endpoints", &json!({"url": "https://example.com/", "secret": "plain-text"}));
+    let created = keyed(&app, "create", own).await;
+    let path = format!("/v1/endpoints/{}", created.at("/id"));
+    let (rotate, rotation) = (format!("{path}/rotate"), json!({"secret": "plain-text-too"}));
+    let rotated = keyed(&app, "rotate", (&rotate, &rotation)).await;
+    let (test, kind) = (format!("{path}/test"), json!({"type": "payment.completed"}));
+    let tested = keyed(&app, "test", (&test, &kind)).await;
+    app.patch(&path, &json!({"contract": "payqi"})).await;
+    change_merchant(&app, &json!({"contract": "standard"})).await;
+    answers_alike(&app, "create", own, &created).await;
+    app.delete(&path).await;
+    answers_alike(&app, "create", own, &created).await;
+    answers_alike(&app, "rotate", (&rotate, &rotation), &rotated).await;
+    answers_alike(&app, "test", (&test, &kind), &tested).await;
+}
+
 #[tokio::test]
 async fn what_does_no_more_twice_than_once_keeps_no_key_and_says_so() {
     let app = TestApp::new().await;

@@ -1,8 +1,11 @@
 //! API keys: made, listed, revoked.
 
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
 use axum::body::Body;
 use http::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::harness::{ADMIN, TestApp};
 
@@ -66,4 +69,25 @@ async fn the_operator_makes_and_revokes_any_key_of_a_merchant() {
     assert_eq!(gone.status, 204);
     let refused = app.call(Method::POST, &keys).key(ADMIN).json(&json!({"mode": "prod"})).await;
     insta::assert_snapshot!(refused.problem(), @"400 invalid_field [mode] `mode`: must be `test` or `live`; this is `prod`, at line 1, column 14");
+}
+
+#[tokio::test]
+async fn a_last_use_that_the_database_could_not_take_is_written_later() {
+    let app = TestApp::new().await;
+    let made = app.post("/v1/keys", &json!({})).await;
+    let (id, key) = (made.json()["id"].clone(), made.at("/key"));
+    app.clock.advance(Duration::from_secs(5));
+    app.settle_down().await;
+    app.call(Method::GET, "/v1/endpoints").key(&key).send(Body::empty()).await;
+    app.database_fails.store(true, Ordering::Relaxed);
+    app.clock.advance(Duration::from_secs(5));
+    app.settle_down().await;
+    app.database_fails.store(false, Ordering::Relaxed);
+    app.clock.advance(Duration::from_secs(5));
+    let last_used = |keys: &Value| {
+        let all = keys["data"].as_array().unwrap();
+        all.iter().find(|one| one["id"] == id).unwrap()["last_used"].clone()
+    };
+    let keys = app.until("/v1/keys", |keys| last_used(keys).is_string()).await;
+    assert_eq!(last_used(&keys.json()), "2026-11-22T00:00:05.000Z");
 }

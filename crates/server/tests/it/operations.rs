@@ -63,6 +63,20 @@ async fn metrics_count_requests_by_route_and_never_by_id() {
 }
 
 #[tokio::test]
+async fn a_delivery_that_is_given_up_without_a_try_is_counted_as_given_up_alone() {
+    let app = TestApp::new().await;
+    app.endpoint(&json!({"contract": "krxscale"})).await;
+    let fills = "x".repeat(1_048_560);
+    let sent = app.post("/v1/events", &json!({"type": "a.b", "data": {"x": fills}})).await;
+    let ended = app.until_state(&sent.at("/deliveries/0/id"), "exhausted").await;
+    assert_eq!(ended.at("/why"), "too_large");
+    let text = app.call(Method::GET, "/metrics").no_key().send(Body::empty()).await.text;
+    let line = r#"posthorn_deliveries_exhausted_total{contract="krxscale"} 1"#;
+    assert!(text.contains(line), "{text}");
+    assert!(!text.contains("posthorn_attempts_failed_total{"), "{text}");
+}
+
+#[tokio::test]
 async fn every_answer_has_a_request_id_the_callers_own_where_it_is_sane() {
     let app = TestApp::new().await;
     let with = |id: &str| app.call(Method::GET, "/v1/events").header("x-request-id", id);

@@ -1,6 +1,6 @@
 //! What a settlement does beside its delivery: the endpoint's health, its status, notices.
 
-use posthorn_core::delivery::{ParkedWhy, State, WillNotSendWhy};
+use posthorn_core::delivery::{Claim, ParkedWhy, State, WillNotSendWhy};
 use posthorn_core::endpoint::{DisabledWhy, Status};
 
 use super::World;
@@ -100,6 +100,33 @@ pub fn gone_parks_the_delivery_and_disables_the_endpoint(world: &World) {
     world.settle_with(&claim, gone, vec![Effect::Rest(disabled)]);
     assert_eq!(world.state(id), gone);
     assert_eq!(world.find_endpoint(pair.1).status, disabled);
+}
+
+pub fn gone_disables_an_endpoint_that_is_paused_and_is_told_once(world: &World) {
+    let pair = world.pair();
+    let claims = [(); 2].map(|()| {
+        world.send(pair, 0, due(0));
+        world.claim_one(pair.1, 0)
+    });
+    world.pause(pair.1, 1);
+    let disabled = |second| Status::Disabled { since: at(second), why: DisabledWhy::Gone };
+    let settle = |now, claim: Claim| {
+        let notice = world.new_event(pair.0, now);
+        let parked = State::Parked { since: at(now), why: ParkedWhy::Gone };
+        let gone = Settlement {
+            effects: vec![Effect::Rest(disabled(now))],
+            notices_if_rested: vec![new_accept(notice.clone(), &[])],
+            ..settlement(&claim, parked, Some(tried(&claim, 410, now)))
+        };
+        assert_eq!(world.settle(gone), Settled::Done);
+        assert_eq!(world.state(claim.delivery), parked);
+        notice.id
+    };
+    let [first, second] = claims;
+    let (first, second) = (settle(2, first), settle(3, second));
+    assert_eq!(world.find_endpoint(pair.1).status, disabled(2));
+    assert!(done(world.store().event(first)).is_some());
+    assert_eq!(done(world.store().event(second)), None);
 }
 
 pub fn a_failure_at_an_endpoint_deleted_meanwhile_ends(world: &World) {

@@ -4,7 +4,7 @@ use futures::executor::block_on;
 use futures::future::join_all;
 use posthorn_core::endpoint::{DisabledWhy, ENDPOINTS_MAX, SIGNING_SECRETS_MAX, Status};
 use posthorn_core::event::Mode;
-use posthorn_core::id::MerchantId;
+use posthorn_core::id::{EndpointId, MerchantId};
 
 use super::World;
 use super::world::{at, done, due, new_accept, new_endpoint, once, refused, sealed, settings};
@@ -130,6 +130,35 @@ pub fn a_deleted_endpoint_is_gone_from_the_directory(world: &World) {
     let gone = refused(world.store().set_status(id, paused, at(2), Vec::new()));
     assert_eq!(gone, StoreError::Missing { what: "endpoint" });
     assert!(done(world.store().running_jobs()).is_empty(), "nothing waits: nothing to sweep");
+}
+
+pub fn a_deleted_endpoint_is_still_on_record(world: &World) {
+    let (_, id) = world.pair();
+    let on_record = || done(world.store().endpoint_on_record(id)).expect("it was created");
+    assert_eq!((on_record().0.id, on_record().1), (id, None));
+    done(world.store().change_endpoint(id, 1, settings("second"), at(5)));
+    done(world.store().delete_endpoint(id, at(7)));
+    let (endpoint, deleted) = on_record();
+    assert_eq!((endpoint.settings, deleted), (settings("second"), Some(at(7))));
+    assert_eq!(endpoint.secrets.len(), 1);
+    let nobody = done(world.store().endpoint_on_record(EndpointId::from_i64(99)));
+    assert!(nobody.is_none());
+}
+
+pub fn endpoints_that_were_there_at_a_time_and_are_deleted_now_are_found(world: &World) {
+    let (merchant, id) = world.pair();
+    let stays = world.endpoint(merchant);
+    let there = |mode, second| {
+        done(world.store().endpoints_deleted(merchant, mode, at(second), at(second)))
+    };
+    assert_eq!(there(Mode::Test, 4), []);
+    done(world.store().delete_endpoint(id, at(5)));
+    assert_eq!(there(Mode::Test, 5), [id], "and not {stays}, which is there still");
+    assert_eq!(there(Mode::Test, 6), []);
+    assert_eq!(there(Mode::Test, -1), [], "before it was created");
+    assert_eq!(there(Mode::Live, 4), []);
+    let other = world.merchant();
+    assert_eq!(done(world.store().endpoints_deleted(other, Mode::Test, at(4), at(4))), []);
 }
 
 pub fn enabling_without_parked_deliveries_makes_active(world: &World) {

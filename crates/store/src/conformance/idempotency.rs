@@ -1,5 +1,6 @@
 //! Idempotency keys: kept in the transaction of what they guard.
 
+use futures::executor::block_on;
 use posthorn_core::event::Mode;
 use posthorn_core::merchant::KeyKind;
 
@@ -107,6 +108,22 @@ pub fn every_creating_verb_keeps_its_key(world: &World) {
     };
     let new = create();
     assert_eq!(create(), Done::Before(new.get()));
+}
+
+pub fn what_a_key_was_used_for_can_be_asked(world: &World) {
+    let merchant = world.merchant();
+    let used = |once| block_on(world.store().used(once));
+    assert_eq!(used(once(1, 1)), Ok(None));
+    let part = |part, request| Once { part, ..once(1, request) };
+    let accept = new_accept(world.new_event(merchant, 0), &[]);
+    let id = accept.event.id;
+    done(world.store().accept(vec![Accept { once: Some(part(2, 1)), ..accept }]));
+    assert_eq!(used(part(2, 1)), Ok(Some(id.as_i64())));
+    assert_eq!(used(part(3, 1)), Ok(None), "each part is kept by itself");
+    for other in [part(2, 2), part(3, 2), once(1, 2)] {
+        assert_eq!(used(other), Err(StoreError::KeyReused), "{other:?}");
+    }
+    assert_eq!(used(once(2, 2)), Ok(None), "nothing is kept by asking");
 }
 
 pub fn a_refused_verb_leaves_its_key_free(world: &World) {

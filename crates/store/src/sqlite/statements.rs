@@ -34,6 +34,7 @@ statements! {
     ENDPOINT_CREATE = "endpoint_create";
     ENDPOINT_DELETE = "endpoint_delete";
     ENDPOINT_IDS = "endpoint_ids";
+    ENDPOINT_ON_RECORD = "endpoint_on_record";
     ENDPOINT_SET_FAILING = "endpoint_set_failing";
     ENDPOINT_SET_STATUS = "endpoint_set_status";
     ENDPOINT_SET_VERSION = "endpoint_set_version";
@@ -42,6 +43,7 @@ statements! {
     ENDPOINT_VERSIONS = "endpoint_versions";
     ENDPOINT_WRITE_VERSION = "endpoint_write_version";
     ENDPOINTS = "endpoints";
+    ENDPOINTS_DELETED = "endpoints_deleted";
     EVENT = "event";
     EVENT_BY_REFERENCE = "event_by_reference";
     EVENTS = "events";

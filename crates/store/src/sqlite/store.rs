@@ -228,6 +228,23 @@ impl Store for Sqlite {
         self.read(move |db| endpoints::one(db, id))
     }
 
+    fn endpoint_on_record(
+        &self,
+        id: EndpointId,
+    ) -> Answer<'_, Option<(Endpoint, Option<Timestamp>)>> {
+        self.read(move |db| endpoints::on_record(db, id))
+    }
+
+    fn endpoints_deleted(
+        &self,
+        merchant: MerchantId,
+        mode: Mode,
+        created_by: Timestamp,
+        there_at: Timestamp,
+    ) -> Answer<'_, Vec<EndpointId>> {
+        self.read(move |db| endpoints::deleted(db, (merchant, mode), created_by, there_at))
+    }
+
     fn change_endpoint(
         &self,
         id: EndpointId,
@@ -310,6 +327,10 @@ impl Store for Sqlite {
 
     fn reseal(&self, rows: Vec<SealedRow>) -> Answer<'_, ()> {
         self.write(Ordinary, SMALL, move |db| deployment::reseal(db, &rows))
+    }
+
+    fn used(&self, once: Once) -> Answer<'_, Option<i64>> {
+        self.read(move |db| once::before(db, Some(&once)))
     }
 
     fn expire_once(&self, before: Timestamp, limit: u32) -> Answer<'_, u32> {

@@ -165,7 +165,7 @@ impl Stage {
                 delivery.attempts += tries;
                 assert_eq!(settled, [Settled::Done]);
                 let status = self.model.status.get_mut(&claim.endpoint).unwrap();
-                if gone && matches!(status, Status::Active | Status::Draining { .. }) {
+                if gone && !matches!(status, Status::Disabled { .. }) {
                     *status = disabled;
                 }
             }

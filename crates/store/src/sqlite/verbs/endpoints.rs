@@ -6,11 +6,12 @@ use jiff::Timestamp;
 use posthorn_core::endpoint::{
     ENDPOINTS_MAX, Endpoint, EndpointSecret, SIGNING_SECRETS_MAX, Settings,
 };
-use posthorn_core::id::{EndpointId, SecretId};
+use posthorn_core::event::Mode;
+use posthorn_core::id::{EndpointId, MerchantId, SecretId};
 use rusqlite::{Connection, params};
 
 use super::{merchants, once, standing};
-use crate::rows::{EndpointRow, mode_code, ms, sealed_blob};
+use crate::rows::{EndpointRow, Place, mode_code, ms, sealed_blob};
 use crate::sqlite::trouble::Trouble;
 use crate::sqlite::{fetch, statements};
 use crate::{Done, NewEndpoint, NewSecret, Once, StoreError};
@@ -58,6 +59,34 @@ fn write_version(
 pub(in crate::sqlite) fn one(db: &Connection, id: EndpointId) -> Result<Option<Endpoint>, Trouble> {
     let row = fetch::one(db, statements::ENDPOINT, params![id.as_i64()], fetch::endpoint)?;
     row.map(|row| with_secrets(db, row)).transpose()
+}
+
+/// One endpoint, and when it was deleted.
+pub(in crate::sqlite) fn on_record(
+    db: &Connection,
+    id: EndpointId,
+) -> Result<Option<(Endpoint, Option<Timestamp>)>, Trouble> {
+    let place = Place { table: "endpoints", row: id.as_i64() };
+    let found = fetch::one(db, statements::ENDPOINT_ON_RECORD, params![id.as_i64()], |row| {
+        let deleted = place.maybe_time("deleted", row.get(10)?)?;
+        Ok((fetch::endpoint(row)?, deleted))
+    })?;
+    let Some((row, deleted)) = found else { return Ok(None) };
+    Ok(Some((with_secrets(db, row)?, deleted)))
+}
+
+/// Endpoints that are deleted now, and were not at a time.
+pub(in crate::sqlite) fn deleted(
+    db: &Connection,
+    (merchant, mode): (MerchantId, Mode),
+    created_by: Timestamp,
+    there_at: Timestamp,
+) -> Result<Vec<EndpointId>, Trouble> {
+    let (merchant, mode) = (merchant.as_i64(), mode_code(mode));
+    let limit = i64::try_from(ENDPOINTS_MAX).unwrap_or(i64::MAX);
+    let which = params![merchant, mode, ms(created_by), ms(there_at), limit];
+    let found = fetch::many(db, statements::ENDPOINTS_DELETED, which, fetch::id)?;
+    Ok(found.into_iter().map(EndpointId::from_i64).collect())
 }
 
 /// All endpoints that are not deleted: two statements, however many there are.

@@ -40,7 +40,10 @@ fn find_part(db: &Connection, once: &Once, part: u32) -> Result<Option<Used>, Tr
 }
 
 /// The subject of the same request with the same key before; refuses another request.
-pub(super) fn before(db: &Connection, once: Option<&Once>) -> Result<Option<i64>, Trouble> {
+pub(in crate::sqlite) fn before(
+    db: &Connection,
+    once: Option<&Once>,
+) -> Result<Option<i64>, Trouble> {
     let Some(once) = once else { return Ok(None) };
     match find(db, once)? {
         None => Ok(None),

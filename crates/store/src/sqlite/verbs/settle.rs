@@ -135,11 +135,11 @@ fn take_effect(db: &Connection, endpoint: EndpointId, effect: Effect) -> Result<
         }
         Effect::Rest(rest) => {
             let Some(standing) = standing::find(db, endpoint)? else { return Ok(false) };
-            let sends = !standing.deleted && !standing.status.rests();
-            if sends {
+            let takes = !standing.deleted && standing.status.gives_way_to(rest);
+            if takes {
                 status::rest(db, endpoint, rest)?;
             }
-            Ok(sends)
+            Ok(takes)
         }
     }
 }
