@@ -47,13 +47,15 @@ impl Engine {
         let work = async move {
             let shared = &engine.shared;
             let (once, _held) = shared.once(caller, request.as_ref())?;
-            let audience =
-                shared.audience(merchant, mode).ok_or(EngineError::Missing { what: "merchant" })?;
-            let _running = shared.followers.begin(merchant, shared.last_event_id());
             let mut receipts = Vec::with_capacity(drafts.events.len());
             let all = drafts.events.len();
             let mut left = (drafts.first_part..).zip(drafts.events);
             while receipts.len() < all {
+                // Each step goes by what holds when it is made, and followers wait for that one alone.
+                let audience = shared
+                    .audience(merchant, mode)
+                    .ok_or(EngineError::Missing { what: "merchant" })?;
+                let _running = shared.followers.begin(merchant, shared.last_event_id());
                 let step = shared.compose_step(&audience, &mut left, drafts.only, once).await;
                 match shared.write(&audience, step).await {
                     Ok(written) => receipts.extend(written),

@@ -180,6 +180,44 @@ fn several_recoveries_of_one_endpoint_share_its_gentle_pace() {
 }
 
 #[test]
+fn an_endpoint_created_while_a_batch_is_accepted_gets_what_is_accepted_after_it() {
+    let mut world = one_endpoint(Mood::Well);
+    let all_events = || EndpointPatch {
+        events: Some(vec!["*".parse().unwrap()]),
+        filter: Some(None),
+        rate_limit: Some(None),
+        ..EndpointPatch::default()
+    };
+    let one_more = |world: &mut World| {
+        world.client().create_for(MERCHANT, Mode::Test).now_or_never().unwrap();
+        let id = world.engine().endpoints(MERCHANT, Mode::Test).last().unwrap().id;
+        let place = (MERCHANT, Mode::Test, id);
+        world.engine().change_endpoint(place, all_events()).now_or_never().unwrap().unwrap();
+        id
+    };
+    for _ in 0..20 {
+        one_more(&mut world);
+    }
+    world.network.set_mood(Mood::Well);
+    world.weather.set_wait_us(50_000);
+    let drafts = (0..400).map(|_| NewEvent::parse("order.paid", b"{}", None).map_err(Into::into));
+    let caller = caller(MERCHANT, Mode::Test);
+    let engine = world.engine();
+    let mut batch = Box::pin(engine.accept_batch(caller, PLACE, drafts.collect(), None));
+    assert!(batch.as_mut().now_or_never().is_none(), "it takes several steps");
+    let half = world.clock.now() + SignedDuration::from_millis(170);
+    world.run_until(half);
+    world.weather.set_wait_us(0);
+    let late = one_more(&mut world);
+    world.network.set_mood(Mood::Well);
+    seconds(&mut world, 60);
+    let receipts = batch.as_mut().now_or_never().expect("it is over").unwrap();
+    let got = receipts.iter().flatten();
+    let got = got.filter(|receipt| receipt.deliveries.iter().any(|(_, to)| *to == late)).count();
+    assert!((100..400).contains(&got), "{got} of 400 events went to it");
+}
+
+#[test]
 fn a_start_that_cannot_tell_what_is_due_obeys_a_stop() {
     let mut world = one_endpoint(Mood::Down);
     accept_many(&world, 1);
