@@ -364,7 +364,7 @@ impl Engine {
             let contract = shared.contract_for(&owner, endpoint.settings.contract.as_deref())?;
             let made = match &secret {
                 Some(given) => check_secret(&contract, given).map(|()| None)?,
-                None => Some(shared.make_secret(&contract)),
+                None => Some(shared.next_secret(&endpoint, &contract)),
             };
             let Some(text) = made.as_ref().or(secret.as_ref()) else {
                 return refuse("secret", "is missing");

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use posthorn_core::contract::Contract;
 use posthorn_core::endpoint::{Endpoint, EndpointSecret};
 use posthorn_core::id::{EndpointId, SecretId};
 use posthorn_core::secret::Secret;
@@ -60,6 +61,16 @@ impl Shared {
     ) -> Result<Option<Secret>, EngineError> {
         let current = endpoint.secrets.iter().find(|secret| secret.until.is_none());
         current.filter(|secret| secret.id == id).map(|secret| self.reveal(secret)).transpose()
+    }
+
+    /// A secret to follow an endpoint's current one: of the same scheme, so that receivers which hold a
+    /// public key alone go on verifying. One that cannot be opened any more has no say.
+    pub(crate) fn next_secret(&self, endpoint: &Endpoint, contract: &Contract) -> Secret {
+        let current = endpoint.secrets.iter().find(|secret| secret.until.is_none());
+        let current = current.and_then(|secret| self.reveal(secret).ok());
+        let key = current.and_then(|current| contract.key(current.expose()).ok());
+        let successor = key.and_then(|key| key.successor(self.entropy.bytes()));
+        successor.unwrap_or_else(|| self.make_secret(contract))
     }
 
     fn reveal(&self, secret: &EndpointSecret) -> Result<Secret, EngineError> {

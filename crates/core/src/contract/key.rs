@@ -7,6 +7,8 @@ use sha2::Sha256;
 use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
+use crate::secret::Secret;
+
 /// What a secret's text stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyForm {
@@ -97,6 +99,20 @@ impl SigningKey {
             return Err(BadSecret::Length { bytes: key.len() });
         }
         Ok(Self(Key::Hmac(key)))
+    }
+
+    /// A new secret of the same scheme as this one's, of random bytes, where it is not the one that
+    /// contracts prefer.
+    #[must_use]
+    pub fn successor(&self, seed: [u8; 32]) -> Option<Secret> {
+        let seed = Zeroizing::new(seed);
+        match &self.0 {
+            Key::Hmac(_) => None,
+            Key::Ed25519(_) => {
+                let text = Zeroizing::new(BASE64.encode(&*seed));
+                Some(Secret::new(format!("{SECRET_PREFIX}{}", *text)))
+            }
+        }
     }
 
     /// The public key that verifies, as `whpk_…`; `None` when the key is shared (HMAC).

@@ -121,3 +121,17 @@ async fn all_secrets_of_an_endpoint_are_as_old_as_the_merchants_clock_says() {
     let created = first.at("/secrets/0/created");
     assert!(created >= advanced, "{created} is before {advanced}");
 }
+
+#[tokio::test]
+async fn a_rotation_that_makes_a_secret_keeps_the_scheme() {
+    let app = TestApp::new().await;
+    let seed = "whsk_AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=";
+    let draft = json!({"url": "https://example.com/", "contract": "standard", "secret": seed});
+    let rotate =
+        format!("/v1/endpoints/{}/rotate", app.post("/v1/endpoints", &draft).await.at("/id"));
+    let asymmetric = app.post(&rotate, &json!({})).await.at("/secret");
+    assert!(asymmetric.starts_with("whsk_") && asymmetric != seed, "{asymmetric}");
+    app.post(&rotate, &json!({"secret": BASE64})).await;
+    let shared = app.post(&rotate, &json!({})).await.at("/secret");
+    assert!(shared.starts_with("whsec_") && shared != BASE64, "{shared}");
+}
