@@ -10,7 +10,7 @@ use posthorn_store::sqlite::{OpenError, Sqlite};
 
 use super::out::{Ink, ink, say};
 use crate::config::{self, Config, Flags};
-use crate::wiring::{contracts, master_key, open_store};
+use crate::wiring::{contracts, master_key};
 
 /// Free space below which the disk is called nearly full.
 const FREE_BYTES_LOW: u64 = 1024 * 1024 * 1024;
@@ -86,19 +86,19 @@ fn directory(path: &Path) -> Found {
     Good(format!("{shown}, mode {mode:04o}"))
 }
 
-/// Whether it is locked, readable, up to date and sound. It is never migrated here.
+/// Whether it is locked, readable, up to date and sound. Nothing of it is changed here.
 fn database(data: &Path) -> Found {
-    if !data.join(DATABASE).exists() {
-        return Note("not there yet; `serve` makes it".to_owned());
-    }
     match Sqlite::plan_migrations(data) {
+        Ok(_) if !data.join(DATABASE).exists() => {
+            return Note("not there yet; `serve` makes it".to_owned());
+        }
         Ok(waiting) if !waiting.is_empty() => {
             return Note(format!("{} migrations wait; `posthorn migrate --plan`", waiting.len()));
         }
         Ok(_) => {}
         Err(error) => return Bad(error.to_string()),
     }
-    match open_store(data) {
+    match Sqlite::look(data) {
         Ok(store) => match futures::executor::block_on(store.check()) {
             Ok(faults) if faults.is_empty() => Good("sound: every page was looked at".to_owned()),
             Ok(faults) => Bad(format!("damaged: {}; restore a copy", faults.join("; "))),

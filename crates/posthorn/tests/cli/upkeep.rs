@@ -101,3 +101,29 @@ fn a_given_key_must_be_readable_by_its_owner_alone() {
     let kept = std::fs::read_to_string(data.join("master.key")).unwrap();
     assert!(kept.ends_with(&format!("{}\n", "cd".repeat(32))), "{kept}");
 }
+
+#[test]
+fn a_lost_database_is_told_by_the_doctor_and_by_a_start_and_its_log_is_left_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::first(dir.path());
+    server.going.signal("KILL");
+    assert_eq!(server.going.end(), None);
+    let log = dir.path().join("posthorn.db-wal");
+    let kept = std::fs::read(&log).unwrap();
+    assert!(!kept.is_empty());
+    std::fs::write(dir.path().join("posthorn.db"), "").unwrap();
+
+    let ended = run(&at(&["doctor"], dir.path()));
+    assert_eq!((ended.code, ended.err.as_str()), (Some(1), "error: 1 thing is wrong\n"));
+    assert!(
+        ended.out.contains("posthorn.db is lost: it has 0 bytes, and posthorn.db-wal"),
+        "{ended:?}"
+    );
+    for command in
+        [&["serve", "--listen", "127.0.0.1:0"][..], &["migrate"], &["master-key", "rotate"]]
+    {
+        let said = run(&at(command, dir.path())).failed();
+        assert!(said.contains("is lost") && said.contains("restore a copy"), "{said}");
+    }
+    assert_eq!(std::fs::read(&log).unwrap(), kept);
+}

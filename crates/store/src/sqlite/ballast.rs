@@ -4,7 +4,8 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-const FILE: &str = "posthorn.ballast";
+/// Its name in the data directory.
+pub(super) const FILE: &str = "posthorn.ballast";
 const CHUNK_BYTES: usize = 64 * 1024;
 
 /// A file that holds room.

@@ -12,6 +12,7 @@ use rusqlite::Connection;
 use super::ballast::Ballast;
 use super::gauges::Gauges;
 use super::job::{Lane, Waiting};
+use super::look;
 use super::open::{self, OpenError, Options};
 use super::queue::Queue;
 use super::readers::{self, Patience, Readers};
@@ -34,6 +35,7 @@ pub(super) struct Threads {
 impl Threads {
     pub(super) fn start(dir: &Path, options: &Options) -> Result<Self, OpenError> {
         let lock = open::lock(dir)?;
+        look::refuse_lost(dir)?;
         let path = dir.join(open::DATABASE);
         let db = open::writer(&path)?;
         let mut threads = Self {
@@ -130,10 +132,7 @@ fn spawn(
     path: &Path,
     run: impl FnOnce() + Send + 'static,
 ) -> Result<JoinHandle<()>, OpenError> {
-    Builder::new()
-        .name(name.into())
-        .spawn(run)
-        .map_err(|error| OpenError::Unusable { path: path.to_owned(), detail: error.to_string() })
+    Builder::new().name(name.into()).spawn(run).map_err(|error| OpenError::unusable(path, &error))
 }
 
 /// After each commit the length of the log is noted.
