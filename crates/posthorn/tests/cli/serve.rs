@@ -159,3 +159,20 @@ fn a_second_signal_ends_it_at_once_and_what_was_under_way_is_sent_after_the_next
     let shown = server.run(&["delivery", "show", &word_in(&sent, "dlv_")]).sound();
     assert!(shown.contains("leased") && shown.contains(&endpoint), "{shown}");
 }
+
+#[test]
+fn a_start_without_room_for_the_ballast_takes_nothing_new() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::first(dir.path());
+    let (key, url) = (server.key.clone(), server.url.clone());
+    server.going.signal("TERM");
+    assert_eq!(server.going.end(), Some(0));
+    let ballast = dir.path().join("posthorn.ballast");
+    std::fs::remove_file(&ballast).unwrap();
+    std::os::unix::fs::symlink("/dev/full", &ballast).unwrap();
+
+    let server = Server { key, ..Server::again(dir.path(), &url) };
+    let said = server.run(&["event", "send", "payment.succeeded"]).failed();
+    assert!(said.contains("(503 ") && said.contains("full"), "{said}");
+    assert_eq!(server.run(&["event", "list"]).sound(), "no events yet\n");
+}

@@ -37,7 +37,8 @@ impl Threads {
         let lock = open::lock(dir)?;
         look::refuse_lost(dir)?;
         let path = dir.join(open::DATABASE);
-        let db = open::writer(&path)?;
+        let ballast = Ballast::of(dir, options.ballast_bytes);
+        let (db, full) = ballast.open(|| open::writer(&path))?;
         let mut threads = Self {
             gauges: Arc::default(),
             queue: Arc::new(Queue::new()),
@@ -53,7 +54,8 @@ impl Threads {
             watches.push(watch);
             threads.others.push(thread);
         }
-        let ballast = Ballast::take(dir, options.ballast_bytes);
+        let full = full || !ballast.take();
+        threads.gauges.full.store(full, Ordering::Relaxed);
         let keeper = Keeper {
             db: Keeper::connect(&path)?,
             upkeep: threads.upkeep.clone(),
