@@ -8,7 +8,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use super::logs;
 use super::out::{Ink, ink, say};
 use crate::config::{self, Config, Flags};
-use crate::wiring::Running;
+use crate::wiring::Prepared;
 
 /// Start the server
 #[derive(clap::Args)]
@@ -37,8 +37,11 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
 
 async fn serve(config: &Config) -> anyhow::Result<()> {
     let mut signals = Signals::new()?;
-    let mut running = Running::start(config).await?;
-    welcome::print(config, &running).await?;
+    let prepared = Prepared::new(config).await?;
+    // Whoever is answered finds them there.
+    let made = if config.sandbox { welcome::merchants(prepared.engine()).await? } else { vec![] };
+    let mut running = prepared.run();
+    welcome::print(config, &running, &made);
     tracing::info!(address = %running.address, data = %config.data.display(), "ready");
     let failed = tokio::select! {
         () = signals.next() => None,
