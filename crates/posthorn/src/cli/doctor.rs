@@ -6,11 +6,12 @@ use std::path::Path;
 use anyhow::bail;
 use jiff::Timestamp;
 use posthorn_engine::clock::{Clock, RealClock};
+use posthorn_engine::{EngineError, check_seals};
 use posthorn_store::sqlite::{OpenError, Sqlite};
 
 use super::out::{Ink, ink, say};
-use crate::config::{self, Config, Flags};
-use crate::wiring::{contracts, master_key};
+use crate::config::{self, Config, Flags, MasterKey};
+use crate::wiring::{contracts, keyring, master_key};
 
 /// Free space below which the disk is called nearly full.
 const FREE_BYTES_LOW: u64 = 1024 * 1024 * 1024;
@@ -112,16 +113,18 @@ fn database(data: &Path) -> Found {
 }
 
 fn key(config: &Config) -> Found {
-    if config.master_key.is_some() {
-        return Good("from the settings".to_owned());
+    if let Some(key) = config.master_key {
+        return opens(config, vec![key], Good("from the settings".to_owned()));
     }
     let file = config.data.join(master_key::FILE);
     match master_key::read(&file) {
         Ok(Some(keys)) if keys.len() == 1 => {
-            Good(format!("{}, readable by its owner alone", file.display()))
+            let found = Good(format!("{}, readable by its owner alone", file.display()));
+            opens(config, keys, found)
         }
-        Ok(Some(_)) => {
-            Note("a rotation was interrupted; `posthorn master-key rotate` ends it".to_owned())
+        Ok(Some(keys)) => {
+            let rest = "a rotation was interrupted; `posthorn master-key rotate` ends it";
+            opens(config, keys, Note(rest.to_owned()))
         }
         Ok(None) if config.data.join(DATABASE).exists() => Bad(format!(
             "{} is missing, and the database's secrets need it; restore it from your copy",
@@ -129,6 +132,17 @@ fn key(config: &Config) -> Found {
         )),
         Ok(None) => Note("not there yet; `serve` makes it".to_owned()),
         Err(error) => Bad(error.to_string()),
+    }
+}
+
+/// What was found of the keys, if they open what is sealed in the database. One that is in use or
+/// cannot be read is told of elsewhere.
+fn opens(config: &Config, mut keys: Vec<MasterKey>, found: Found) -> Found {
+    keys.extend(&config.master_keys_old);
+    let Ok(store) = Sqlite::look(&config.data) else { return found };
+    match futures::executor::block_on(check_seals(&store, &keyring(&keys))) {
+        Err(error @ EngineError::Broken { .. }) => Bad(error.to_string()),
+        Ok(()) | Err(_) => found,
     }
 }
 

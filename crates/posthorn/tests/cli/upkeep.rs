@@ -51,6 +51,11 @@ fn a_master_key_of_another_database_is_refused() {
     let said = finish(serve.env("POSTHORN_MASTER_KEY", "ef".repeat(32)), b"").failed();
     assert!(said.contains("is not the one of this database"), "{said}");
     assert!(said.contains("master_keys_old"), "{said}");
+    let mut doctor = posthorn(&at(&["doctor"], &data));
+    let ended = finish(doctor.env("POSTHORN_MASTER_KEY", "ef".repeat(32)), b"");
+    assert_eq!((ended.code, ended.err.as_str()), (Some(1), "error: 1 thing is wrong\n"));
+    assert!(ended.out.contains("is not the one of this database"), "{}", ended.out);
+    assert!(run(&at(&["doctor"], &data)).sound().contains("readable by its owner alone"));
 }
 
 #[test]
