@@ -28,6 +28,10 @@ const DATABASE: &str = "posthorn.db";
 pub(crate) struct Args {
     #[command(flatten)]
     flags: Flags,
+
+    /// Print what was found as JSON
+    #[arg(long)]
+    json: bool,
 }
 
 /// What came of one look.
@@ -52,23 +56,38 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
         ("disk space", space(&config.data)),
         ("clock", clock(RealClock::new().now())),
     ];
-    let mut bad = 0;
-    for (what, found) in findings {
-        let (mark, text) = match found {
-            Good(text) => (ink(Ink::Good, "ok  "), text),
-            Note(text) => (ink(Ink::Wait, "note"), text),
-            Bad(text) => {
-                bad += 1;
-                (ink(Ink::Bad, "bad "), text)
-            }
-        };
-        say(format_args!("{mark}  {what:<16}{text}"));
+    if args.json {
+        say(as_json(&findings));
+    } else {
+        findings.iter().for_each(show);
     }
-    match bad {
+    match findings.iter().filter(|(_, found)| matches!(found, Bad(_))).count() {
         0 => Ok(()),
         1 => bail!("1 thing is wrong"),
-        _ => bail!("{bad} things are wrong"),
+        bad => bail!("{bad} things are wrong"),
     }
+}
+
+fn show((what, found): &(&str, Found)) {
+    let (mark, text) = match found {
+        Good(text) => (ink(Ink::Good, "ok  "), text),
+        Note(text) => (ink(Ink::Wait, "note"), text),
+        Bad(text) => (ink(Ink::Bad, "bad "), text),
+    };
+    say(format_args!("{mark}  {what:<16}{text}"));
+}
+
+fn as_json(findings: &[(&str, Found)]) -> serde_json::Value {
+    let one = |(what, found): &(&str, Found)| {
+        let (state, text) = match found {
+            Good(text) => ("ok", text),
+            Note(text) => ("note", text),
+            Bad(text) => ("bad", text),
+        };
+        serde_json::json!({"what": what, "state": state, "text": text})
+    };
+    let sound = findings.iter().all(|(_, found)| !matches!(found, Bad(_)));
+    serde_json::json!({"sound": sound, "findings": findings.iter().map(one).collect::<Vec<_>>()})
 }
 
 fn directory(path: &Path) -> Found {

@@ -206,3 +206,14 @@ fn a_sandbox_answers_nobody_before_its_merchants_are_there() {
     let answer = first_answer(&address, "/v1/merchants");
     assert_eq!(answer.matches("\"mer_").count(), 6, "{answer}");
 }
+
+#[test]
+fn what_is_deleted_is_told_as_json_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::first(dir.path());
+    let made = server.run(&["endpoint", "create", "http://127.0.0.1:4000/", "--json"]).sound();
+    let made: serde_json::Value = serde_json::from_str(&made).unwrap();
+    let id = made["id"].as_str().unwrap();
+    let gone = server.run(&["endpoint", "delete", id, "--json"]).sound();
+    assert_eq!(gone, format!("{{\"deleted\":true,\"id\":\"{id}\"}}\n"));
+}

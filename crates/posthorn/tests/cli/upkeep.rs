@@ -26,6 +26,9 @@ fn a_sound_directory_has_a_clean_bill_of_health() {
     let said = run(&at(&["doctor"], &data)).sound();
     assert_eq!(said.lines().filter(|line| line.starts_with("ok ")).count(), 6, "{said}");
     assert_eq!(run(&at(&["migrate"], &data)).sound(), "the database is up to date\n");
+    let told = run(&at(&["doctor", "--json"], &data)).sound();
+    let told: serde_json::Value = serde_json::from_str(&told).unwrap();
+    assert_eq!((&told["sound"], &told["findings"][1]["state"]), (&true.into(), &"ok".into()));
 }
 
 #[test]
