@@ -62,7 +62,7 @@ pub use runner::Runner;
 pub use sandbox::Advanced;
 pub use settings::{CONCURRENCY_MAX, RATE_MAX};
 pub use shared::Options;
-pub use start::{Held, Parts};
+pub use start::{Held, Parts, check_seals};
 pub use trial::{Trial, TrialTarget};
 
 use std::sync::Arc;

@@ -230,7 +230,7 @@ fn check_contracts(
 
 /// Whatever is sealed must open, or deliveries could not be signed. Only what another key than the
 /// current one sealed is read: nothing, unless a change of keys is under way.
-async fn check_seals(store: &dyn Store, master: &MasterKeys) -> Result<(), EngineError> {
+pub async fn check_seals(store: &dyn Store, master: &MasterKeys) -> Result<(), EngineError> {
     for row in store.sealed_otherwise(master.current(), u32::MAX).await? {
         master.knows(row.sealed.key).map_err(|why| {
             let what = format!("the master key is not the one of this database: {why}");

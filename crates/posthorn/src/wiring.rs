@@ -26,7 +26,7 @@ use prometheus_client::registry::Registry;
 use crate::config::{Config, MasterKey};
 use contracts::ContractsError;
 use master_key::KeyFileError;
-pub(crate) use running::Running;
+pub(crate) use running::{Prepared, Running};
 
 /// Characters of an admin key that an operator presets, at least; a sandbox takes any.
 const ADMIN_KEY_CHARS_MIN: usize = 16;

@@ -107,3 +107,24 @@ fn a_settlement_that_meets_the_full_disk_first_is_done_all_the_same() {
     assert_eq!(block_on(store.settle(vec![settlement])), Ok(vec![Settled::Done]));
     assert!(block_on(store.event(notice.event.id)).unwrap().is_some());
 }
+
+#[test]
+fn a_start_that_finds_no_room_for_the_ballast_is_full_and_finishes_what_is_under_way() {
+    let dir = tempfile::tempdir().unwrap();
+    let options = Options { ballast_bytes: BALLAST_BYTES, ..Options::default() };
+    let mut ids = IdSequence::new(0, None);
+    let store = Sqlite::open(dir.path(), &options).unwrap();
+    let accept = large(&mut ids);
+    block_on(store.accept(vec![accept.clone()])).unwrap();
+    drop(store);
+
+    let ballast = dir.path().join("posthorn.ballast");
+    std::fs::remove_file(&ballast).unwrap();
+    // Whatever is written there meets a full disk.
+    std::os::unix::fs::symlink("/dev/full", &ballast).unwrap();
+    let store = Sqlite::open(dir.path(), &options).unwrap();
+    assert_eq!(block_on(store.accept(vec![large(&mut ids)])), Err(StoreError::Full));
+    assert_eq!(block_on(store.settle(vec![settle(&accept)])), Ok(vec![Settled::Done]));
+    let stored = block_on(store.put_value("a start needs it", vec![1], true));
+    assert_eq!(stored, Ok(vec![1]));
+}

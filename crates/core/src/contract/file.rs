@@ -229,6 +229,9 @@ fn read_retry(page: &mut Page<'_>, root: &Section<'_>) -> Option<Schedule> {
     let timeout = section.need_text(page, "timeout");
     let timeout = timeout.and_then(|text| read_duration(page, &text, TIMEOUT_MAX));
     let exhausted = section.need_text(page, "exhausted");
+    if let Some(empty) = exhausted.as_ref().filter(|text| text.value.is_empty()) {
+        page.note(Flaw::new(empty.span.start, "`exhausted` in [retry] must not be empty"));
+    }
     let pause_after = section.need_text(page, "pause_after").and_then(|text| match text.value {
         "never" => Some(None),
         _ => read_duration(page, &text, SignedDuration::from_hours(24 * duration::DAYS_MAX))

@@ -59,7 +59,9 @@ impl<'t> Section<'t> {
 
     fn mistyped(&self, page: &mut Page<'_>, value: &Spanned<DeValue<'_>>, key: &str, want: &str) {
         let what = format!("`{key}` in {} must be {want}", self.title);
-        let is = format!("it is a {}", value.get_ref().type_str());
+        let kind = value.get_ref().type_str();
+        let article = if kind.starts_with(['a', 'e', 'i', 'o']) { "an" } else { "a" };
+        let is = format!("it is {article} {kind}");
         page.note(Flaw::new(value.span().start, what).hint(is));
     }
 

@@ -71,13 +71,11 @@ impl Rig {
     /// A verb that meets a row that makes no sense fails as a whole.
     fn read_all(&self, endpoints: impl IntoIterator<Item = EndpointId>) -> Result<(), StoreError> {
         let mut endpoints = endpoints.into_iter();
-        match endpoints.find(|endpoint| self.weather.is_cursed(*endpoint)) {
-            None => Ok(()),
-            Some(endpoint) => {
-                let row = endpoint.as_i64();
-                Err(StoreError::Corrupt { table: "deliveries", column: "base", row })
-            }
-        }
+        let cursed = endpoints.find(|endpoint| self.weather.is_cursed(*endpoint));
+        cursed.map_or(Ok(()), |endpoint| {
+            let row = endpoint.as_i64();
+            Err(StoreError::Corrupt { table: "deliveries", column: "base", row })
+        })
     }
 
     fn leased(&self, delivery: DeliveryId, claim: u32) {

@@ -7,7 +7,7 @@ use posthorn_core::json::{self, Json};
 use serde_json::Value;
 
 use super::out::say;
-use super::table::plain;
+use super::table::{plain, visible};
 
 /// How long an answer may take: an advance of the sandbox clock answers within 30 s.
 const ANSWER_WITHIN: Duration = Duration::from_mins(1);
@@ -202,16 +202,16 @@ pub(crate) fn unreachable(server: &str, error: &ureq::Error) -> anyhow::Error {
 /// A problem document (RFC 9457) as an error.
 pub(crate) fn problem(status: http::StatusCode, text: &str, value: &Json) -> anyhow::Error {
     let member = |name: &str| value.get(name).and_then(Json::as_str);
-    let title = member("title").or(status.canonical_reason()).unwrap_or("refused");
+    let title = visible(member("title").or(status.canonical_reason()).unwrap_or("refused"));
     let mut message = match member("detail") {
-        Some(detail) => format!("{detail} ({} {title})", status.as_u16()),
+        Some(detail) => format!("{} ({} {title})", visible(detail), status.as_u16()),
         None if value.as_object().is_some() => format!("{} {title}", status.as_u16()),
-        None => format!("{} {title}: {}", status.as_u16(), text.trim()),
+        None => format!("{} {title}: {}", status.as_u16(), visible(text.trim())),
     };
     for (name, value) in value.as_object().iter().flat_map(|members| members.iter()) {
         let known = ["type", "title", "status", "detail", "instance", "code"].contains(&name);
         if !known && !value.is_null() {
-            message.extend(["\n  ", name, ": ", &plain(Some(value))]);
+            message.extend(["\n  ", &visible(name), ": ", &plain(Some(value))]);
         }
     }
     anyhow::anyhow!(message)

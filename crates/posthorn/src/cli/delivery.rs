@@ -5,7 +5,7 @@ use posthorn_core::json::Json;
 use super::api::{As, Client, Connection, query, segment};
 use super::merchant::list;
 use super::out::{Ink, ink, say};
-use super::table::{Column, card, table, text};
+use super::table::{Column, card, table, text, visible};
 
 const COLUMNS: [Column; 6] = [
     ("ID", "id"),
@@ -111,9 +111,10 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
             };
             let url = format!("{}/attempts/{attempt}/request", path(&id));
             let reply = client.get(As::Merchant, &url)?;
-            client.show(&reply, |reply| match text(&reply.value, "curl") {
-                curl if curl.is_empty() => card(&reply.value),
-                curl => say(curl),
+            let curl = |value: &Json| value.get("curl").and_then(Json::as_str).map(str::to_owned);
+            client.show(&reply, |reply| match curl(&reply.value) {
+                None => card(&reply.value),
+                Some(curl) => curl.lines().for_each(|line| say(visible(line))),
             });
         }
     }

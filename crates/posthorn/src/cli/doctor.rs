@@ -6,11 +6,12 @@ use std::path::Path;
 use anyhow::bail;
 use jiff::Timestamp;
 use posthorn_engine::clock::{Clock, RealClock};
+use posthorn_engine::{EngineError, check_seals};
 use posthorn_store::sqlite::{OpenError, Sqlite};
 
 use super::out::{Ink, ink, say};
-use crate::config::{self, Config, Flags};
-use crate::wiring::{contracts, master_key, open_store};
+use crate::config::{self, Config, Flags, MasterKey};
+use crate::wiring::{contracts, keyring, master_key};
 
 /// Free space below which the disk is called nearly full.
 const FREE_BYTES_LOW: u64 = 1024 * 1024 * 1024;
@@ -27,6 +28,10 @@ const DATABASE: &str = "posthorn.db";
 pub(crate) struct Args {
     #[command(flatten)]
     flags: Flags,
+
+    /// Print what was found as JSON
+    #[arg(long)]
+    json: bool,
 }
 
 /// What came of one look.
@@ -51,23 +56,38 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
         ("disk space", space(&config.data)),
         ("clock", clock(RealClock::new().now())),
     ];
-    let mut bad = 0;
-    for (what, found) in findings {
-        let (mark, text) = match found {
-            Good(text) => (ink(Ink::Good, "ok  "), text),
-            Note(text) => (ink(Ink::Wait, "note"), text),
-            Bad(text) => {
-                bad += 1;
-                (ink(Ink::Bad, "bad "), text)
-            }
-        };
-        say(format_args!("{mark}  {what:<16}{text}"));
+    if args.json {
+        say(as_json(&findings));
+    } else {
+        findings.iter().for_each(show);
     }
-    match bad {
+    match findings.iter().filter(|(_, found)| matches!(found, Bad(_))).count() {
         0 => Ok(()),
         1 => bail!("1 thing is wrong"),
-        _ => bail!("{bad} things are wrong"),
+        bad => bail!("{bad} things are wrong"),
     }
+}
+
+fn show((what, found): &(&str, Found)) {
+    let (mark, text) = match found {
+        Good(text) => (ink(Ink::Good, "ok  "), text),
+        Note(text) => (ink(Ink::Wait, "note"), text),
+        Bad(text) => (ink(Ink::Bad, "bad "), text),
+    };
+    say(format_args!("{mark}  {what:<16}{text}"));
+}
+
+fn as_json(findings: &[(&str, Found)]) -> serde_json::Value {
+    let one = |(what, found): &(&str, Found)| {
+        let (state, text) = match found {
+            Good(text) => ("ok", text),
+            Note(text) => ("note", text),
+            Bad(text) => ("bad", text),
+        };
+        serde_json::json!({"what": what, "state": state, "text": text})
+    };
+    let sound = findings.iter().all(|(_, found)| !matches!(found, Bad(_)));
+    serde_json::json!({"sound": sound, "findings": findings.iter().map(one).collect::<Vec<_>>()})
 }
 
 fn directory(path: &Path) -> Found {
@@ -86,19 +106,19 @@ fn directory(path: &Path) -> Found {
     Good(format!("{shown}, mode {mode:04o}"))
 }
 
-/// Whether it is locked, readable, up to date and sound. It is never migrated here.
+/// Whether it is locked, readable, up to date and sound. Nothing of it is changed here.
 fn database(data: &Path) -> Found {
-    if !data.join(DATABASE).exists() {
-        return Note("not there yet; `serve` makes it".to_owned());
-    }
     match Sqlite::plan_migrations(data) {
+        Ok(_) if !data.join(DATABASE).exists() => {
+            return Note("not there yet; `serve` makes it".to_owned());
+        }
         Ok(waiting) if !waiting.is_empty() => {
             return Note(format!("{} migrations wait; `posthorn migrate --plan`", waiting.len()));
         }
         Ok(_) => {}
         Err(error) => return Bad(error.to_string()),
     }
-    match open_store(data) {
+    match Sqlite::look(data) {
         Ok(store) => match futures::executor::block_on(store.check()) {
             Ok(faults) if faults.is_empty() => Good("sound: every page was looked at".to_owned()),
             Ok(faults) => Bad(format!("damaged: {}; restore a copy", faults.join("; "))),
@@ -112,16 +132,18 @@ fn database(data: &Path) -> Found {
 }
 
 fn key(config: &Config) -> Found {
-    if config.master_key.is_some() {
-        return Good("from the settings".to_owned());
+    if let Some(key) = config.master_key {
+        return opens(config, vec![key], Good("from the settings".to_owned()));
     }
     let file = config.data.join(master_key::FILE);
     match master_key::read(&file) {
         Ok(Some(keys)) if keys.len() == 1 => {
-            Good(format!("{}, readable by its owner alone", file.display()))
+            let found = Good(format!("{}, readable by its owner alone", file.display()));
+            opens(config, keys, found)
         }
-        Ok(Some(_)) => {
-            Note("a rotation was interrupted; `posthorn master-key rotate` ends it".to_owned())
+        Ok(Some(keys)) => {
+            let rest = "a rotation was interrupted; `posthorn master-key rotate` ends it";
+            opens(config, keys, Note(rest.to_owned()))
         }
         Ok(None) if config.data.join(DATABASE).exists() => Bad(format!(
             "{} is missing, and the database's secrets need it; restore it from your copy",
@@ -129,6 +151,17 @@ fn key(config: &Config) -> Found {
         )),
         Ok(None) => Note("not there yet; `serve` makes it".to_owned()),
         Err(error) => Bad(error.to_string()),
+    }
+}
+
+/// What was found of the keys, if they open what is sealed in the database. One that is in use or
+/// cannot be read is told of elsewhere.
+fn opens(config: &Config, mut keys: Vec<MasterKey>, found: Found) -> Found {
+    keys.extend(&config.master_keys_old);
+    let Ok(store) = Sqlite::look(&config.data) else { return found };
+    match futures::executor::block_on(check_seals(&store, &keyring(&keys))) {
+        Err(error @ EngineError::Broken { .. }) => Bad(error.to_string()),
+        Ok(()) | Err(_) => found,
     }
 }
 

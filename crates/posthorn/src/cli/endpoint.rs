@@ -136,7 +136,11 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
             set(&mut body, "url", url);
             client.patch(As::Merchant, &path(&id), &body.into())?
         }
-        What::Delete { id } => client.delete(As::Merchant, &path(&id))?,
+        What::Delete { id } => {
+            let reply = client.delete(As::Merchant, &path(&id))?;
+            deleted(&client, &reply, &id);
+            return Ok(());
+        }
         What::Enable { id } => act(&id, "enable", Map::new())?,
         What::Disable { id } => act(&id, "disable", Map::new())?,
         What::Rotate { id, secret, overlap } => {
@@ -153,6 +157,14 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     };
     client.show(&reply, |reply| show(&reply.value));
     Ok(())
+}
+
+/// Says that it is gone; the answer itself has no text.
+fn deleted(client: &Client, reply: &super::api::Reply, id: &str) {
+    if client.wants_json() {
+        return say(serde_json::json!({"id": id, "deleted": true}));
+    }
+    show(&reply.value);
 }
 
 fn set(body: &mut Map<String, Value>, member: &str, value: Option<String>) {

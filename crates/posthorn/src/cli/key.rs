@@ -95,7 +95,11 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
         What::Revoke { id, merchant } => {
             let (who, path) = place(merchant.as_deref());
             let reply = client.delete(who, &format!("{path}/{}", segment(&id)))?;
-            client.show(&reply, |_| say(format_args!("{id} is revoked")));
+            if client.wants_json() && reply.text.is_empty() {
+                say(serde_json::json!({"id": id, "revoked": true}));
+            } else {
+                client.show(&reply, |_| say(format_args!("{id} is revoked")));
+            }
         }
     }
     Ok(())

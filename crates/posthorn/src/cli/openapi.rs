@@ -8,10 +8,14 @@ pub(crate) struct Args {
     /// Markdown for people instead of JSON
     #[arg(long)]
     markdown: bool,
+
+    /// JSON, which it is anyway
+    #[arg(long, conflicts_with = "markdown")]
+    json: bool,
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
-    if args.markdown {
+    if args.markdown && !args.json {
         say(posthorn_server::api_markdown().trim_end());
     } else {
         say(posthorn_server::openapi().to_pretty_json()?);

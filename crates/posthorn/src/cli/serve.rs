@@ -11,7 +11,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use super::logs;
 use super::out::{Ink, go_on_unread, ink, say};
 use crate::config::{self, Config, Flags};
-use crate::wiring::Running;
+use crate::wiring::Prepared;
 
 /// How long a stopped server waits for threads that block.
 const LEFT_BEHIND_AFTER: Duration = Duration::from_millis(500);
@@ -52,8 +52,11 @@ fn to_its_end<T>(runtime: Runtime, work: impl Future<Output = T>) -> T {
 
 async fn serve(config: &Config) -> anyhow::Result<()> {
     let mut signals = Signals::new()?;
-    let mut running = Running::start(config).await?;
-    welcome::print(config, &running).await?;
+    let prepared = Prepared::new(config).await?;
+    // Whoever is answered finds them there.
+    let made = if config.sandbox { welcome::merchants(prepared.engine()).await? } else { vec![] };
+    let mut running = prepared.run();
+    welcome::print(config, &running, &made);
     tracing::info!(address = %running.address, data = %config.data.display(), "ready");
     let failed = tokio::select! {
         () = signals.next() => None,

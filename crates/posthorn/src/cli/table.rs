@@ -68,12 +68,12 @@ fn card_text(value: &Json, depth: usize) -> String {
             | Json::String(_)
             | Json::Array(_)
             | Json::Object(_) => {
-                let name = ink(Ink::Dim, format!("{name:<width$}"));
+                let name = ink(Ink::Dim, format!("{:<width$}", visible(name)));
                 text.extend([&indent, &name, "  ", &plain(Some(value)), "\n"]);
                 continue;
             }
         };
-        text.extend([&indent, &ink(Ink::Dim, name), "\n", &below]);
+        text.extend([&indent, &ink(Ink::Dim, visible(name)), "\n", &below]);
     }
     text
 }
@@ -87,17 +87,38 @@ pub(crate) fn text(value: &Json, path: &str) -> String {
 pub(crate) fn plain(value: Option<&Json>) -> String {
     match value {
         None | Some(Json::Null) => String::new(),
-        Some(Json::String(text)) => text.clone(),
+        Some(Json::String(text)) => visible(text),
         Some(Json::Array(items)) => {
             items.iter().map(|item| plain(Some(item))).collect::<Vec<_>>().join(", ")
         }
-        Some(other) => String::from_utf8_lossy(&other.to_vec(Style::Js)).into_owned(),
+        Some(other) => visible(&String::from_utf8_lossy(&other.to_vec(Style::Js))),
     }
+}
+
+/// A text that somebody else wrote: what would steer a terminal or turn the line around is escaped.
+pub(crate) fn visible(text: &str) -> String {
+    let turns = |c| matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let steers = |c: char| c.is_control() || turns(c);
+    let mut shown = String::new();
+    for c in text.chars() {
+        if steers(c) { shown.extend(c.escape_default()) } else { shown.push(c) }
+    }
+    shown
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_would_steer_a_terminal_is_shown_and_not_obeyed() {
+        let wrote = "a\u{1b}[31m\nep_2  forged\u{7f}\u{9b}\u{202e}é";
+        let value = Json::object([("description", Json::from(wrote))]);
+        let shown = r"a\u{1b}[31m\nep_2  forged\u{7f}\u{9b}\u{202e}é";
+        assert_eq!(text(&value, "description"), shown);
+        assert_eq!(card_text(&value, 0).lines().count(), 1);
+        assert_eq!(plain(Some(&Json::from(vec![value]))).matches('\u{1b}').count(), 0);
+    }
 
     #[test]
     fn a_card_shows_nested_members_below_their_name_and_leaves_nulls_out() {

@@ -21,6 +21,16 @@ pub(crate) enum ContractsError {
         /// The directory.
         path: PathBuf,
     },
+    /// Two files have a contract of the same name.
+    #[error("{} and {} both have a contract `{name}`; take one of them away", first.display(), second.display())]
+    Twice {
+        /// One.
+        first: PathBuf,
+        /// The other.
+        second: PathBuf,
+        /// The name.
+        name: String,
+    },
     /// A file has faults.
     #[error("{}; `posthorn contract lint FILE` shows the same", listed(faults))]
     Faulty {
@@ -49,9 +59,16 @@ pub(crate) fn all(dir: Option<&Path>) -> Result<Vec<Contract>, ContractsError> {
     if paths.is_empty() {
         return Err(ContractsError::None { path: dir.to_owned() });
     }
-    for path in paths {
-        contracts.push(one(&path)?);
+    let mut own: Vec<(Contract, PathBuf)> = Vec::new();
+    for second in paths {
+        let contract = one(&second)?;
+        if let Some((_, first)) = own.iter().find(|(other, _)| other.name == contract.name) {
+            let (first, name) = (first.clone(), contract.name);
+            return Err(ContractsError::Twice { first, second, name });
+        }
+        own.push((contract, second));
     }
+    contracts.extend(own.into_iter().map(|(contract, _)| contract));
     Ok(contracts)
 }
 
@@ -86,6 +103,10 @@ mod tests {
         std::fs::write(dir.path().join("acme.toml"), &own).unwrap();
         let contracts = all(Some(dir.path())).unwrap();
         assert_eq!(contracts.last().unwrap().name, "acme");
+        std::fs::write(dir.path().join("again.toml"), &own).unwrap();
+        let error = all(Some(dir.path())).err().unwrap().to_string();
+        assert!(error.contains("acme.toml and ") && error.contains("again.toml both"), "{error}");
+        std::fs::remove_file(dir.path().join("again.toml")).unwrap();
         std::fs::write(dir.path().join("acme.toml"), own.replace("$type", "$tpye")).unwrap();
         let error = all(Some(dir.path())).err().unwrap().to_string();
         assert!(error.contains("acme.toml:") && error.contains("$type"), "{error}");

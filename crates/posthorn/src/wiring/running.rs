@@ -1,6 +1,7 @@
 //! A running server: the engine's runner and the HTTP listener, each a task that is joined here.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use posthorn_core::secret::Secret;
 use posthorn_engine::Engine;
@@ -38,28 +39,55 @@ pub(crate) struct Ended {
     part: &'static str,
 }
 
-impl Running {
-    /// Listens, opens everything and sets to work.
-    pub(crate) async fn start(config: &Config) -> Result<Self, WiringError> {
+/// A server that has its address and has opened everything, but answers nobody yet.
+pub(crate) struct Prepared {
+    wired: Wired,
+    listener: TcpListener,
+    address: SocketAddr,
+    grace: Duration,
+}
+
+impl Prepared {
+    /// Takes the address and opens everything.
+    pub(crate) async fn new(config: &Config) -> Result<Self, WiringError> {
         let listener = listen(config.listen).await?;
         let address = listener
             .local_addr()
             .map_err(|source| WiringError::Listen { address: config.listen, source })?;
-        let Wired { engine, runner, registry, admin_key } = wire(config).await?;
+        let wired = wire(config).await?;
+        Ok(Self { wired, listener, address, grace: config.grace.unsigned_abs() })
+    }
+
+    /// The engine's handle.
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.wired.engine
+    }
+
+    /// Sets to work: from here on it answers.
+    pub(crate) fn run(self) -> Running {
+        let Self { wired, listener, address, grace } = self;
+        let Wired { engine, runner, registry, admin_key } = wired;
         let mut tasks = JoinSet::new();
         tasks.spawn(async move {
             runner.run().await;
             Part::Runner
         });
         let app = App::new(engine.clone(), registry, env!("CARGO_PKG_VERSION"));
-        let serving = Serving { grace: config.grace.unsigned_abs(), ..Serving::default() };
+        let serving = Serving { grace, ..Serving::default() };
         let (stop, stopped) = oneshot::channel::<()>();
         tasks.spawn(async move {
             let stopped = async move { drop(stopped.await) };
             posthorn_server::serve(listener, app, serving, stopped).await;
             Part::Listener
         });
-        Ok(Self { engine, address, admin_key, stop, tasks })
+        Running { engine, address, admin_key, stop, tasks }
+    }
+}
+
+impl Running {
+    /// Listens, opens everything and sets to work.
+    pub(crate) async fn start(config: &Config) -> Result<Self, WiringError> {
+        Ok(Prepared::new(config).await?.run())
     }
 
     /// Where the API is, as a URL.

@@ -144,3 +144,36 @@ fn a_contract_that_no_longer_makes_its_vectors_is_a_fault() {
     assert_eq!(ended.code, Some(1));
     assert!(ended.out.contains("header `X-PayQI-Signature` differs"), "{}", ended.out);
 }
+
+#[test]
+fn a_file_that_is_not_utf_8_is_told_by_its_place() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("acme.toml");
+    std::fs::write(&file, b"name = \"acme\"\ntitle = \"\xe9\"\n").unwrap();
+    let ended = run(&["contract", "lint", file.to_str().unwrap()]);
+    assert_eq!((ended.code, ended.err.as_str()), (Some(1), "error: 1 fault\n"));
+    assert!(ended.out.contains("acme.toml:2:10: byte 0xe9 is not UTF-8"), "{}", ended.out);
+}
+
+#[test]
+fn an_attempt_before_the_first_and_an_id_of_two_lines_are_refused() {
+    for wrong in [["--attempt", "0"], ["--id", "evt_1\nX-Forged: 1"], ["--id", "a\u{1b}[31m"]] {
+        let ended = sign(&wrong, b"");
+        assert_eq!(ended.code, Some(2), "{wrong:?}");
+    }
+}
+
+#[test]
+fn an_empty_name_for_what_is_exhausted_and_a_number_for_a_flag_are_faults() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("acme.toml");
+    let source = run(&["contract", "show", "payqi", "--toml"]).sound();
+    let source = source.replace("https_only = true", "https_only = 1");
+    let emptied = |line: &str| line.starts_with("exhausted").then_some("exhausted = \"\"");
+    let lines = source.lines().map(|line| emptied(line).unwrap_or(line));
+    std::fs::write(&file, lines.collect::<Vec<_>>().join("\n")).unwrap();
+    let said = run(&["contract", "lint", file.to_str().unwrap()]).out;
+    assert!(said.contains("must be true or false\n"), "{said}");
+    assert!(said.contains("it is an integer"), "{said}");
+    assert!(said.contains("`exhausted` in [retry] must not be empty"), "{said}");
+}

@@ -200,3 +200,61 @@ fn output_that_cannot_be_written_is_an_error() {
     let said = String::from_utf8_lossy(&ended.stderr);
     assert!(said.contains("the output cannot be written"), "{said}");
 }
+
+#[test]
+fn a_start_without_room_for_the_ballast_takes_nothing_new() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::first(dir.path());
+    let (key, url) = (server.key.clone(), server.url.clone());
+    server.going.signal("TERM");
+    assert_eq!(server.going.end(), Some(0));
+    let ballast = dir.path().join("posthorn.ballast");
+    std::fs::remove_file(&ballast).unwrap();
+    std::os::unix::fs::symlink("/dev/full", &ballast).unwrap();
+
+    let server = Server { key, ..Server::again(dir.path(), &url) };
+    let said = server.run(&["event", "send", "payment.succeeded"]).failed();
+    assert!(said.contains("(503 ") && said.contains("full"), "{said}");
+    assert_eq!(server.run(&["event", "list"]).sound(), "no events yet\n");
+}
+
+/// The first thing that a server answers to a caller who waited at its door.
+fn first_answer(address: &str, path: &str) -> String {
+    use std::io::{Read as _, Write as _};
+    let mut knocks = 0;
+    let mut stream = loop {
+        match std::net::TcpStream::connect(address) {
+            Ok(stream) => break stream,
+            Err(error) => assert!(knocks < 10_000_000, "{error}"),
+        }
+        knocks += 1;
+        std::thread::yield_now();
+    };
+    let head = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n");
+    write!(stream, "{head}Authorization: Bearer {ADMIN_KEY}\r\n\r\n").expect("it answers");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("it answers");
+    answer
+}
+
+#[test]
+fn a_sandbox_answers_nobody_before_its_merchants_are_there() {
+    let dir = tempfile::tempdir().unwrap();
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = port.local_addr().unwrap().to_string();
+    drop(port);
+    let _going = Going::start(&mut server(dir.path(), &address));
+    let answer = first_answer(&address, "/v1/merchants");
+    assert_eq!(answer.matches("\"mer_").count(), 6, "{answer}");
+}
+
+#[test]
+fn what_is_deleted_is_told_as_json_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::first(dir.path());
+    let made = server.run(&["endpoint", "create", "http://127.0.0.1:4000/", "--json"]).sound();
+    let made: serde_json::Value = serde_json::from_str(&made).unwrap();
+    let id = made["id"].as_str().unwrap();
+    let gone = server.run(&["endpoint", "delete", id, "--json"]).sound();
+    assert_eq!(gone, format!("{{\"deleted\":true,\"id\":\"{id}\"}}\n"));
+}

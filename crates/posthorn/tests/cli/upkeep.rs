@@ -26,6 +26,9 @@ fn a_sound_directory_has_a_clean_bill_of_health() {
     let said = run(&at(&["doctor"], &data)).sound();
     assert_eq!(said.lines().filter(|line| line.starts_with("ok ")).count(), 6, "{said}");
     assert_eq!(run(&at(&["migrate"], &data)).sound(), "the database is up to date\n");
+    let told = run(&at(&["doctor", "--json"], &data)).sound();
+    let told: serde_json::Value = serde_json::from_str(&told).unwrap();
+    assert_eq!((&told["sound"], &told["findings"][1]["state"]), (&true.into(), &"ok".into()));
 }
 
 #[test]
@@ -51,6 +54,11 @@ fn a_master_key_of_another_database_is_refused() {
     let said = finish(serve.env("POSTHORN_MASTER_KEY", "ef".repeat(32)), b"").failed();
     assert!(said.contains("is not the one of this database"), "{said}");
     assert!(said.contains("master_keys_old"), "{said}");
+    let mut doctor = posthorn(&at(&["doctor"], &data));
+    let ended = finish(doctor.env("POSTHORN_MASTER_KEY", "ef".repeat(32)), b"");
+    assert_eq!((ended.code, ended.err.as_str()), (Some(1), "error: 1 thing is wrong\n"));
+    assert!(ended.out.contains("is not the one of this database"), "{}", ended.out);
+    assert!(run(&at(&["doctor"], &data)).sound().contains("readable by its owner alone"));
 }
 
 #[test]
@@ -100,4 +108,30 @@ fn a_given_key_must_be_readable_by_its_owner_alone() {
     run(&at(&rotate, &data)).sound();
     let kept = std::fs::read_to_string(data.join("master.key")).unwrap();
     assert!(kept.ends_with(&format!("{}\n", "cd".repeat(32))), "{kept}");
+}
+
+#[test]
+fn a_lost_database_is_told_by_the_doctor_and_by_a_start_and_its_log_is_left_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::first(dir.path());
+    server.going.signal("KILL");
+    assert_eq!(server.going.end(), None);
+    let log = dir.path().join("posthorn.db-wal");
+    let kept = std::fs::read(&log).unwrap();
+    assert!(!kept.is_empty());
+    std::fs::write(dir.path().join("posthorn.db"), "").unwrap();
+
+    let ended = run(&at(&["doctor"], dir.path()));
+    assert_eq!((ended.code, ended.err.as_str()), (Some(1), "error: 1 thing is wrong\n"));
+    assert!(
+        ended.out.contains("posthorn.db is lost: it has 0 bytes, and posthorn.db-wal"),
+        "{ended:?}"
+    );
+    for command in
+        [&["serve", "--listen", "127.0.0.1:0"][..], &["migrate"], &["master-key", "rotate"]]
+    {
+        let said = run(&at(command, dir.path())).failed();
+        assert!(said.contains("is lost") && said.contains("restore a copy"), "{said}");
+    }
+    assert_eq!(std::fs::read(&log).unwrap(), kept);
 }

@@ -90,7 +90,7 @@ pub(super) async fn rotate_secret(
     let new = (wire.secret.map(Secret::new), overlap);
     let minted = app.engine().rotate_secret(merchant.caller, place, new, sent.key.as_ref()).await?;
     let replayed = minted.replayed;
-    Ok(Answer::ok(minted.into()).replayed(replayed))
+    Ok(Answer::ok(EndpointOut::minted(&app, minted)).replayed(replayed))
 }
 
 /// Enable an endpoint.
@@ -109,7 +109,7 @@ pub(super) async fn enable_endpoint(
 ) -> Answered<EndpointOut> {
     sent.decode::<super::Nothing>()?;
     let endpoint = app.engine().enable_endpoint((merchant.id, merchant.mode, id)).await?;
-    Ok(Answer::ok((&*endpoint).into()))
+    Ok(Answer::ok(EndpointOut::of(&app, &endpoint)))
 }
 
 /// Disable an endpoint.
@@ -128,7 +128,7 @@ pub(super) async fn disable_endpoint(
 ) -> Answered<EndpointOut> {
     sent.decode::<super::Nothing>()?;
     let endpoint = app.engine().disable_endpoint((merchant.id, merchant.mode, id)).await?;
-    Ok(Answer::ok((&*endpoint).into()))
+    Ok(Answer::ok(EndpointOut::of(&app, &endpoint)))
 }
 
 /// Send a test event to an endpoint, whatever it subscribes to.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use posthorn_core::endpoint::{DisabledWhy, Endpoint, Pattern, Status};
+use posthorn_core::endpoint::{DisabledWhy, Endpoint, EndpointSecret, Pattern, Status};
 use posthorn_core::filter::Filter;
 use posthorn_core::id::{EndpointId, SecretId};
 use posthorn_core::json::Style;
@@ -16,6 +16,7 @@ use utoipa::ToSchema;
 
 use super::attempts::Headers;
 use crate::answer::Shown;
+use crate::app::App;
 use crate::decode::{Change, Count, never_null, null_is_default};
 use crate::time::Timestamp;
 
@@ -239,8 +240,20 @@ pub(super) struct EndpointOut {
     secret: Option<Shown>,
 }
 
-impl From<&Endpoint> for EndpointOut {
-    fn from(endpoint: &Endpoint) -> Self {
+impl EndpointOut {
+    /// An endpoint as its merchant sees it; secrets whose time is over are not shown.
+    pub(super) fn of(app: &App, endpoint: &Endpoint) -> Self {
+        let real = app.engine().now();
+        let owner = app.engine().merchant(endpoint.merchant);
+        Self::at(endpoint, owner.map_or(real, |owner| owner.now(endpoint.mode, real)))
+    }
+
+    /// The same with the secret that was made for it.
+    pub(super) fn minted(app: &App, minted: Minted) -> Self {
+        Self { secret: minted.secret.map(Shown), ..Self::of(app, &minted.endpoint) }
+    }
+
+    fn at(endpoint: &Endpoint, now: jiff::Timestamp) -> Self {
         let (status_since, why) = match endpoint.status {
             Status::Active => (None, None),
             Status::Draining { since } => (Some(since), None),
@@ -251,7 +264,8 @@ impl From<&Endpoint> for EndpointOut {
             Status::Disabled { since, why: DisabledWhy::Gone } => (Some(since), Some("gone")),
         };
         let settings = endpoint.settings.clone();
-        let secrets = endpoint.secrets.iter().map(|secret| SecretOut {
+        let signing = |secret: &&EndpointSecret| secret.until.is_none_or(|until| until > now);
+        let secrets = endpoint.secrets.iter().filter(signing).map(|secret| SecretOut {
             id: secret.id,
             created: secret.created.into(),
             until: secret.until.map(Timestamp),
@@ -277,11 +291,5 @@ impl From<&Endpoint> for EndpointOut {
             secrets: secrets.collect(),
             secret: None,
         }
-    }
-}
-
-impl From<Minted> for EndpointOut {
-    fn from(minted: Minted) -> Self {
-        Self { secret: minted.secret.map(Shown), ..Self::from(&*minted.endpoint) }
     }
 }

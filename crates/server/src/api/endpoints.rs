@@ -28,7 +28,7 @@ pub(super) async fn create_endpoint(
     let minted =
         engine.create_endpoint(merchant.caller, place, wire.into(), sent.key.as_ref()).await?;
     let replayed = minted.replayed;
-    Ok(Answer::created(minted.into()).replayed(replayed))
+    Ok(Answer::created(EndpointOut::minted(&app, minted)).replayed(replayed))
 }
 
 /// List endpoints, oldest first.
@@ -43,7 +43,7 @@ pub(super) async fn list_endpoints(
     let (id, mode) = merchant.place();
     let asked = Asked::read(&app, &params, &format!("endpoints {id} {}", mode.name()))?;
     let rows = app.engine().endpoints(id, mode);
-    let show = |endpoint: std::sync::Arc<_>| EndpointOut::from(&*endpoint);
+    let show = |endpoint: std::sync::Arc<_>| EndpointOut::of(&app, &endpoint);
     Ok(Answer::ok(asked.answer_from(&app, rows, |endpoint| endpoint.id.as_i64(), show)))
 }
 
@@ -57,7 +57,7 @@ pub(super) async fn get_endpoint(
     Id(id): Id<EndpointId>,
 ) -> Answered<EndpointOut> {
     let endpoint = app.engine().endpoint(merchant.id, merchant.mode, id)?;
-    Ok(Answer::ok((&*endpoint).into()))
+    Ok(Answer::ok(EndpointOut::of(&app, &endpoint)))
 }
 
 /// Change an endpoint's settings: a new version of them.
@@ -73,7 +73,7 @@ pub(super) async fn change_endpoint(
     let change: EndpointChange = sent.decode()?;
     let place = (merchant.id, merchant.mode, id);
     let endpoint = app.engine().change_endpoint(place, change.into()).await?;
-    Ok(Answer::ok((&*endpoint).into()))
+    Ok(Answer::ok(EndpointOut::of(&app, &endpoint)))
 }
 
 /// Delete an endpoint; what still waits for it ends as `will_not_send`.

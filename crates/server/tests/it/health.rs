@@ -42,7 +42,9 @@ async fn a_paused_endpoint_that_says_it_is_gone_is_disabled_and_told_of_once() {
     let now = app.clock.now();
     app.store.set_status(endpoint, Status::Paused { since: now }, now, vec![]).await.unwrap();
     let place = (merchant, Mode::Test, endpoint);
-    app.app.engine().change_endpoint(place, EndpointPatch::default()).await.unwrap();
+    let description = Some(Some("read again".to_owned()));
+    let patch = EndpointPatch { description, ..EndpointPatch::default() };
+    app.app.engine().change_endpoint(place, patch).await.unwrap();
     assert_eq!(app.get(&path).await.at("/status"), "paused");
     app.post(&format!("{path}/test"), &json!({"type": "payment.completed"})).await;
     app.settle_down().await;

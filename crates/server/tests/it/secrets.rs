@@ -135,3 +135,18 @@ async fn a_rotation_that_makes_a_secret_keeps_the_scheme() {
     let shared = app.post(&rotate, &json!({})).await.at("/secret");
     assert!(shared.starts_with("whsec_") && shared != BASE64, "{shared}");
 }
+
+#[tokio::test]
+async fn a_secret_whose_time_is_over_on_the_merchants_clock_is_not_listed_any_more() {
+    let app = TestApp::in_real_time().await;
+    let path = format!("/v1/endpoints/{}", app.endpoint(&json!({})).await);
+    let count = |value: serde_json::Value| value["secrets"].as_array().map(Vec::len);
+    let rotated = app.post(&format!("{path}/rotate"), &json!({"overlap": "1h"})).await;
+    assert_eq!(count(rotated.json()), Some(2), "both sign while the rotation overlaps");
+    app.post("/v1/sandbox/clock", &json!({"advance": "59m"})).await;
+    assert_eq!(count(app.get(&path).await.json()), Some(2));
+    app.post("/v1/sandbox/clock", &json!({"advance": "2m"})).await;
+    assert_eq!(count(app.get(&path).await.json()), Some(1));
+    let listed = app.get("/v1/endpoints").await.json();
+    assert_eq!(count(listed["data"][0].clone()), Some(1));
+}

@@ -4,7 +4,10 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-const FILE: &str = "posthorn.ballast";
+use super::open::OpenError;
+
+/// Its name in the data directory.
+pub(super) const FILE: &str = "posthorn.ballast";
 const CHUNK_BYTES: usize = 64 * 1024;
 
 /// A file that holds room.
@@ -15,16 +18,35 @@ pub(super) struct Ballast {
 }
 
 impl Ballast {
-    /// Takes the room, where it is not taken already. Without room there is none to hold: the
-    /// server starts all the same.
-    pub(super) fn take(dir: &Path, bytes: u64) -> Self {
-        let ballast = Self { path: dir.join(FILE), bytes };
-        let there = std::fs::metadata(&ballast.path).is_ok_and(|file| file.len() == bytes);
-        if !there && let Err(error) = ballast.fill(bytes) {
-            ballast.free();
-            tracing::warn!(%error, "no room for the ballast file that keeps a full disk usable");
+    /// The ballast of a data directory, as it is there or not.
+    pub(super) fn of(dir: &Path, bytes: u64) -> Self {
+        Self { path: dir.join(FILE), bytes }
+    }
+
+    /// Takes the room, where it is not taken already; `false` when it cannot be had.
+    pub(super) fn take(&self) -> bool {
+        let there = std::fs::metadata(&self.path).is_ok_and(|file| file.len() == self.bytes);
+        if !there && let Err(error) = self.fill(self.bytes) {
+            self.free();
+            tracing::error!(%error, "no room for the ballast: nothing new is accepted until there is");
+            return false;
         }
-        ballast
+        true
+    }
+
+    /// Opens the database; one that finds no room is opened once more without the ballast. Answers
+    /// too whether the disk is full.
+    pub(super) fn open<A>(
+        &self,
+        open: impl Fn() -> Result<A, OpenError>,
+    ) -> Result<(A, bool), OpenError> {
+        match open() {
+            Err(OpenError::Full { .. }) if self.free() => {
+                tracing::error!("the disk is full: nothing new is accepted until there is room");
+                Ok((open()?, true))
+            }
+            opened => Ok((opened?, false)),
+        }
     }
 
     /// Gives the room up; `false` when there was none.
@@ -72,12 +94,39 @@ mod tests {
     fn ballast_is_taken_once_given_up_once_and_taken_again() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join(FILE);
-        let ballast = Ballast::take(dir.path(), 100_000);
+        let ballast = Ballast::of(dir.path(), 100_000);
+        assert!(ballast.take());
         assert_eq!(file.metadata().unwrap().len(), 100_000);
         assert!(ballast.free());
         assert!(!file.exists());
         assert!(!ballast.free());
         assert!(ballast.restore());
         assert_eq!(file.metadata().unwrap().len(), 100_000);
+    }
+
+    #[test]
+    fn without_room_none_is_taken_and_no_piece_of_it_is_left() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join(FILE);
+        std::os::unix::fs::symlink("/dev/full", &file).unwrap();
+        let ballast = Ballast::of(dir.path(), 100_000);
+        assert!(!ballast.take());
+        assert!(!file.is_symlink());
+        assert!(ballast.restore(), "there is room again");
+    }
+
+    #[test]
+    fn an_opening_that_finds_no_room_gets_the_ballasts() {
+        let dir = tempfile::tempdir().unwrap();
+        let ballast = Ballast::of(dir.path(), 100_000);
+        let no_room = || OpenError::Full { path: dir.path().to_owned() };
+        let open = || if dir.path().join(FILE).exists() { Err(no_room()) } else { Ok(()) };
+        assert!(ballast.take());
+        assert!(matches!(ballast.open(open), Ok(((), true))));
+        assert!(matches!(ballast.open(open), Ok(((), false))));
+        let never = || Err::<(), _>(no_room());
+        assert!(ballast.take());
+        assert!(matches!(ballast.open(never), Err(OpenError::Full { .. })));
+        assert!(matches!(ballast.open(never), Err(OpenError::Full { .. })), "there is none left");
     }
 }

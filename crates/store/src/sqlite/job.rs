@@ -9,7 +9,7 @@ use crate::StoreError;
 /// Which lane of the writer's queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Lane {
-    /// Finishes what is under way: drained first, and served even when the disk is full.
+    /// Finishes what is under way, or is needed to start: drained first, and served even when the disk is full.
     Reserved,
     /// Everything else.
     Ordinary,

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::Connection;
 
 use super::open::OpenError;
 
@@ -19,22 +19,12 @@ pub struct Migration {
     pub(super) sql: &'static str,
 }
 
-const ALL: [Migration; 1] = [Migration {
+/// Every one there is.
+pub(super) const ALL: [Migration; 1] = [Migration {
     number: 1,
     name: "first",
     sql: include_str!("../../migrations/sqlite/0001_first.sql"),
 }];
-
-/// The migrations that a database still needs; all of them where there is no database yet.
-pub(super) fn plan(path: &Path) -> Result<Vec<Migration>, OpenError> {
-    if !path.exists() {
-        return Ok(ALL.to_vec());
-    }
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let db =
-        Connection::open_with_flags(path, flags).map_err(|error| OpenError::of(&error, path))?;
-    pending(&db, path)
-}
 
 /// Brings a database up to date.
 pub(super) fn migrate(db: &mut Connection, path: &Path) -> Result<(), OpenError> {
@@ -52,7 +42,8 @@ fn apply(db: &mut Connection, migration: &Migration) -> rusqlite::Result<()> {
     transaction.commit()
 }
 
-fn pending(db: &Connection, path: &Path) -> Result<Vec<Migration>, OpenError> {
+/// The migrations that a database still needs.
+pub(super) fn pending(db: &Connection, path: &Path) -> Result<Vec<Migration>, OpenError> {
     let failed = |error| OpenError::of(&error, path);
     let number = |name: &str| db.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
     let application = number("application_id").map_err(failed)?;

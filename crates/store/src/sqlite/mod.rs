@@ -10,6 +10,7 @@ mod fetch;
 mod gauges;
 mod inline;
 mod job;
+mod look;
 mod migrations;
 mod open;
 mod queue;
@@ -65,6 +66,14 @@ pub type Faults = Box<dyn FnMut(FaultPoint) -> Fault + Send>;
 /// The store on SQLite.
 pub struct Sqlite {
     runs: Runs,
+    /// After the connection.
+    _stay: Option<look::Stay>,
+}
+
+impl From<Runs> for Sqlite {
+    fn from(runs: Runs) -> Self {
+        Self { runs, _stay: None }
+    }
 }
 
 enum Runs {
@@ -76,18 +85,18 @@ impl Sqlite {
     /// Opens the database in the data directory `dir`, making both where they are missing, and
     /// brings it up to date.
     pub fn open(dir: &Path, options: &Options) -> Result<Self, OpenError> {
-        Ok(Self { runs: Runs::Threads(Threads::start(dir, options)?) })
+        Ok(Runs::Threads(Threads::start(dir, options)?).into())
     }
 
     /// An empty database in memory, on the caller's thread. Nothing waits: a future of this store
     /// is ready when it is polled first.
     pub fn inline(faults: Faults) -> Result<Self, OpenError> {
-        Ok(Self { runs: Runs::Inline(Inline::new(open::memory()?, faults)) })
+        Ok(Runs::Inline(Inline::new(open::memory()?, faults)).into())
     }
 
     /// The database file `path` on the caller's thread.
     pub fn inline_at(path: &Path, faults: Faults) -> Result<Self, OpenError> {
-        Ok(Self { runs: Runs::Inline(Inline::new(open::writer(path)?, faults)) })
+        Ok(Runs::Inline(Inline::new(open::writer(path)?, faults)).into())
     }
 
     /// The same database after the process died and started again; this one is closed. `None` for a
@@ -98,14 +107,24 @@ impl Sqlite {
             Runs::Threads(_) => None,
             Runs::Inline(inline) => {
                 inline.crash();
-                Some(Self { runs: Runs::Inline(inline.reopened(faults)) })
+                Some(Runs::Inline(inline.reopened(faults)).into())
             }
         }
     }
 
+    /// The database in `dir` as it stands, on the caller's thread: nothing in the directory is
+    /// changed, nothing is migrated, and every verb that writes fails. No server may use it.
+    pub fn look(dir: &Path) -> Result<Self, OpenError> {
+        let look::Look { db, stay } = look::alone(dir)?;
+        Ok(Self {
+            runs: Runs::Inline(Inline::new(db, Box::new(|_| Fault::None))),
+            _stay: Some(stay),
+        })
+    }
+
     /// The migrations that the database in `dir` still needs.
     pub fn plan_migrations(dir: &Path) -> Result<Vec<Migration>, OpenError> {
-        migrations::plan(&dir.join(open::DATABASE))
+        look::plan(dir)
     }
 
     /// SQLite's own look at every page: what is wrong, line by line; empty when all is well. Takes

@@ -10,7 +10,8 @@ use super::migrations;
 
 /// The database, inside the data directory.
 pub(super) const DATABASE: &str = "posthorn.db";
-const LOCK: &str = "posthorn.lock";
+/// Held by the server that is at work.
+pub(super) const LOCK: &str = "posthorn.lock";
 /// Statements that a connection keeps prepared: all there are.
 const STATEMENTS_MAX: usize = 128;
 
@@ -109,6 +110,20 @@ pub enum OpenError {
         /// What the database said.
         detail: String,
     },
+    /// There was a database once.
+    #[error(
+        "the database {} is lost: {found}; restore a copy of it, or if you want to begin with an empty \
+         one, remove {left} there",
+        path.display()
+    )]
+    Lost {
+        /// Where it should be.
+        path: PathBuf,
+        /// What tells of it.
+        found: String,
+        /// The files that are left of it.
+        left: String,
+    },
     /// There is no room.
     #[error("no room to open {}: the disk is full; free some space", path.display())]
     Full {
@@ -132,6 +147,13 @@ pub enum OpenError {
 }
 
 impl OpenError {
+    pub(super) fn unusable(path: &Path, error: &std::io::Error) -> Self {
+        if error.kind() == std::io::ErrorKind::StorageFull {
+            return Self::Full { path: path.to_owned() };
+        }
+        Self::Unusable { path: path.to_owned(), detail: error.to_string() }
+    }
+
     pub(super) fn of(error: &rusqlite::Error, path: &Path) -> Self {
         let path = path.to_owned();
         let detail = error.to_string();
@@ -160,8 +182,32 @@ pub(super) fn lock(dir: &Path) -> Result<File, OpenError> {
     }
 }
 
-/// Opens the database for writing: sound, migrated, and with an empty write-ahead log.
+/// Opens the database for writing: sound, migrated, and with an empty write-ahead log. A new one is
+/// made beside its place and put there when it is whole, so that its file is never empty.
 pub(super) fn writer(path: &Path) -> Result<Connection, OpenError> {
+    if !path.exists() {
+        let made = path.with_extension("db.new");
+        let failed = |error: std::io::Error| OpenError::unusable(path, &error);
+        for left in [&made, &path.with_extension("db.new-wal"), &path.with_extension("db.new-shm")]
+        {
+            remove(left).map_err(failed)?;
+        }
+        drop(connect(&made)?);
+        std::fs::rename(&made, path).map_err(failed)?;
+        let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        File::open(dir).and_then(|dir| dir.sync_all()).map_err(failed)?;
+    }
+    connect(path)
+}
+
+fn remove(file: &Path) -> std::io::Result<()> {
+    match std::fs::remove_file(file) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+fn connect(path: &Path) -> Result<Connection, OpenError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_CREATE
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;

@@ -304,7 +304,7 @@ impl Store for Sqlite {
         version: [u8; 16],
         source: String,
     ) -> Answer<'_, ContractId> {
-        self.write(Ordinary, SMALL + source.len(), move |db| {
+        self.write(Reserved, SMALL + source.len(), move |db| {
             deployment::register_contract(db, &name, &version, &source)
         })
     }
@@ -318,7 +318,7 @@ impl Store for Sqlite {
     }
 
     fn put_value(&self, name: &'static str, value: Vec<u8>, replace: bool) -> Answer<'_, Vec<u8>> {
-        self.write(Ordinary, SMALL, move |db| deployment::put_value(db, name, &value, replace))
+        self.write(Reserved, SMALL, move |db| deployment::put_value(db, name, &value, replace))
     }
 
     fn sealed_otherwise(&self, current: [u8; 4], limit: u32) -> Answer<'_, Vec<SealedRow>> {

@@ -13,6 +13,7 @@ use super::ballast::Ballast;
 use super::bounds::{READ_QUEUE, WRITE_QUEUE};
 use super::gauges::Gauges;
 use super::job::{Lane, Waiting};
+use super::look;
 use super::open::{self, OpenError, Options};
 use super::queue::Queue;
 use super::readers::{self, Patience, Readers};
@@ -35,8 +36,10 @@ pub(super) struct Threads {
 impl Threads {
     pub(super) fn start(dir: &Path, options: &Options) -> Result<Self, OpenError> {
         let lock = open::lock(dir)?;
+        look::refuse_lost(dir)?;
         let path = dir.join(open::DATABASE);
-        let db = open::writer(&path)?;
+        let ballast = Ballast::of(dir, options.ballast_bytes);
+        let (db, full) = ballast.open(|| open::writer(&path))?;
         let mut threads = Self {
             gauges: Arc::default(),
             queue: Arc::new(Queue::new()),
@@ -52,7 +55,8 @@ impl Threads {
             watches.push(watch);
             threads.others.push(thread);
         }
-        let ballast = Ballast::take(dir, options.ballast_bytes);
+        let full = full || !ballast.take();
+        threads.gauges.full.store(full, Ordering::Relaxed);
         let keeper = Keeper {
             db: Keeper::connect(&path)?,
             upkeep: threads.upkeep.clone(),
@@ -144,10 +148,7 @@ fn spawn(
     path: &Path,
     run: impl FnOnce() + Send + 'static,
 ) -> Result<JoinHandle<()>, OpenError> {
-    Builder::new()
-        .name(name.into())
-        .spawn(run)
-        .map_err(|error| OpenError::Unusable { path: path.to_owned(), detail: error.to_string() })
+    Builder::new().name(name.into()).spawn(run).map_err(|error| OpenError::unusable(path, &error))
 }
 
 /// After each commit the length of the log is noted.

@@ -20,8 +20,15 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     let mut count = 0;
     for path in &args.files {
         let name = path.display().to_string();
-        let source =
-            std::fs::read_to_string(path).with_context(|| format!("cannot read {name}"))?;
+        let bytes = std::fs::read(path).with_context(|| format!("cannot read {name}"))?;
+        let source = match String::from_utf8(bytes) {
+            Ok(source) => source,
+            Err(error) => {
+                count += 1;
+                show(&no_text(&name, &error), "");
+                continue;
+            }
+        };
         let contract = Contract::parse(&name, &source);
         let faults = match &contract {
             Ok(contract) => contract.prove(),
@@ -30,10 +37,10 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
         count += faults.len();
         match contract {
             Ok(contract) if faults.is_empty() => say(format_args!(
-                "{name}: {}  {} events, {} tries, every vector holds",
+                "{name}: {}  {}, {}, every vector holds",
                 ink(Ink::Good, "ok"),
-                contract.events.len(),
-                contract.retry.tries()
+                counted(contract.events.len(), ("event", "events")),
+                counted(contract.retry.tries(), ("try", "tries"))
             )),
             Ok(_) | Err(_) => faults.iter().for_each(|fault| show(fault, &source)),
         }
@@ -42,6 +49,25 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
         0 => Ok(()),
         1 => bail!("1 fault"),
         _ => bail!("{count} faults"),
+    }
+}
+
+fn counted(count: usize, (one, many): (&str, &str)) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
+/// A file that is not UTF-8, by the place of its first byte that is none.
+fn no_text(name: &str, error: &std::string::FromUtf8Error) -> Fault {
+    let bytes = error.as_bytes();
+    let sound = bytes.get(..error.utf8_error().valid_up_to()).unwrap_or_default();
+    let text = String::from_utf8_lossy(sound);
+    let byte = bytes.get(sound.len()).copied().unwrap_or_default();
+    Fault {
+        file: name.to_owned(),
+        line: text.matches('\n').count() + 1,
+        column: text.chars().rev().take_while(|c| *c != '\n').count() + 1,
+        what: format!("byte 0x{byte:02x} is not UTF-8"),
+        hint: Some("save the file as UTF-8".to_owned()),
     }
 }
 

@@ -31,7 +31,7 @@ pub(super) struct Args {
     timestamp: Option<i64>,
 
     /// The event's id
-    #[arg(long, default_value = "evt_example")]
+    #[arg(long, default_value = "evt_example", value_parser = one_line)]
     id: String,
 
     /// The event's type [default: the catalogue's first]
@@ -39,15 +39,15 @@ pub(super) struct Args {
     kind: Option<String>,
 
     /// The attempt's number
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     attempt: u32,
 
     /// What stands for the merchant in the body
-    #[arg(long, default_value = "mer_example")]
+    #[arg(long, default_value = "mer_example", value_parser = one_line)]
     merchant: String,
 
     /// The delivery's id
-    #[arg(long, default_value = "dlv_example")]
+    #[arg(long, default_value = "dlv_example", value_parser = one_line)]
     delivery: String,
 
     /// How the body is printed: js, python or php
@@ -61,6 +61,14 @@ pub(super) struct Args {
 
 fn style(text: &str) -> Result<Style, String> {
     Style::from_name(text).ok_or_else(|| "it is js, python or php".to_owned())
+}
+
+/// It may stand in a header.
+fn one_line(text: &str) -> Result<String, String> {
+    if text.is_empty() || text.chars().any(char::is_control) {
+        return Err("it must have characters, and no control characters".to_owned());
+    }
+    Ok(text.to_owned())
 }
 
 pub(super) fn run(args: &Args, contract: &Contract) -> anyhow::Result<()> {

@@ -1,9 +1,11 @@
-//! What `posthorn serve` says when it is up: where it is, and in a sandbox what to try.
+//! A sandbox's merchants, and what `posthorn serve` says when it is up: where it is, and what to try.
+
+use std::sync::Arc;
 
 use anyhow::Context;
 use posthorn_core::contract::Contract;
-use posthorn_core::secret::Secret;
-use posthorn_engine::MerchantDraft;
+use posthorn_core::id::MerchantId;
+use posthorn_engine::{Engine, MerchantDraft, ModeKeys};
 
 use crate::cli::out::{Ink, ink, say};
 use crate::config::Config;
@@ -12,7 +14,37 @@ use crate::wiring::Running;
 /// The contract whose merchant the examples use.
 const SHOWN: &str = "standard";
 
-pub(super) async fn print(config: &Config, running: &Running) -> anyhow::Result<()> {
+/// A sandbox's merchant that this start made.
+pub(super) struct Made {
+    contract: Arc<Contract>,
+    name: String,
+    id: MerchantId,
+    keys: ModeKeys,
+}
+
+/// Makes a merchant for each contract that has none yet.
+pub(super) async fn merchants(engine: &Engine) -> anyhow::Result<Vec<Made>> {
+    let before = engine.merchants();
+    let mut made = Vec::new();
+    for contract in engine.contracts() {
+        if before.iter().any(|merchant| merchant.contract == contract.name) {
+            continue;
+        }
+        let draft = MerchantDraft {
+            name: format!("{} sandbox", contract.title),
+            contract: contract.name.clone(),
+            reference: None,
+            strict_catalogue: false,
+            keep_test_keys: true,
+        };
+        let (merchant, keys) = engine.create_merchant(draft, None).await?;
+        let keys = keys.context("a merchant that was just made has keys to show")?.test;
+        made.push(Made { contract, name: merchant.name.clone(), id: merchant.id, keys });
+    }
+    Ok(made)
+}
+
+pub(super) fn print(config: &Config, running: &Running, made: &[Made]) {
     let mode = if config.sandbox { "  sandbox" } else { "" };
     let data = config.data.canonicalize().unwrap_or_else(|_| config.data.clone());
     say(format_args!(
@@ -35,54 +67,27 @@ pub(super) async fn print(config: &Config, running: &Running) -> anyhow::Result<
     }
     say("");
     if config.sandbox {
-        sandbox(running).await?;
+        sandbox(running, made);
     }
-    Ok(())
 }
 
-/// A merchant for each contract that has none yet, with the keys; those of before are only named.
-async fn sandbox(running: &Running) -> anyhow::Result<()> {
+/// The merchants that were made, with their keys; those of before are only named.
+fn sandbox(running: &Running, made: &[Made]) {
     let program = program();
-    let before = running.engine.merchants();
-    let mut shown: Option<(Secret, String)> = None;
-    for contract in running.engine.contracts() {
-        if before.iter().any(|merchant| merchant.contract == contract.name) {
-            continue;
-        }
-        if shown.is_none() {
-            say("A test merchant for each contract:\n");
-        }
-        let key = create(running, &contract).await?;
-        if shown.is_none() || contract.name == SHOWN {
-            shown = Some((key, first_event(&contract)));
-        }
-    }
-    if let Some((key, event)) = shown {
-        say("");
-        examples(&program, running, (key.expose(), &event));
-    } else {
+    let shown = made.iter().rfind(|one| one.contract.name == SHOWN).or(made.first());
+    let Some(shown) = shown else {
         let command = format_args!("{program} merchant list --show-keys{}", server_flag(running));
-        say(format_args!("The test merchants' keys: {}\n", ink(Ink::Name, command)));
-    }
-    Ok(())
-}
-
-/// Creates a contract's test merchant and prints its keys; answers the one for the API.
-async fn create(running: &Running, contract: &Contract) -> anyhow::Result<Secret> {
-    let draft = MerchantDraft {
-        name: format!("{} sandbox", contract.title),
-        contract: contract.name.clone(),
-        reference: None,
-        strict_catalogue: false,
-        keep_test_keys: true,
+        return say(format_args!("The test merchants' keys: {}\n", ink(Ink::Name, command)));
     };
-    let (merchant, keys) = running.engine.create_merchant(draft, None).await?;
-    let keys = keys.context("a merchant that was just made has keys to show")?.test;
-    let id = ink(Ink::Dim, merchant.id);
-    say(format_args!("  {}  {}  {id}", ink(Ink::Bold, &contract.name), merchant.name));
-    say(format_args!("    API key         {}", keys.api_key.expose()));
-    say(format_args!("    webhook secret  {}", keys.webhook_secret.expose()));
-    Ok(keys.api_key)
+    say("A test merchant for each contract:\n");
+    for Made { contract, name, id, keys } in made {
+        say(format_args!("  {}  {name}  {}", ink(Ink::Bold, &contract.name), ink(Ink::Dim, id)));
+        say(format_args!("    API key         {}", keys.api_key.expose()));
+        say(format_args!("    webhook secret  {}", keys.webhook_secret.expose()));
+    }
+    say("");
+    let event = first_event(&shown.contract);
+    examples(&program, running, (shown.keys.api_key.expose(), &event));
 }
 
 /// `--server URL`, where the address is not the one that commands look at by themselves.
