@@ -2,7 +2,7 @@
 
 mod docs;
 
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use super::out::{say, write};
 use crate::config::{self, Config, Flags, LogFormat};
@@ -16,56 +16,113 @@ pub(crate) struct Args {
     what: What,
 }
 
+#[derive(clap::Args)]
+struct PrintArgs {
+    #[command(flatten)]
+    flags: Flags,
+    /// Print JSON, for scripts
+    #[arg(long)]
+    json: bool,
+}
+
 #[derive(clap::Subcommand)]
 enum What {
     /// Print the settings in force as TOML; secrets are not shown
-    Print(Box<Flags>),
+    Print(Box<PrintArgs>),
     /// Explain every key: its meaning, its environment variable, its default
     Docs,
 }
 
 pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     match args.what {
-        What::Print(flags) => print(&config::load(*flags)?),
+        What::Print(args) => {
+            let settings = settings(&config::load(args.flags)?);
+            if args.json { print_json(&settings) } else { print(&settings) }
+        }
         What::Docs => write(docs::page()),
     }
     Ok(())
 }
 
-/// Every key with its value; TOML, so that it can be a config file.
-fn print(config: &Config) {
-    let line = |key: &str, value: serde_json::Value| say(format_args!("{key} = {value}"));
-    let hidden = |key: &str, is_set: bool| {
-        let what = if is_set { "set, not shown" } else { "not set" };
-        say(format_args!("# {key}: {what}"));
-    };
-    let optional = |key: &str, value: Option<String>| match value {
-        Some(value) => line(key, value.into()),
-        None => say(format_args!("# {key}: not set")),
-    };
+/// A setting as it is shown.
+struct Setting {
+    /// The table of the file that it stands in; empty: none.
+    section: &'static str,
+    key: &'static str,
+    shown: Shown,
+}
+
+enum Shown {
+    Value(Value),
+    NotSet,
+    /// A secret: whether there is one.
+    Secret(bool),
+}
+
+/// Every key with its value, in the order of the config file.
+fn settings(config: &Config) -> Vec<Setting> {
     let path = |path: &std::path::PathBuf| path.display().to_string();
-    line("listen", config.listen.to_string().into());
-    line("data", path(&config.data).into());
-    optional("database", config.database.clone());
-    line("sandbox", config.sandbox.into());
-    optional("contracts", config.contracts.as_ref().map(path));
-    hidden("admin_key", config.admin_key.is_some());
-    hidden("master_key", config.master_key.is_some());
-    hidden("master_keys_old", !config.master_keys_old.is_empty());
+    let optional =
+        |value: Option<String>| value.map_or(Shown::NotSet, |value| Shown::Value(value.into()));
     let cidrs: Vec<String> = config.allow_cidrs.iter().map(ToString::to_string).collect();
-    line("allow_cidrs", json!(cidrs));
-    line("allow_http", config.allow_http.into());
-    optional("extra_ca", config.extra_ca.as_ref().map(path));
-    line("grace", posthorn_core::duration::print(config.grace).into());
-    say("\n[limits]");
-    line("in_flight_max", config.limits.in_flight_max.into());
-    line("merchant_in_flight_max", config.limits.merchant_in_flight_max.into());
-    line("drain_per_second", config.limits.drain_per_second.into());
-    say("\n[log]");
     let format = match config.log.format {
         LogFormat::Text => "text",
         LogFormat::Json => "json",
     };
-    line("format", format.into());
-    line("level", config.log.level.clone().into());
+    let limits = &config.limits;
+    let value = |value: Value| Shown::Value(value);
+    let of = |section, key, shown| Setting { section, key, shown };
+    vec![
+        of("", "listen", value(config.listen.to_string().into())),
+        of("", "data", value(path(&config.data).into())),
+        of("", "database", optional(config.database.clone())),
+        of("", "sandbox", value(config.sandbox.into())),
+        of("", "contracts", optional(config.contracts.as_ref().map(path))),
+        of("", "admin_key", Shown::Secret(config.admin_key.is_some())),
+        of("", "master_key", Shown::Secret(config.master_key.is_some())),
+        of("", "master_keys_old", Shown::Secret(!config.master_keys_old.is_empty())),
+        of("", "allow_cidrs", value(json!(cidrs))),
+        of("", "allow_http", value(config.allow_http.into())),
+        of("", "extra_ca", optional(config.extra_ca.as_ref().map(path))),
+        of("", "grace", value(posthorn_core::duration::print(config.grace).into())),
+        of("limits", "in_flight_max", value(limits.in_flight_max.into())),
+        of("limits", "merchant_in_flight_max", value(limits.merchant_in_flight_max.into())),
+        of("limits", "drain_per_second", value(limits.drain_per_second.into())),
+        of("log", "format", value(format.into())),
+        of("log", "level", value(config.log.level.clone().into())),
+    ]
+}
+
+/// TOML, so that it can be a config file.
+fn print(settings: &[Setting]) {
+    let mut section = "";
+    for Setting { section: own, key, shown } in settings {
+        if *own != section {
+            section = own;
+            say(format_args!("\n[{section}]"));
+        }
+        match shown {
+            Shown::Value(value) => say(format_args!("{key} = {value}")),
+            Shown::NotSet | Shown::Secret(false) => say(format_args!("# {key}: not set")),
+            Shown::Secret(true) => say(format_args!("# {key}: set, not shown")),
+        }
+    }
+}
+
+/// An object, with one more for each section; a secret is `{"set": true}` or not.
+fn print_json(settings: &[Setting]) {
+    let mut all = Map::new();
+    for Setting { section, key, shown } in settings {
+        let value = match shown {
+            Shown::Value(value) => value.clone(),
+            Shown::NotSet => Value::Null,
+            Shown::Secret(is_set) => json!({ "set": is_set }),
+        };
+        if section.is_empty() {
+            all.insert((*key).to_owned(), value);
+        } else if let Value::Object(inner) = all.entry(*section).or_insert_with(|| json!({})) {
+            inner.insert((*key).to_owned(), value);
+        }
+    }
+    say(Value::Object(all));
 }

@@ -53,6 +53,18 @@ fn a_flag_wins_over_the_environment_and_that_over_the_file() {
 }
 
 #[test]
+fn the_settings_are_printed_as_json_for_scripts() {
+    let file = config_file("grace = \"5s\"\n[limits]\nin_flight_max = 7\n");
+    let file = file.path().to_str().unwrap();
+    let mut command = posthorn(&["config", "print", "--json", "--config", file]);
+    let printed = finish(command.env("POSTHORN_ADMIN_KEY", "admin_very_secret_1"), b"").sound();
+    let read: serde_json::Value = serde_json::from_str(&printed).unwrap();
+    assert_eq!((&read["grace"], &read["limits"]["in_flight_max"]), (&"5s".into(), &7.into()));
+    assert_eq!(read["admin_key"], serde_json::json!({"set": true}));
+    assert_eq!(read["database"], serde_json::Value::Null);
+}
+
+#[test]
 fn secrets_are_never_printed() {
     let key = "ab".repeat(32);
     let mut command = posthorn(&["config", "print"]);
