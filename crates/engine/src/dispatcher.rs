@@ -67,9 +67,11 @@ pub(crate) struct Dispatcher {
     /// Until when nothing is written, after the database could not.
     write_after: Option<Timestamp>,
     wanted: Turns,
-    /// Wanted, but there is no memory for their events; and how often some had been given back then.
+    /// Wanted, but there is no memory for their events; how often some had been given back when that
+    /// was last looked at; and how many of them are to ask again since.
     starved: Turns,
     freed: u64,
+    starved_again: usize,
     askers: Company,
     asking: Option<BoxFuture<'static, Asked>>,
     unknown: Turns,
@@ -112,6 +114,7 @@ impl Dispatcher {
             wanted: Turns::default(),
             starved: Turns::default(),
             freed: 0,
+            starved_again: 0,
             askers: Company::new(ASKS_MAX),
             asking: None,
             unknown: Turns::default(),

@@ -206,11 +206,12 @@ async fn move_rows(shared: &Shared, job: &Job, endpoint: EndpointId) -> Result<(
     shared.reload_endpoint(endpoint).await?;
     loop {
         let all = spacing.unsigned_abs() * rows;
-        let now = shared.paces.turn(&*shared.clock, endpoint, all).await;
+        let turn = shared.paces.turn(&*shared.clock, endpoint, all).await;
+        let now = turn.begins;
         let at = shared.directory.now(job.merchant, job.mode, now);
         let step = shared.store.step_job(job.id, Step { rows, at, spacing }).await?;
         let wait = spacing.unsigned_abs() * step.moved;
-        shared.paces.free(endpoint, later(now, wait));
+        shared.paces.free(endpoint, turn, later(now, wait));
         if step.moved > 0 {
             shared.order(Order::Look(vec![endpoint]));
         }

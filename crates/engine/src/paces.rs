@@ -13,14 +13,21 @@ use crate::clock::{Clock, later};
 #[derive(Debug, Default)]
 pub(crate) struct Paces(Mutex<HashMap<EndpointId, Timestamp>>);
 
+/// A time that an endpoint is taken for, in real time.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Turn {
+    pub(crate) begins: Timestamp,
+    ends: Timestamp,
+}
+
 impl Paces {
-    /// Waits for an endpoint's turn and takes it for `length`; answers when it begins (real time).
+    /// Waits for an endpoint's turn and takes it for `length`.
     pub(crate) async fn turn(
         &self,
         clock: &dyn Clock,
         endpoint: EndpointId,
         length: Duration,
-    ) -> Timestamp {
+    ) -> Turn {
         loop {
             let now = clock.now();
             let free = {
@@ -33,15 +40,19 @@ impl Paces {
                 free
             };
             match free {
-                None => return now,
+                None => return Turn { begins: now, ends: later(now, length) },
                 Some(at) => clock.sleep_until(at).await,
             }
         }
     }
 
-    /// A turn was shorter than it might have been: the next begins at `at`.
-    pub(crate) fn free(&self, endpoint: EndpointId, at: Timestamp) {
-        self.taken().insert(endpoint, at);
+    /// A turn ended before it might have: the next begins at `at`. If the next has begun already,
+    /// nothing changes.
+    pub(crate) fn free(&self, endpoint: EndpointId, turn: Turn, at: Timestamp) {
+        let mut taken = self.taken();
+        if let Some(until) = taken.get_mut(&endpoint).filter(|until| **until == turn.ends) {
+            *until = at.min(turn.ends);
+        }
     }
 
     fn taken(&self) -> MutexGuard<'_, HashMap<EndpointId, Timestamp>> {

@@ -50,7 +50,7 @@ async fn keep_house(shared: Arc<Shared>) {
         let now = shared.clock.now();
         write_used_keys(&shared).await;
         count_backlog(&shared).await;
-        note_log(&shared).await;
+        note_log(&shared);
         shared.transport.expire_idle();
         let before = now.checked_sub(ONCE_KEPT).unwrap_or(now);
         let forget = || shared.store.expire_once(before, FORGOTTEN_AT_ONCE);
@@ -101,13 +101,9 @@ async fn count_backlog(shared: &Shared) {
 }
 
 /// The length of the database's log, also where nobody asks whether the server is ready.
-async fn note_log(shared: &Shared) {
-    match shared.store.health().await {
-        Ok(bytes) => {
-            shared.metrics.wal_bytes.set(i64::try_from(bytes).unwrap_or(i64::MAX));
-        }
-        Err(error) => tracing::warn!(%error, "the database did not take a probe"),
-    }
+fn note_log(shared: &Shared) {
+    let bytes = shared.store.log_bytes();
+    shared.metrics.wal_bytes.set(i64::try_from(bytes).unwrap_or(i64::MAX));
 }
 
 #[cfg(test)]

@@ -245,6 +245,8 @@ pub trait Store: Send + Sync {
     fn used(&self, once: Once) -> Answer<'_, Option<i64>>;
     /// Forgets idempotency keys used before `before`, at most `limit`; answers how many.
     fn expire_once(&self, before: Timestamp, limit: u32) -> Answer<'_, u32>;
+    /// Bytes of the write-ahead log that is not yet in the database, as they were last seen.
+    fn log_bytes(&self) -> u64;
     /// Bytes of the write-ahead log, and whether the database answers a write.
     fn health(&self) -> Answer<'_, u64>;
 }

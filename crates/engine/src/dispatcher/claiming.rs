@@ -84,15 +84,16 @@ impl Dispatcher {
     }
 
     pub(super) fn start_asking(&mut self) {
-        if self.asking.is_some() || self.wanted.is_empty() {
+        if self.asking.is_some() {
             return;
         }
-        self.ask_starved_again();
+        self.note_freed();
+        self.take_starved();
         let real = self.shared.clock.now();
         let mut asks = Vec::new();
         let mut until = real;
         // Of those whose turn it is, all may be full: then it is the next ones' turn.
-        while asks.is_empty() && !self.wanted.is_empty() {
+        while asks.is_empty() && (!self.wanted.is_empty() || self.take_starved()) {
             for id in self.wanted.take(self.askers.size()) {
                 if let Some((ask, end)) = self.ask(id, real) {
                     until = until.max(end);
@@ -157,16 +158,22 @@ impl Dispatcher {
         self.shared.memory.room(Holder { merchant: entry.endpoint.merchant, endpoint: id })
     }
 
-    /// Those who found no memory for their events ask again when some was given back.
-    fn ask_starved_again(&mut self) {
+    /// Some memory was given back: all who found none for their events ask again.
+    fn note_freed(&mut self) {
         let freed = self.shared.memory.freed();
-        if self.starved.is_empty() || self.freed == freed {
-            return;
+        if self.freed != freed {
+            (self.freed, self.starved_again) = (freed, self.starved.len());
         }
-        self.freed = freed;
-        for id in self.starved.take(ASKS_MAX) {
-            self.wanted.insert(id);
+    }
+
+    /// Takes some of those who are to ask again; `false` when there are none.
+    fn take_starved(&mut self) -> bool {
+        let taken = self.starved.take(self.starved_again.min(ASKS_MAX));
+        self.starved_again -= taken.len();
+        for id in &taken {
+            self.wanted.insert(*id);
         }
+        !taken.is_empty()
     }
 
     /// A full answer means that there is more; a short one, that it is to be found out when. A claim
@@ -230,19 +237,24 @@ impl Dispatcher {
         self.shared.directory.now(endpoint.merchant, endpoint.mode, self.shared.clock.now())
     }
 
-    /// A claim failed: it is made again in a moment. An endpoint whose own rows cannot be read is asked
-    /// for less and less often.
+    /// A claim failed: it is made again in a moment; where one of those who shared it is to blame, at
+    /// once and by fewer. An endpoint whose own rows cannot be read is asked for less and less often.
     fn ask_later(&mut self, asks: &[Ask], fault: Fault) {
         let real = self.shared.clock.now();
-        for ask in asks {
+        for ask in asks.iter().rev() {
             let lane = self.lane(ask.endpoint);
             lane.asking = false;
             lane.next_due = Some(lane.next_due.map_or(ask.now, |due| due.min(ask.now)));
-            let at = match fault {
-                Fault::Nobodys | Fault::Someones => later(real, PAUSE_AFTER_ERROR.unsigned_abs()),
-                Fault::Its => lane.leave_alone(real),
-            };
-            self.wake(ask.endpoint, at);
+            match fault {
+                Fault::Someones => self.wanted.insert_first(ask.endpoint),
+                Fault::Nobodys => {
+                    self.wake(ask.endpoint, later(real, PAUSE_AFTER_ERROR.unsigned_abs()));
+                }
+                Fault::Its => {
+                    let at = lane.leave_alone(real);
+                    self.wake(ask.endpoint, at);
+                }
+            }
         }
     }
 

@@ -20,6 +20,7 @@ impl Dispatcher {
         queued.sort_by_key(|claim| claim.delivery);
         self.give_back_all(&queued);
         self.ready.clear();
+        self.take_apart_back();
     }
 
     /// The grace period is over: what is still under way is cut off, and given back as it comes in.
@@ -41,7 +42,6 @@ impl Dispatcher {
             && self.asking.is_none()
             && self.recording.is_none()
             && self.unrecorded.is_empty()
-            && self.apart_until.is_none()
             && self.releasing.is_none()
             && self.to_release.is_empty();
         let held = self.shared.memory.held() > 0;
@@ -57,7 +57,12 @@ impl Dispatcher {
             );
             return true;
         }
-        self.closed || (idle && (!waits || now >= stop_by))
+        let finished = self.closed || (idle && (!waits || now >= stop_by));
+        if finished && !(self.apart.is_empty() && self.kept_apart.is_empty()) {
+            let (unrecorded, kept) = (self.apart.len(), self.kept_apart.len());
+            tracing::error!(unrecorded, kept, "stopped with tries whose rows make no sense");
+        }
+        finished
     }
 }
 

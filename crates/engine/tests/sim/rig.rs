@@ -70,8 +70,7 @@ impl Rig {
 
     /// A verb that meets a row that makes no sense fails as a whole.
     fn read_all(&self, endpoints: impl IntoIterator<Item = EndpointId>) -> Result<(), StoreError> {
-        let mut endpoints = endpoints.into_iter();
-        let cursed = endpoints.find(|endpoint| self.weather.is_cursed(*endpoint));
+        let cursed = endpoints.into_iter().find(|endpoint| self.weather.is_cursed(*endpoint));
         cursed.map_or(Ok(()), |endpoint| {
             let row = endpoint.as_i64();
             Err(StoreError::Corrupt { table: "deliveries", column: "base", row })
@@ -206,6 +205,8 @@ macro_rules! verbs {
                     result
                 })
             }
+
+            fn log_bytes(&self) -> u64 { self.inner.log_bytes() }
 
             fn next_due(
                 &self,

@@ -134,6 +134,7 @@ fn an_endpoint_whose_rows_make_no_sense_holds_nobody_else_up() {
         events: Some(vec!["*".parse().unwrap()]),
         filter: Some(None),
         rate_limit: Some(None),
+        concurrency: Some(None),
         ..EndpointPatch::default()
     };
     let place = (MERCHANT, Mode::Test, other);
@@ -142,7 +143,7 @@ fn an_endpoint_whose_rows_make_no_sense_holds_nobody_else_up() {
     world.weather.set_cursed(Some(cursed));
     // More than is leased at once: some are settled, others are claimed first.
     accept_many(&world, 200);
-    seconds(&mut world, 15);
+    seconds(&mut world, 5);
     let delivered = |world: &World, id| {
         let all = deliveries(world, Some(StateKind::Delivered));
         all.iter().filter(|delivery| delivery.endpoint == id).count()

@@ -5,7 +5,7 @@ use posthorn_core::json::Json;
 use super::api::{As, Client, Connection, query, segment};
 use super::merchant::list;
 use super::out::{Ink, ink, say};
-use super::table::{Column, card, table, text, visible};
+use super::table::{Column, card, shown, table, text};
 
 const COLUMNS: [Column; 6] = [
     ("ID", "id"),
@@ -114,7 +114,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
             let curl = |value: &Json| value.get("curl").and_then(Json::as_str).map(str::to_owned);
             client.show(&reply, |reply| match curl(&reply.value) {
                 None => card(&reply.value),
-                Some(curl) => curl.lines().for_each(|line| say(visible(line))),
+                Some(curl) => curl.lines().for_each(|line| say(shown(line))),
             });
         }
     }

@@ -1,5 +1,7 @@
 //! Tables and cards: an API answer for people.
 
+use std::io::IsTerminal as _;
+
 use posthorn_core::json::{Json, Style};
 
 use super::out::{Ink, ink, say};
@@ -104,6 +106,11 @@ pub(crate) fn visible(text: &str) -> String {
         if steers(c) { shown.extend(c.escape_default()) } else { shown.push(c) }
     }
     shown
+}
+
+/// A line to be used again: as it is for a program, harmless for a terminal.
+pub(crate) fn shown(line: &str) -> String {
+    if std::io::stdout().is_terminal() { visible(line) } else { line.to_owned() }
 }
 
 #[cfg(test)]

@@ -73,12 +73,15 @@ pub(crate) struct Going {
 }
 
 impl Going {
-    /// Starts it.
+    /// Starts it. What it says on standard output and on standard error comes in one order.
     pub(crate) fn start(command: &mut Command) -> Self {
-        let mut child = command.spawn().expect("the program runs");
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        command.stdout(writer.try_clone().expect("a pipe")).stderr(writer);
+        let child = command.spawn().expect("the program runs");
+        // The pipe ends with the program.
+        command.stdout(Stdio::null()).stderr(Stdio::null());
         let (said, lines) = mpsc::channel();
-        read_aloud(child.stdout.take().expect("piped"), said.clone());
-        read_aloud(child.stderr.take().expect("piped"), said);
+        read_aloud(reader, said);
         Self { child, lines }
     }
 

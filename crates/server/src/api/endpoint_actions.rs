@@ -25,8 +25,8 @@ use crate::time::Timestamp;
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct RotateIn {
-    /// The new secret; one of the same scheme as the one before is made, and shown in this answer
-    /// alone, when left out.
+    /// The new secret; one of the same scheme as the one before is made, and shown in this answer,
+    /// when left out.
     secret: Option<String>,
     /// How long the old secret goes on signing, at most `30d`; `24h` when left out.
     #[schema(value_type = Option<String>, example = "24h")]

@@ -63,6 +63,22 @@ async fn what_is_held_for_receivers_that_hang_costs_others_nothing() {
 }
 
 #[tokio::test]
+async fn what_found_no_memory_goes_out_when_there_is_some_again() {
+    let app = TestApp::new().await;
+    for n in 0..60 {
+        app.endpoint(&json!({"url": format!("https://example.com/{n}")})).await;
+    }
+    let text = "x".repeat(1_000_000);
+    app.post("/v1/events", &json!({"type": "large.one", "data": {"text": text}})).await;
+    // More than one merchant may hold at a time, and nothing else happens that could wake them.
+    for state in ["due", "leased"] {
+        let page = format!("/v1/deliveries?state={state}");
+        app.until(&page, |page| page["data"] == json!([])).await;
+    }
+    assert_eq!(app.receiver.got().len(), 60);
+}
+
+#[tokio::test]
 async fn stopping_ends_even_if_nothing_can_be_written() {
     let mut app = TestApp::new().await;
     app.receiver.silent.store(true, Ordering::Relaxed);

@@ -23,14 +23,17 @@ impl Ballast {
         Self { path: dir.join(FILE), bytes }
     }
 
-    /// Takes the room, where it is not taken already; `false` when it cannot be had.
+    /// Takes the room, where it is not taken already; `false` when there is not as much.
     pub(super) fn take(&self) -> bool {
         let there = std::fs::metadata(&self.path).is_ok_and(|file| file.len() == self.bytes);
-        if !there && let Err(error) = self.fill(self.bytes) {
-            self.free();
+        let taken = if there { Ok(()) } else { self.fill(self.bytes).map(drop) };
+        let Err(error) = taken else { return true };
+        self.free();
+        if matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) {
             tracing::error!(%error, "no room for the ballast: nothing new is accepted until there is");
             return false;
         }
+        tracing::warn!(%error, "the ballast cannot be made; a full disk will find the server without");
         true
     }
 

@@ -337,6 +337,10 @@ impl Store for Sqlite {
         self.write(Ordinary, SMALL, move |db| once::expire(db, before, limit))
     }
 
+    fn log_bytes(&self) -> u64 {
+        self.wal_bytes()
+    }
+
     fn health(&self) -> Answer<'_, u64> {
         Box::pin(async move {
             self.write(Ordinary, SMALL, deployment::probe).await?;

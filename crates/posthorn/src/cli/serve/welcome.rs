@@ -5,7 +5,8 @@ use std::sync::Arc;
 use anyhow::Context;
 use posthorn_core::contract::Contract;
 use posthorn_core::id::MerchantId;
-use posthorn_engine::{Engine, MerchantDraft, ModeKeys};
+use posthorn_engine::{Engine, EngineError, MerchantDraft, ModeKeys};
+use posthorn_store::StoreError;
 
 use crate::cli::out::{Ink, ink, say};
 use crate::config::Config;
@@ -37,7 +38,13 @@ pub(super) async fn merchants(engine: &Engine) -> anyhow::Result<Vec<Made>> {
             strict_catalogue: false,
             keep_test_keys: true,
         };
-        let (merchant, keys) = engine.create_merchant(draft, None).await?;
+        let (merchant, keys) = match engine.create_merchant(draft, None).await {
+            Err(error @ EngineError::Store(StoreError::Full)) => {
+                tracing::warn!(%error, "a sandbox's merchants cannot be made yet");
+                break;
+            }
+            created => created?,
+        };
         let keys = keys.context("a merchant that was just made has keys to show")?.test;
         made.push(Made { contract, name: merchant.name.clone(), id: merchant.id, keys });
     }

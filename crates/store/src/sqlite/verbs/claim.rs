@@ -139,7 +139,9 @@ fn next_due_of_all(db: &Connection) -> Result<Vec<(EndpointId, Timestamp)>, Trou
     }
 }
 
-/// A time beyond all calendars is due at once: the claim that meets it says what is wrong.
+/// A time before all calendars is due at once: the claim that meets it says what is wrong. One after
+/// them never comes.
 fn due_at(at: i64) -> Timestamp {
-    Timestamp::from_millisecond(at).unwrap_or(Timestamp::MIN)
+    let never = if at < 0 { Timestamp::MIN } else { Timestamp::MAX };
+    Timestamp::from_millisecond(at).unwrap_or(never)
 }
