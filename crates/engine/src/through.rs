@@ -70,7 +70,8 @@ mod tests {
     use futures::executor::block_on;
     use futures::future::BoxFuture;
     use posthorn_core::secret::MasterKeys;
-    use posthorn_store::sqlite::{Fault, Sqlite};
+    use posthorn_store::Fault;
+    use posthorn_store::sqlite::Sqlite;
     use prometheus_client::registry::Registry;
     use tokio::task::JoinSet;
 

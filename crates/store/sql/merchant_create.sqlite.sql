@@ -1,3 +1,4 @@
 insert into merchants(
   name, contract, reference, strict_catalogue, webhook_secret_test, webhook_secret_live, created)
 values (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+returning id

@@ -16,6 +16,7 @@ pub mod idempotency;
 pub mod jobs;
 pub mod lists;
 pub mod merchants_keys;
+pub mod throw_away;
 mod world;
 
 pub use world::World;

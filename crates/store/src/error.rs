@@ -72,3 +72,19 @@ pub enum FaultPoint {
     /// After the commit, before anybody was told.
     AfterCommit,
 }
+
+/// What a simulated fault does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// Nothing.
+    None,
+    /// The write is undone and answered [`StoreError::Unavailable`].
+    /// After the commit it does nothing: what is committed cannot fail any more.
+    Fail,
+    /// The process dies here: what is not committed is undone, and from now on the store answers
+    /// [`StoreError::Closed`] to everything.
+    Crash,
+}
+
+/// Decides at each fault point of each write what goes wrong.
+pub type Faults = Box<dyn FnMut(FaultPoint) -> Fault + Send>;

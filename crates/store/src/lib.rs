@@ -4,16 +4,23 @@
 //! verb. All values that a verb writes (ids, times, sealed secrets) are decided by the caller, so a
 //! verb can be replayed. One conformance suite ([`conformance`]) runs against every implementation.
 
+mod backend;
+mod columns;
 pub mod conformance;
+mod db;
 mod error;
 mod jobs;
+pub mod postgres;
 mod rows;
 pub mod sqlite;
+mod statements;
+mod store;
+mod values;
 mod verbs;
 
-pub use error::{FaultPoint, StoreError};
+pub use error::{Fault, FaultPoint, Faults, StoreError};
 pub use jobs::{Job, JobKind, JobState, JobStep, NewJob, Step};
-pub use verbs::{
+pub use values::{
     Accept, Accepted, Ask, Backlog, DeliveryQuery, DeliveryRecord, Directory, Done, Effect,
     EventQuery, MerchantChange, NewDelivery, NewEndpoint, NewKey, NewMerchant, NewSecret, Once,
     Page, Release, SealedAt, SealedRow, Settled, Settlement,

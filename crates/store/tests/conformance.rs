@@ -6,8 +6,8 @@ use std::ops::Deref;
 use std::sync::{Arc, Mutex};
 
 use posthorn_store::conformance::faults::{self, Perishable};
-use posthorn_store::sqlite::{Fault, Options, Sqlite};
-use posthorn_store::{FaultPoint, Store};
+use posthorn_store::sqlite::{Options, Sqlite};
+use posthorn_store::{Fault, FaultPoint, Store};
 
 mod threaded {
     use super::{Arc, Options, Sqlite, Store};
@@ -45,7 +45,7 @@ impl Victim {
         Self { now: Mutex::new(Arc::new(store)), next }
     }
 
-    fn faults(next: &Arc<Mutex<Option<(FaultPoint, Fault)>>>) -> posthorn_store::sqlite::Faults {
+    fn faults(next: &Arc<Mutex<Option<(FaultPoint, Fault)>>>) -> posthorn_store::Faults {
         let next = next.clone();
         Box::new(move |point| {
             let mut next = next.lock().unwrap();

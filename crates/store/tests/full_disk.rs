@@ -84,8 +84,13 @@ fn a_full_disk_refuses_what_is_new_and_finishes_what_is_under_way() {
     let (last, rest) = accepted.split_last().unwrap();
     let settled = block_on(store.settle(rest.iter().map(settle).collect())).unwrap();
     assert!(settled.iter().all(|settled| *settled == Settled::Done));
-    let release =
-        Release { delivery: last.event.id.delivery(1), claim: 1, at: at(2), attempt: None };
+    let release = Release {
+        delivery: last.event.id.delivery(1),
+        endpoint: last.deliveries[0].endpoint,
+        claim: 1,
+        at: at(2),
+        attempt: None,
+    };
     assert_eq!(block_on(store.release(vec![release])), Ok(()));
     let record = block_on(store.delivery(last.event.id.delivery(1))).unwrap().unwrap();
     assert_eq!(record.delivery.state, State::Due { at: at(2) });

@@ -5,9 +5,6 @@ use sha2::{Digest, Sha256};
 use crate::tree::{File, file, files};
 use crate::{assert_complains, assert_tidy};
 
-/// Part 2 brings PostgreSQL and turns this on: then every `x.sqlite.sql` has its `x.postgres.sql`, and migrations pair.
-const TWINS: bool = false;
-
 const VERBS: &str = "crates/store/sql/";
 const MIGRATIONS: &str = "crates/store/migrations/";
 const RELEASED: &str = "crates/store/migrations/RELEASED";
@@ -106,12 +103,8 @@ fn every_statement_file_is_some_verbs() {
 }
 
 #[test]
-fn statements_and_migrations_come_in_pairs_once_there_are_two_databases() {
-    let postgres = !below(files(), VERBS, ".postgres.sql").is_empty();
-    assert!(TWINS || !postgres, "PostgreSQL has come: set TWINS in {}", file!());
-    if TWINS {
-        assert_tidy(&without_a_twin(files()));
-    }
+fn statements_and_migrations_come_in_pairs() {
+    assert_tidy(&without_a_twin(files()));
 }
 
 #[test]

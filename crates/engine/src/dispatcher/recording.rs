@@ -36,9 +36,9 @@ pub(super) struct GivenBack {
 impl GivenBack {
     /// A claim that is due again as it was, so that it keeps its place among the others.
     fn new(claim: &Claim, attempt: Option<Attempt>) -> Self {
-        let Claim { delivery, claim: lease, due: at, .. } = *claim;
+        let Claim { delivery, endpoint, claim: lease, due: at, .. } = *claim;
         Self {
-            release: Release { delivery, claim: lease, at, attempt },
+            release: Release { delivery, endpoint, claim: lease, at, attempt },
             holder: Holder::of(claim),
             payload_bytes: claim.event.data.as_bytes().len(),
         }

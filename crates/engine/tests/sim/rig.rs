@@ -68,15 +68,6 @@ impl Rig {
         self.wait().await;
     }
 
-    /// A verb that meets a row that makes no sense fails as a whole.
-    fn read_all(&self, endpoints: impl IntoIterator<Item = EndpointId>) -> Result<(), StoreError> {
-        let cursed = endpoints.into_iter().find(|endpoint| self.weather.is_cursed(*endpoint));
-        cursed.map_or(Ok(()), |endpoint| {
-            let row = endpoint.as_i64();
-            Err(StoreError::Corrupt { table: "deliveries", column: "base", row })
-        })
-    }
-
     fn leased(&self, delivery: DeliveryId, claim: u32) {
         let mut leases = self.leases.lock().unwrap();
         if let Some(before) = leases.insert(delivery, claim) {
@@ -196,7 +187,7 @@ macro_rules! verbs {
             ) -> Answer<'_, Vec<Claim>> {
                 Box::pin(async move {
                     self.enter().await;
-                    self.read_all(asks.iter().map(|ask| ask.endpoint))?;
+                    self.weather.read_all(asks.iter().map(|ask| ask.endpoint))?;
                     let result = self.inner.claim(asks, until, bytes_max).await;
                     for claim in result.iter().flatten() {
                         self.leased(claim.delivery, claim.claim);
@@ -226,7 +217,7 @@ macro_rules! verbs {
             fn settle(&self, settlements: Vec<Settlement>) -> Answer<'_, Vec<Settled>> {
                 Box::pin(async move {
                     self.enter().await;
-                    self.read_all(settlements.iter().map(|settlement| settlement.endpoint))?;
+                    self.weather.read_all(settlements.iter().map(|settlement| settlement.endpoint))?;
                     let result = self.inner.settle(settlements.clone()).await;
                     if let Ok(answers) = &result {
                         self.note_settled(&settlements, answers).await;
@@ -239,6 +230,7 @@ macro_rules! verbs {
             fn release(&self, releases: Vec<Release>) -> Answer<'_, ()> {
                 Box::pin(async move {
                     self.enter().await;
+                    self.weather.read_all(releases.iter().map(|release| release.endpoint))?;
                     let result = self.inner.release(releases.clone()).await;
                     if result.is_ok() {
                         for release in releases {

@@ -5,8 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use jiff::Timestamp;
 use posthorn_core::id::EndpointId;
 use posthorn_engine::clock::Clock;
-use posthorn_store::FaultPoint;
-use posthorn_store::sqlite::{Fault, Faults};
+use posthorn_store::{Fault, FaultPoint, Faults, StoreError};
 
 use crate::chance::Chance;
 use crate::clock::SimClock;
@@ -71,8 +70,19 @@ impl Weather {
         self.forecast().cursed = endpoint;
     }
 
-    pub(crate) fn is_cursed(&self, endpoint: EndpointId) -> bool {
-        self.forecast().cursed == Some(endpoint)
+    /// A verb that meets a row that makes no sense fails as a whole.
+    pub(crate) fn read_all(
+        &self,
+        endpoints: impl IntoIterator<Item = EndpointId>,
+    ) -> Result<(), StoreError> {
+        let cursed = self.forecast().cursed;
+        match endpoints.into_iter().find(|endpoint| Some(*endpoint) == cursed) {
+            None => Ok(()),
+            Some(endpoint) => {
+                let row = endpoint.as_i64();
+                Err(StoreError::Corrupt { table: "deliveries", column: "base", row })
+            }
+        }
     }
 
     /// Nobody can tell what is due, until the next call.

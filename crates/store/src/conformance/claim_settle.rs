@@ -90,7 +90,7 @@ pub fn each_lease_raises_the_fence(world: &World) {
     let pair = world.pair();
     let leased = State::Leased { until: at(30) };
     let id = world.send(pair, 0, leased);
-    let release = Release { delivery: id, claim: 1, at: at(1), attempt: None };
+    let release = Release { delivery: id, claim: 1, at: at(1), endpoint: pair.1, attempt: None };
     done(world.store().release(vec![release]));
     let second = world.claim_one(pair.1, 1);
     assert_eq!(second.claim, 2);
@@ -175,7 +175,8 @@ pub fn a_released_delivery_is_due_again_unsent(world: &World) {
     let pair = world.pair();
     let id = world.send(pair, 0, due(0));
     let claim = world.claim_one(pair.1, 0);
-    let release = Release { delivery: id, claim: claim.claim, at: at(7), attempt: None };
+    let release =
+        Release { delivery: id, claim: claim.claim, at: at(7), endpoint: pair.1, attempt: None };
     done(world.store().release(vec![release]));
     let record = world.record(id);
     assert_eq!((record.delivery.state, record.delivery.attempts), (due(7), 0));
@@ -187,7 +188,8 @@ pub fn a_released_lease_that_was_lost_is_left_alone(world: &World) {
     let old = world.claim_one(pair.1, 0);
     done(world.store().release_all(at(1)));
     let new = world.claim_one(pair.1, 1);
-    let release = Release { delivery: id, claim: old.claim, at: at(7), attempt: None };
+    let release =
+        Release { delivery: id, claim: old.claim, at: at(7), endpoint: pair.1, attempt: None };
     done(world.store().release(vec![release]));
     assert_eq!(world.state(id), State::Leased { until: new.until });
 }
@@ -199,7 +201,8 @@ pub fn a_try_cut_off_by_a_stop_is_on_record_and_uses_up_no_number(world: &World)
     let mut cut_off = tried(&claim, 0, 3);
     cut_off.tried.result = Err(Unreachable::new(ErrorClass::Stopped, "stopped".to_owned()));
     let attempt = Some(cut_off.clone());
-    let release = Release { delivery: id, claim: claim.claim, at: at(0), attempt };
+    let release =
+        Release { delivery: id, endpoint: pair.1, claim: claim.claim, at: at(0), attempt };
     done(world.store().release(vec![release.clone()]));
     done(world.store().release(vec![release]));
     cut_off.late = true;
@@ -222,7 +225,7 @@ pub fn a_try_cut_off_after_its_lease_was_lost_is_on_record_too(world: &World) {
     done(world.store().release_all(at(1)));
     let new = world.claim_one(pair.1, 1);
     let attempt = Some(tried(&old, 0, 1));
-    let release = Release { delivery: id, claim: old.claim, at: at(7), attempt };
+    let release = Release { delivery: id, endpoint: pair.1, claim: old.claim, at: at(7), attempt };
     done(world.store().release(vec![release]));
     let record = world.record(id);
     assert_eq!(record.delivery.state, State::Leased { until: new.until });

@@ -147,6 +147,7 @@ pub fn a_lease_given_back_for_a_deleted_endpoint_ends(world: &World) {
     done(world.store().delete_endpoint(pair.1, at(1)));
     done(world.store().release(vec![Release {
         delivery: released,
+        endpoint: pair.1,
         claim: 1,
         at: at(4),
         attempt: None,

@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::Connection;
 
+use super::readers;
 use super::trouble::Trouble;
 use super::writer::{begin, commit, roll_back};
-use super::{Fault, Faults, readers};
-use crate::{FaultPoint, StoreError};
+use crate::{Fault, FaultPoint, Faults, StoreError};
 
 /// One connection and what may go wrong with it.
 pub(super) struct Inline {

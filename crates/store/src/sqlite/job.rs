@@ -5,15 +5,7 @@ use rusqlite::Connection;
 
 use super::trouble::Trouble;
 use crate::StoreError;
-
-/// Which lane of the writer's queue.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Lane {
-    /// Finishes what is under way, or is needed to start: drained first, and served even when the disk is full.
-    Reserved,
-    /// Everything else.
-    Ordinary,
-}
+use crate::backend::Lane;
 
 /// A verb whose answer's type is forgotten, so that many kinds share one transaction.
 pub(super) trait Job: Send {

@@ -6,7 +6,6 @@
 
 mod ballast;
 mod bounds;
-mod fetch;
 mod gauges;
 mod inline;
 mod job;
@@ -15,12 +14,10 @@ mod migrations;
 mod open;
 mod queue;
 mod readers;
-mod statements;
-mod store;
+mod statement;
 mod threads;
 mod trouble;
 mod upkeep;
-mod verbs;
 mod writer;
 
 #[cfg(test)]
@@ -40,28 +37,10 @@ pub use gauges::Commits;
 pub use migrations::Migration;
 pub use open::{DiskFailure, OpenError, Options};
 
-use crate::{Answer, FaultPoint};
+use crate::backend::{Backend, Lane, Outcome, Patience};
+use crate::{Answer, Fault, Faults};
 use inline::Inline;
-use job::Lane;
-use readers::Patience;
 use threads::Threads;
-use trouble::Trouble;
-
-/// What a simulated fault does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fault {
-    /// Nothing.
-    None,
-    /// The write is undone and answered [`StoreError::Unavailable`](crate::StoreError::Unavailable).
-    /// After the commit it does nothing: what is committed cannot fail any more.
-    Fail,
-    /// The process dies here: what is not committed is undone, and from now on the store answers
-    /// [`StoreError::Closed`](crate::StoreError::Closed) to everything.
-    Crash,
-}
-
-/// Decides at each fault point of each write what goes wrong.
-pub type Faults = Box<dyn FnMut(FaultPoint) -> Fault + Send>;
 
 /// The store on SQLite.
 pub struct Sqlite {
@@ -130,8 +109,8 @@ impl Sqlite {
     /// SQLite's own look at every page: what is wrong, line by line; empty when all is well. Takes
     /// its time on a large database.
     pub fn check(&self) -> Answer<'_, Vec<String>> {
-        self.read_with(Patience::Endless, |db| {
-            match fetch::many(db, "pragma quick_check", [], |row| Ok(row.get::<_, String>(0)?)) {
+        self.read_with(Patience::Endless, async |db: &Connection| {
+            match statement::lines(db, "pragma quick_check") {
                 Ok(lines) => Ok(lines.into_iter().filter(|line| line != "ok").collect()),
                 Err(trouble) if trouble.is_damage() => Ok(vec![trouble.into_error().to_string()]),
                 Err(trouble) => Err(trouble),
@@ -156,6 +135,34 @@ impl Sqlite {
             Runs::Inline(_) => {}
         }
     }
+}
+
+impl Backend for Sqlite {
+    type Tx = Connection;
+
+    fn write<A, V>(&self, lane: Lane, bytes: usize, verb: V) -> Answer<'_, A>
+    where
+        A: Send + 'static,
+        V: AsyncFn(&Connection) -> Outcome<A, Self> + Send + 'static,
+    {
+        let verb = move |db: &Connection| at_once(verb(db));
+        match &self.runs {
+            Runs::Threads(threads) => threads.write(lane, bytes, verb).boxed(),
+            Runs::Inline(inline) => async move { inline.write(&verb) }.boxed(),
+        }
+    }
+
+    fn read_with<A, R>(&self, patience: Patience, read: R) -> Answer<'_, A>
+    where
+        A: Send + 'static,
+        R: AsyncFnOnce(&Connection) -> Outcome<A, Self> + Send + 'static,
+    {
+        let read = move |db: &Connection| at_once(read(db));
+        match &self.runs {
+            Runs::Threads(threads) => threads.read(patience, read).boxed(),
+            Runs::Inline(inline) => async move { inline.read(read) }.boxed(),
+        }
+    }
 
     fn wal_bytes(&self) -> u64 {
         match &self.runs {
@@ -163,34 +170,9 @@ impl Sqlite {
             Runs::Inline(_) => 0,
         }
     }
+}
 
-    fn write<A, V>(&self, lane: Lane, bytes: usize, verb: V) -> Answer<'_, A>
-    where
-        A: Send + 'static,
-        V: Fn(&Connection) -> Result<A, Trouble> + Send + 'static,
-    {
-        match &self.runs {
-            Runs::Threads(threads) => threads.write(lane, bytes, verb).boxed(),
-            Runs::Inline(inline) => async move { inline.write(&verb) }.boxed(),
-        }
-    }
-
-    fn read<A, R>(&self, read: R) -> Answer<'_, A>
-    where
-        A: Send + 'static,
-        R: FnOnce(&Connection) -> Result<A, Trouble> + Send + 'static,
-    {
-        self.read_with(Patience::Second, read)
-    }
-
-    fn read_with<A, R>(&self, patience: Patience, read: R) -> Answer<'_, A>
-    where
-        A: Send + 'static,
-        R: FnOnce(&Connection) -> Result<A, Trouble> + Send + 'static,
-    {
-        match &self.runs {
-            Runs::Threads(threads) => threads.read(patience, read).boxed(),
-            Runs::Inline(inline) => async move { inline.read(read) }.boxed(),
-        }
-    }
+/// What a verb comes to here, where nothing is waited for.
+fn at_once<T>(verb: impl Future<Output = T>) -> T {
+    verb.now_or_never().expect("a statement of SQLite is over when it was begun")
 }

@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use rusqlite::{Connection, types::Null};
 
-use super::{open, statements};
+use super::open;
+use crate::statements::{self, Statement};
 
 /// Statements that read a whole table on purpose: at start-up, for an operator, or of a bounded
 /// part of it.
@@ -27,8 +28,8 @@ fn walks(step: &str) -> bool {
     step.starts_with("SCAN") && !short && !step.contains("json_each")
 }
 
-fn plan(db: &Connection, sql: &str) -> Vec<String> {
-    let mut statement = db.prepare(&format!("explain query plan {sql}")).unwrap();
+fn plan(db: &Connection, statement: Statement) -> Vec<String> {
+    let mut statement = db.prepare(&format!("explain query plan {}", statement.sqlite)).unwrap();
     let parameters = std::iter::repeat_n(Null, statement.parameter_count());
     let rows = statement.query_map(rusqlite::params_from_iter(parameters), |row| row.get(3));
     rows.unwrap().map(Result::unwrap).collect()
@@ -37,18 +38,23 @@ fn plan(db: &Connection, sql: &str) -> Vec<String> {
 #[test]
 fn every_statement_prepares() {
     let db = open::memory().unwrap();
-    for (name, sql) in statements::ALL {
-        assert!(db.prepare(sql).is_ok(), "{name}: {}", db.prepare(sql).unwrap_err());
+    for statement in statements::ALL {
+        assert!(
+            db.prepare(statement.sqlite).is_ok(),
+            "{}: {}",
+            statement.name,
+            db.prepare(statement.sqlite).unwrap_err()
+        );
     }
 }
 
 #[test]
 fn no_statement_walks_a_table_that_grows() {
     let db = open::memory().unwrap();
-    for (name, sql) in statements::ALL {
-        let walks = plan(&db, sql).iter().any(|step| walks(step));
-        let bounded = READS_ALL.contains(name);
-        assert!(!walks || bounded, "{name}: {:?}", plan(&db, sql));
+    for statement in statements::ALL {
+        let walks = plan(&db, *statement).iter().any(|step| walks(step));
+        let bounded = READS_ALL.contains(&statement.name);
+        assert!(!walks || bounded, "{}: {:?}", statement.name, plan(&db, *statement));
     }
 }
 
@@ -64,8 +70,8 @@ fn lists_of_leased_deliveries_read_only_the_live_leases() {
     let db = open::memory().unwrap();
     let lists =
         [statements::DELIVERIES_LEASED_OF_ENDPOINT, statements::DELIVERIES_LEASED_OF_MERCHANT];
-    for sql in lists {
-        let plan = plan(&db, sql);
+    for statement in lists {
+        let plan = plan(&db, statement);
         assert!(plan.iter().any(|step| step.contains("INDEX deliveries_leased")), "{plan:?}");
     }
 }
@@ -74,9 +80,9 @@ fn lists_of_leased_deliveries_read_only_the_live_leases() {
 fn the_plans_of_all_statements_are_as_reviewed() {
     let db = open::memory().unwrap();
     let mut plans = String::new();
-    for (name, sql) in statements::ALL {
-        writeln!(plans, "{name}").unwrap();
-        for step in plan(&db, sql) {
+    for statement in statements::ALL {
+        writeln!(plans, "{}", statement.name).unwrap();
+        for step in plan(&db, *statement) {
             writeln!(plans, "    {step}").unwrap();
         }
     }

@@ -4,8 +4,9 @@ use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::job::{Job, Lane};
+use super::job::Job;
 use crate::StoreError;
+use crate::backend::Lane;
 
 /// Verbs in one commit, at most.
 const BATCH_VERBS_MAX: usize = 512;

@@ -11,22 +11,13 @@ use super::open::{self, OpenError};
 use super::trouble::Trouble;
 use super::upkeep::Watch;
 use crate::StoreError;
+use crate::backend::Patience;
 
 /// Reads that may wait.
 const WAITING_MAX: usize = 4096;
 
 /// A read: runs, and tells its caller.
 pub(super) type Read = Box<dyn FnOnce(&Connection) + Send>;
-
-/// How long a read may take.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Patience {
-    /// A second; then it is interrupted.
-    Second,
-    /// As long as it takes: for checks that an operator asks for, and what a start-up cannot do
-    /// without.
-    Endless,
-}
 
 /// The readers' queue.
 #[derive(Default)]

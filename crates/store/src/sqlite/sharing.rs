@@ -9,16 +9,22 @@ use std::time::Duration;
 use futures::executor::block_on;
 use futures::future::{join_all, select_all};
 use futures::task::noop_waker_ref;
-use rusqlite::{Connection, params};
+use rusqlite::Connection;
 
-use super::job::Lane::{Ordinary, Reserved};
 use super::trouble::Trouble;
-use super::{DiskFailure, Options, Runs, Sqlite, fetch, statements};
-use crate::{Answer, Store, StoreError};
+use super::{DiskFailure, Options, Runs, Sqlite};
+use crate::backend::Backend;
+use crate::backend::Lane::{Ordinary, Reserved};
+use crate::db::{Db, values};
+use crate::{Answer, Store, StoreError, statements};
 
 /// A question that is never answered.
 const ENDLESS: &str = "with recursive n(x) as (select 1 union all select x + 1 from n) \
                        select count(*) from n";
+
+async fn endless(db: &Connection) -> Result<i64, Trouble> {
+    Ok(db.query_row(ENDLESS, [], |row| row.get(0))?)
+}
 
 fn open(dir: &tempfile::TempDir) -> Sqlite {
     let disk_failure = DiskFailure::Close;
@@ -47,7 +53,7 @@ fn hold(
     let (entered, is_entered) = mpsc::channel();
     let (leave, may_leave) = mpsc::channel();
     let may_leave = Mutex::new(may_leave);
-    let mut held: Answer<'_, ()> = store.write(Ordinary, 0, move |db| {
+    let mut held: Answer<'_, ()> = store.write(Ordinary, 0, async move |db: &Connection| {
         first(db)?;
         entered.send(()).unwrap();
         may_leave.lock().unwrap().recv().unwrap();
@@ -67,14 +73,14 @@ fn together<T>(store: &Sqlite, mut writes: Vec<Answer<'_, T>>) -> Vec<Result<T, 
     block_on(join_all(writes))
 }
 
-fn broken(db: &Connection) -> Result<Vec<u8>, Trouble> {
-    fetch::run(db, statements::VALUE_PUT, params!["broken", [1_u8]])?;
+async fn broken(db: &Connection) -> Result<Vec<u8>, Trouble> {
+    db.run(statements::VALUE_PUT, values!["broken", [1_u8]]).await?;
     db.execute_batch("insert into no_such_table values (1)")?;
     Ok(Vec::new())
 }
 
-fn refusing_too_late(db: &Connection) -> Result<Vec<u8>, Trouble> {
-    fetch::run(db, statements::VALUE_PUT, params!["half done", [1_u8]])?;
+async fn refusing_too_late(db: &Connection) -> Result<Vec<u8>, Trouble> {
+    db.run(statements::VALUE_PUT, values!["half done", [1_u8]]).await?;
     Err(StoreError::Leased.into())
 }
 
@@ -113,7 +119,7 @@ fn a_verb_that_refuses_after_it_wrote_leaves_nothing_behind() {
 fn a_refusal_before_any_write_costs_the_others_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(&dir);
-    let early = store.write(Ordinary, 0, |_| Err(StoreError::Leased.into()));
+    let early = store.write(Ordinary, 0, async |_: &Connection| Err(StoreError::Leased.into()));
     let answers = together(&store, vec![put(&store, "a"), early, put(&store, "b")]);
     assert!(matches!(*answers, [Ok(_), Err(StoreError::Leased), Ok(_)]), "{answers:?}");
     assert_eq!(store.commits().unwrap().commits, 2);
@@ -126,7 +132,7 @@ fn a_database_that_another_program_has_locked_is_waited_for_once_for_all() {
     let (held, leave) = hold(&store, |db| Ok(db.execute_batch("rollback")?));
     let theirs = Connection::open(dir.path().join("posthorn.db")).unwrap();
     theirs.execute_batch("begin immediate").unwrap();
-    let settling = store.write(Reserved, 0, |_| Ok(Vec::new()));
+    let settling = store.write(Reserved, 0, async |_: &Connection| Ok(Vec::new()));
     let mut writes = vec![settling, put(&store, "a"), put(&store, "b")];
     writes.iter_mut().for_each(start);
     leave.send(()).unwrap();
@@ -145,7 +151,8 @@ fn a_failed_disk_answers_nobody_and_closes_the_store() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(&dir);
     let ioerr = || rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(0x40a), None);
-    let failing = store.write(Ordinary, 0, move |_| Err(Trouble::Failed(ioerr())));
+    let failing =
+        store.write(Ordinary, 0, async move |_: &Connection| Err(Trouble::Failed(ioerr())));
     let answers = together(&store, vec![put(&store, "a"), failing, put(&store, "b")]);
     assert_eq!(
         answers,
@@ -160,7 +167,10 @@ fn a_failed_disk_answers_nobody_and_closes_the_store() {
 fn a_read_that_takes_longer_than_a_second_is_interrupted_and_the_next_one_served() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(&dir);
-    let answer = block_on(store.read(|db| fetch::number(db, ENDLESS, [])));
+    let answer =
+        block_on(store.read(async |db: &Connection| {
+            Ok(db.query_row(ENDLESS, [], |row| row.get::<_, i64>(0))?)
+        }));
     let detail = "reading took longer than a second; ask for less".to_owned();
     assert_eq!(answer, Err(StoreError::Unavailable { detail }));
     assert_eq!(block_on(store.last_event()), Ok(None));
@@ -173,7 +183,7 @@ fn a_read_is_interrupted_however_often_a_writer_asks_for_a_checkpoint() {
     let Runs::Threads(threads) = &store.runs else { panic!("it was opened from a directory") };
     let ((ended, ends), (done, is_done)) = (mpsc::channel(), mpsc::channel::<()>());
     let answer = std::thread::scope(|scope| {
-        scope.spawn(|| ended.send(block_on(store.read(|db| fetch::number(db, ENDLESS, [])))));
+        scope.spawn(|| ended.send(block_on(store.read(endless))));
         scope.spawn(move || {
             let each = Duration::from_millis(5);
             while is_done.recv_timeout(each) == Err(RecvTimeoutError::Timeout) {
@@ -197,7 +207,7 @@ fn telling(dir: &tempfile::TempDir) -> (Sqlite, mpsc::Receiver<&'static str>) {
 
 /// A write that others may be put off for.
 fn ordinary(store: &Sqlite) -> Answer<'_, ()> {
-    store.write(Ordinary, 1, |_| Ok(()))
+    store.write(Ordinary, 1, async |_: &Connection| Ok(()))
 }
 
 fn is_put_off<T>(answer: &Result<T, StoreError>) -> bool {
@@ -209,7 +219,7 @@ fn a_write_that_finds_its_queue_full_is_told_of() {
     let dir = tempfile::tempdir().unwrap();
     let (store, told) = telling(&dir);
     let (held, leave) = hold(&store, |_| Ok(()));
-    let mut large = store.write(Ordinary, 64 * 1024 * 1024, |_| Ok(()));
+    let mut large = store.write(Ordinary, 64 * 1024 * 1024, async |_: &Connection| Ok(()));
     start(&mut large);
     assert!(is_put_off(&block_on(ordinary(&store))));
     leave.send(()).unwrap();
@@ -227,7 +237,7 @@ fn a_read_that_finds_its_queue_full_is_told_of() {
     let gates: Vec<mpsc::Sender<()>> = (0..Options::default().readers)
         .map(|_| {
             let (entered, (leave, may_leave)) = (entered.clone(), mpsc::channel());
-            let mut held: Answer<'_, ()> = store.read(move |_| {
+            let mut held: Answer<'_, ()> = store.read(async move |_: &Connection| {
                 entered.send(()).unwrap();
                 let _told_by_hanging_up = may_leave.recv();
                 Ok(())

@@ -2,8 +2,9 @@
 
 use rusqlite::{Connection, StatementStatus};
 
-use super::verbs::merchants;
-use super::{open, statements};
+use super::open;
+use crate::{statements, verbs::merchants};
+use futures::executor::block_on;
 
 const ENDPOINTS: i64 = 3000;
 
@@ -37,14 +38,15 @@ fn runs(db: &Connection, sql: &str) -> i32 {
 #[test]
 fn the_directory_of_thousands_of_endpoints_is_three_statements() {
     let db = crowded();
-    let directory = merchants::directory(&db).unwrap();
+    let directory = block_on(merchants::directory(&db)).unwrap();
     assert_eq!(directory.endpoints.len(), 3000);
     for endpoint in &directory.endpoints {
         let secrets: Vec<_> = endpoint.secrets.iter().map(|one| one.sealed.bytes[0]).collect();
         assert_eq!(secrets, [3, 2], "the current one first, then the one before");
     }
-    for sql in [statements::MERCHANTS, statements::ENDPOINTS, statements::SECRETS_SIGNING_ALL] {
-        assert_eq!(runs(&db, sql), 1, "{sql}");
+    for statement in [statements::MERCHANTS, statements::ENDPOINTS, statements::SECRETS_SIGNING_ALL]
+    {
+        assert_eq!(runs(&db, statement.sqlite), 1, "{}", statement.name);
     }
-    assert_eq!(runs(&db, statements::SECRETS_SIGNING), 0, "none is asked by itself");
+    assert_eq!(runs(&db, statements::SECRETS_SIGNING.sqlite), 0, "none is asked by itself");
 }

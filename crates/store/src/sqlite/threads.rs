@@ -12,15 +12,16 @@ use rusqlite::Connection;
 use super::ballast::Ballast;
 use super::bounds::{READ_QUEUE, WRITE_QUEUE};
 use super::gauges::Gauges;
-use super::job::{Lane, Waiting};
+use super::job::Waiting;
 use super::look;
 use super::open::{self, OpenError, Options};
 use super::queue::Queue;
-use super::readers::{self, Patience, Readers};
+use super::readers::{self, Readers};
 use super::trouble::Trouble;
 use super::upkeep::{Keeper, Ticker, Upkeep};
 use super::writer::Writer;
 use crate::StoreError;
+use crate::backend::{Lane, Patience};
 
 /// The threads, the queues to them, and the lock on the data directory.
 pub(super) struct Threads {

@@ -6,7 +6,7 @@ use crate::StoreError;
 
 /// Why a verb stopped.
 #[derive(Debug)]
-pub(super) enum Trouble {
+pub(crate) enum Trouble {
     /// The verb refuses: an answer like any other, good for this verb alone.
     Refused(StoreError),
     /// SQLite failed: whatever shared the transaction must be done again.

@@ -13,12 +13,13 @@ use rusqlite::Connection;
 use super::ballast::Ballast;
 use super::bounds::LOG;
 use super::gauges::Gauges;
-use super::job::{Job, Lane};
+use super::job::Job;
 use super::open::DiskFailure;
 use super::queue::Queue;
 use super::trouble::{Trouble, is_disk_failure};
 use super::upkeep::{self, Upkeep};
 use crate::StoreError;
+use crate::backend::Lane;
 
 /// Pages of the log from which the writer shortens it itself: 16 MiB.
 const LOG_PAGES_LONG: u32 = 4 * 1024;

@@ -14,7 +14,8 @@ use posthorn_core::endpoint::{DisabledWhy, Settings, Status};
 use posthorn_core::event::{Event, Mode, Payload};
 use posthorn_core::id::{ContractId, EndpointId, IdSequence, MerchantId};
 use posthorn_core::secret::Sealed;
-use posthorn_store::sqlite::{Fault, Sqlite};
+use posthorn_store::Fault;
+use posthorn_store::sqlite::Sqlite;
 use posthorn_store::{
     Accept, Ask, DeliveryQuery, Effect, JobKind, NewDelivery, NewEndpoint, NewMerchant, Page,
     Release, Settled, Settlement, Step, Store, StoreError,
@@ -187,7 +188,13 @@ impl Stage {
         let (claim, at) = (which.get(&self.claims).clone(), self.now());
         let was_on_record = self.is_on_record(&claim);
         let attempt = sent.then(|| tried(&claim, at));
-        let release = Release { delivery: claim.delivery, claim: claim.claim, at, attempt };
+        let release = Release {
+            delivery: claim.delivery,
+            endpoint: claim.endpoint,
+            claim: claim.claim,
+            at,
+            attempt,
+        };
         block_on(self.store.release(vec![release])).unwrap();
         if let Some(delivery) = self.model.leased(&claim) {
             delivery.state = State::Due { at };

@@ -1,0 +1,1 @@
+select id from endpoints where status <> 0 order by id

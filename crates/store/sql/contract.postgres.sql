@@ -1,0 +1,1 @@
+select name, source from contracts where id = $1

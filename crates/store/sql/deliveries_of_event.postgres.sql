@@ -1,0 +1,3 @@
+select id, endpoint, state, at, attempts, base, run, why from deliveries
+where id >= $1 and id < $2
+order by id desc

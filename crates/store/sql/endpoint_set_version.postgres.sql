@@ -1,0 +1,1 @@
+update endpoints set version = $2 where id = $1

@@ -1,0 +1,1 @@
+select merchant, mode, version, status, since, why, deleted from endpoints where id = $1

@@ -1,0 +1,1 @@
+select kind from events where id = $1

@@ -1,0 +1,1 @@
+update jobs set done = done + $2, cursor = $3 where id = $1 and state = 0

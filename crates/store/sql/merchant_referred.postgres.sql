@@ -1,0 +1,1 @@
+select id from merchants where reference = $1 and reference is not null

@@ -1,0 +1,2 @@
+insert into idempotency(scope, key, request, subject, at)
+values ($1, $2, $3, $4, $5)

@@ -1,0 +1,1 @@
+update keys set shown = $2 where id = $1

@@ -1,0 +1,1 @@
+update secrets set sealed = $2 where id = $1

@@ -1,0 +1,1 @@
+select id, sealed, created, until from secrets where endpoint = $1 order by id

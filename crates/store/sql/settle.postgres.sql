@@ -1,0 +1,2 @@
+update deliveries set state = $3, at = $4, why = $5, attempts = attempts + $6
+where id = $1 and state = 1 and claim = $2

@@ -1,0 +1,1 @@
+select late from attempts where delivery = $1 and claim = $2

@@ -1,0 +1,1 @@
+select state, claim from deliveries where id = $1

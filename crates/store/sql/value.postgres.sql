@@ -1,0 +1,1 @@
+select value from deployment where name = $1

@@ -1,0 +1,59 @@
+//! What carries verbs out: a database, with its threads and connections, behind [`crate::Store`].
+
+use crate::Answer;
+use crate::db::Db;
+
+/// What became of a verb inside its transaction.
+pub(crate) type Outcome<A, B> = Result<A, <<B as Backend>::Tx as Db>::Trouble>;
+
+/// A database that is open. A verb is a function of a transaction; it may be called again when the
+/// transaction could not be committed, so it decides nothing by itself.
+pub(crate) trait Backend: Send + Sync + 'static {
+    /// Its transactions.
+    type Tx: Db;
+
+    /// Carries a verb out in a transaction of its own or in company; durable when it answers.
+    /// `bytes`: what it writes, roughly.
+    fn write<A, V>(&self, lane: Lane, bytes: usize, verb: V) -> Answer<'_, A>
+    where
+        A: Send + 'static,
+        V: AsyncFn(&Self::Tx) -> Outcome<A, Self> + Send + 'static;
+
+    /// Reads in one transaction, so that several statements see one state.
+    fn read_with<A, R>(&self, patience: Patience, read: R) -> Answer<'_, A>
+    where
+        A: Send + 'static,
+        R: AsyncFnOnce(&Self::Tx) -> Outcome<A, Self> + Send + 'static;
+
+    /// The same, with the patience that callers have.
+    fn read<A, R>(&self, read: R) -> Answer<'_, A>
+    where
+        A: Send + 'static,
+        R: AsyncFnOnce(&Self::Tx) -> Outcome<A, Self> + Send + 'static,
+    {
+        self.read_with(Patience::Second, read)
+    }
+
+    /// Bytes of the write-ahead log that is not yet in the database; 0 where that is another's care.
+    fn wal_bytes(&self) -> u64;
+}
+
+/// How urgent a write is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lane {
+    /// Finishes what is under way, or is needed to start: drained first, and served even when the disk
+    /// is full.
+    Reserved,
+    /// Everything else.
+    Ordinary,
+}
+
+/// How long a read may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Patience {
+    /// A second; then it is interrupted.
+    Second,
+    /// As long as it takes: for checks that an operator asks for, and what a start-up cannot do
+    /// without.
+    Endless,
+}

@@ -1,0 +1,38 @@
+//! Databases for tests, on a server that is thrown away after them.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use tokio_postgres::NoTls;
+
+/// Where `./x test` says its PostgreSQL is: a URL without a database.
+pub const SERVER: &str = "TEST_POSTGRES";
+
+/// A new, empty PostgreSQL database; answers its URL.
+#[must_use]
+pub fn database() -> String {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    let name = format!("t_{}_{number}", std::process::id());
+    let server = server();
+    run(&server, &format!("create database {name}"));
+    format!("{server}/{name}")
+}
+
+#[expect(clippy::disallowed_methods, reason = "it configures tests, not the program")]
+fn server() -> String {
+    std::env::var(SERVER).unwrap_or_else(|_| {
+        panic!("{SERVER} is not set: run ./x test, which starts a PostgreSQL for the tests")
+    })
+}
+
+/// Runs something as the server's owner.
+fn run(server: &str, sql: &str) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.expect("a runtime").block_on(async {
+        let connected = tokio_postgres::connect(&format!("{server}/postgres"), NoTls).await;
+        let (client, connection) = connected.expect("the tests' PostgreSQL is there");
+        let work = async move { client.batch_execute(sql).await };
+        let (done, ended) = futures::join!(work, connection);
+        done.and(ended).expect("its owner may do everything");
+    });
+}

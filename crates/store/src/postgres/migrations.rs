@@ -1,0 +1,102 @@
+//! Migrations: forward only, numbered, each in one transaction, one process at a time.
+
+use deadpool_postgres::{Pool, PoolError};
+
+/// A step from one version of the schema to the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Migration {
+    /// The version it leads to.
+    pub number: u32,
+    /// What it is called.
+    pub name: &'static str,
+    sql: &'static str,
+}
+
+const ALL: [Migration; 1] = [Migration {
+    number: 1,
+    name: "first",
+    sql: include_str!("../../migrations/postgres/0001_first.sql"),
+}];
+
+/// Nobody else migrates at the same time.
+const BEGIN: &str = "begin; select pg_advisory_xact_lock(1346854912, 0); \
+                     create schema if not exists posthorn; set local search_path = posthorn; \
+                     create table if not exists migrations( \
+                       number integer primary key, name text not null, \
+                       at timestamptz not null default now())";
+
+/// Why a database could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// It cannot be reached or used.
+    #[error("PostgreSQL cannot be used: {detail}")]
+    Unusable {
+        /// What was said.
+        detail: String,
+    },
+    /// Another server uses it.
+    #[error("another posthorn uses this database; one server at a time")]
+    InUse,
+    /// It was written by a newer program.
+    #[error(
+        "the database has schema version {found}, and this program knows up to {known}; use the newer program"
+    )]
+    Newer {
+        /// The version that was found.
+        found: i64,
+        /// The version that this program knows.
+        known: i64,
+    },
+}
+
+impl OpenError {
+    pub(super) fn of(error: &tokio_postgres::Error) -> Self {
+        Self::Unusable { detail: said(error) }
+    }
+}
+
+/// Brings a database up to date.
+pub(super) async fn migrate(pool: &Pool) -> Result<(), OpenError> {
+    let unusable = |detail| OpenError::Unusable { detail };
+    let client = pool.get().await.map_err(|error| unusable(reason(&error)))?;
+    let failed = |error: tokio_postgres::Error| OpenError::of(&error);
+    client.batch_execute(BEGIN).await.map_err(failed)?;
+    let row = client.query_one("select coalesce(max(number), 0) from migrations", &[]).await;
+    let found: i32 = row.map_err(failed)?.get(0);
+    let known = ALL.len();
+    if usize::try_from(found).unwrap_or(0) > known {
+        let known = i64::try_from(known).unwrap_or(i64::MAX);
+        return Err(OpenError::Newer { found: found.into(), known });
+    }
+    for migration in ALL.iter().filter(|migration| i64::from(migration.number) > i64::from(found)) {
+        client.batch_execute(migration.sql).await.map_err(failed)?;
+        let number = i32::try_from(migration.number).unwrap_or(i32::MAX);
+        let written = "insert into migrations(number, name) values ($1, $2)";
+        client.execute(written, &[&number, &migration.name]).await.map_err(failed)?;
+    }
+    client.batch_execute("commit").await.map_err(failed)
+}
+
+fn reason(error: &PoolError) -> String {
+    match error {
+        PoolError::Backend(error) => said(error),
+        PoolError::Timeout(_)
+        | PoolError::Closed
+        | PoolError::NoRuntimeSpecified
+        | PoolError::PostCreateHook(_) => error.to_string(),
+    }
+}
+
+/// What PostgreSQL said, or what happened on the way to it, down to the cause.
+fn said(error: &tokio_postgres::Error) -> String {
+    if let Some(said) = error.as_db_error() {
+        return format!("{} ({})", said.message(), said.code().code());
+    }
+    let mut told = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(deeper) = cause {
+        told = format!("{told}: {deeper}");
+        cause = deeper.source();
+    }
+    told
+}

@@ -1,0 +1,235 @@
+//! The thread that speaks to PostgreSQL: many verbs at once, each on a connection of the pool.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::str::FromStr;
+use std::thread::{Builder, JoinHandle};
+use std::time::Duration;
+
+use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
+use futures::StreamExt;
+use futures::future::LocalBoxFuture;
+use futures::stream::FuturesUnordered;
+use tokio::sync::{Mutex, mpsc};
+use tokio_postgres::{Config, NoTls};
+
+use super::Options;
+use super::alone::Alone;
+use super::migrations::{self, OpenError};
+use super::transaction::{Kind, Transaction};
+use super::trouble::Trouble;
+use crate::{Fault, FaultPoint, Faults, StoreError};
+
+/// A verb on its way, with where its answer goes.
+pub(super) type Work = Box<dyn FnOnce(Rc<Worker>) -> LocalBoxFuture<'static, ()> + Send>;
+
+/// How often a transaction that met another is done again.
+const TIMES: u32 = 10;
+/// How long a verb waits for a connection.
+const CONNECTION_WITHIN: Duration = Duration::from_secs(5);
+
+/// What verbs run on.
+pub(super) struct Worker {
+    pool: Pool,
+    config: Config,
+    /// Keeps other servers away; taken again when it was lost.
+    alone: Mutex<Option<Alone>>,
+    faults: RefCell<Option<Faults>>,
+    crashed: Cell<bool>,
+}
+
+impl Worker {
+    /// Starts the thread; answers when the database is reached and its schema up to date.
+    pub(super) fn start(
+        options: &Options,
+        faults: Option<Faults>,
+        waiting: mpsc::UnboundedReceiver<Work>,
+    ) -> Result<JoinHandle<()>, OpenError> {
+        let mut config = Config::from_str(&options.url).map_err(|error| OpenError::of(&error))?;
+        config.application_name("posthorn");
+        let connections = options.connections.max(1);
+        let (tell, told) = std::sync::mpsc::channel();
+        let thread = Builder::new().name("posthorn-postgres".into()).spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            let runtime = match runtime {
+                Ok(runtime) => runtime,
+                Err(error) => {
+                    let _ = tell.send(Err(OpenError::Unusable { detail: error.to_string() }));
+                    return;
+                }
+            };
+            runtime.block_on(async move {
+                let opened = open(config, connections).await;
+                let (pool, config, alone) = match opened {
+                    Ok(opened) => opened,
+                    Err(error) => {
+                        let _ = tell.send(Err(error));
+                        return;
+                    }
+                };
+                let _ = tell.send(Ok(()));
+                let (faults, crashed) = (RefCell::new(faults), Cell::new(false));
+                let alone = Mutex::new(Some(alone));
+                serve(Rc::new(Self { pool, config, alone, faults, crashed }), waiting).await;
+            });
+        });
+        let thread = thread.map_err(|error| OpenError::Unusable { detail: error.to_string() })?;
+        let ended = || OpenError::Unusable { detail: "its thread ended".to_owned() };
+        told.recv().map_err(|_| ended())??;
+        Ok(thread)
+    }
+
+    /// Carries a verb out, again and again if it only met another.
+    pub(super) async fn write<A>(
+        &self,
+        verb: &impl AsyncFn(&Transaction) -> Result<A, Trouble>,
+    ) -> Result<A, StoreError> {
+        let mut left = TIMES;
+        loop {
+            match self.write_once(verb).await {
+                Err(Undone { trouble, committing: false }) if left > 1 && trouble.passes() => {
+                    left -= 1;
+                    tracing::debug!(?trouble, "a transaction is done again");
+                }
+                done => return done.map_err(|undone| undone.trouble.into_error()),
+            }
+        }
+    }
+
+    async fn write_once<A>(
+        &self,
+        verb: &impl AsyncFn(&Transaction) -> Result<A, Trouble>,
+    ) -> Result<A, Undone> {
+        self.strike(FaultPoint::BeforeBegin)?;
+        self.stay_alone().await?;
+        let transaction = self.begin(Kind::Write).await?;
+        let answer = match verb(&transaction).await {
+            Ok(answer) => answer,
+            Err(trouble) => return Err(undo(transaction, trouble).await),
+        };
+        self.strike(FaultPoint::BeforeCommit)?;
+        let committed = transaction.commit().await;
+        committed.map_err(|trouble| Undone { trouble, committing: true })?;
+        match self.strike(FaultPoint::AfterCommit) {
+            Err(closed @ Undone { trouble: Trouble::Refused(StoreError::Closed), .. }) => {
+                Err(closed)
+            }
+            // What is committed cannot fail any more; only its answer can get lost, by a crash.
+            Ok(()) | Err(_) => Ok(answer),
+        }
+    }
+
+    /// Reads in one snapshot.
+    pub(super) async fn read<A>(
+        &self,
+        kind: Kind,
+        read: impl AsyncFnOnce(&Transaction) -> Result<A, Trouble>,
+    ) -> Result<A, StoreError> {
+        if self.crashed.get() {
+            return Err(StoreError::Closed);
+        }
+        let transaction = self.begin(kind).await.map_err(|undone| undone.trouble.into_error())?;
+        let answer = read(&transaction).await;
+        let ended = transaction.roll_back().await;
+        let answer = answer.map_err(Trouble::into_error)?;
+        ended.map_err(Trouble::into_error)?;
+        Ok(answer)
+    }
+
+    /// Nothing is written without the lock that keeps other servers away.
+    async fn stay_alone(&self) -> Result<(), Undone> {
+        let mut alone = self.alone.lock().await;
+        if alone.as_ref().is_some_and(|alone| !alone.is_lost()) {
+            return Ok(());
+        }
+        *alone = None;
+        let taken = Alone::take(&self.config).await;
+        let taken = taken.map_err(|error| Trouble::Unreachable(error.to_string()));
+        *alone = Some(taken.map_err(|trouble| Undone { trouble, committing: false })?);
+        Ok(())
+    }
+
+    async fn begin(&self, kind: Kind) -> Result<Transaction, Undone> {
+        // A connection that broke while it waited in the pool is told by its first statement.
+        let mut left = self.pool.status().size + 1;
+        loop {
+            let client = self.pool.get().await.map_err(|error| Undone {
+                trouble: Trouble::Unreachable(error.to_string()),
+                committing: false,
+            })?;
+            match Transaction::begin(client, kind).await {
+                Err(trouble) if left > 1 && trouble.passes() => left -= 1,
+                begun => {
+                    return begun.map_err(|trouble| Undone { trouble, committing: false });
+                }
+            }
+        }
+    }
+
+    fn strike(&self, point: FaultPoint) -> Result<(), Undone> {
+        let undone = |error: StoreError| Undone { trouble: error.into(), committing: false };
+        if self.crashed.get() {
+            return Err(undone(StoreError::Closed));
+        }
+        let mut faults = self.faults.borrow_mut();
+        let Some(faults) = faults.as_mut() else { return Ok(()) };
+        match faults(point) {
+            Fault::None => Ok(()),
+            Fault::Fail => {
+                let detail = "a simulated fault".to_owned();
+                Err(undone(StoreError::Unavailable { detail }))
+            }
+            Fault::Crash => {
+                self.crashed.set(true);
+                if let Ok(mut alone) = self.alone.try_lock() {
+                    *alone = None;
+                }
+                Err(undone(StoreError::Closed))
+            }
+        }
+    }
+}
+
+/// Why a transaction came to nothing, and whether it was being committed when it did: then nobody
+/// knows.
+struct Undone {
+    trouble: Trouble,
+    committing: bool,
+}
+
+async fn undo(transaction: Transaction, trouble: Trouble) -> Undone {
+    if let Err(also) = transaction.roll_back().await {
+        tracing::debug!(?also, "a transaction could not be rolled back; its connection is closed");
+    }
+    Undone { trouble, committing: false }
+}
+
+async fn open(config: Config, connections: usize) -> Result<(Pool, Config, Alone), OpenError> {
+    let alone = Alone::take(&config).await?;
+    let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+    let manager = Manager::from_config(config.clone(), NoTls, recycling);
+    let pool = Pool::builder(manager)
+        .max_size(connections)
+        .runtime(Runtime::Tokio1)
+        .wait_timeout(Some(CONNECTION_WITHIN))
+        .create_timeout(Some(CONNECTION_WITHIN))
+        .build()
+        .map_err(|error| OpenError::Unusable { detail: error.to_string() })?;
+    migrations::migrate(&pool).await?;
+    Ok((pool, config, alone))
+}
+
+/// Does what comes in until nothing more can come and all of it is done.
+async fn serve(worker: Rc<Worker>, mut waiting: mpsc::UnboundedReceiver<Work>) {
+    let mut under_way = FuturesUnordered::new();
+    let mut open = true;
+    while open || !under_way.is_empty() {
+        tokio::select! {
+            work = waiting.recv(), if open => match work {
+                Some(work) => under_way.push(work(Rc::clone(&worker))),
+                None => open = false,
+            },
+            Some(()) = under_way.next(), if !under_way.is_empty() => {}
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! Every statement, by name; each stands in its own file in `sql/`.
+
+/// A statement in both dialects. It says the same in both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Statement {
+    pub(crate) name: &'static str,
+    pub(crate) sqlite: &'static str,
+    pub(crate) postgres: &'static str,
+}
+
+macro_rules! statements {
+    ($($name:ident = $file:literal;)*) => {
+        $(
+            pub(crate) const $name: Statement = Statement {
+                name: $file,
+                sqlite: include_str!(concat!("../sql/", $file, ".sqlite.sql")),
+                postgres: include_str!(concat!("../sql/", $file, ".postgres.sql")),
+            };
+        )*
+
+        /// All of them: for tests that prepare and explain each one.
+        #[cfg(test)]
+        pub(crate) const ALL: &[Statement] = &[$($name),*];
+    };
+}
+
+statements! {
+    ACCEPT_DELIVERY = "accept_delivery";
+    ACCEPT_EVENT = "accept_event";
+    ATTEMPTS = "attempts";
+    BACKLOG_DUE = "backlog_due";
+    BACKLOG_LEASED = "backlog_leased";
+    BACKLOG_PARKED = "backlog_parked";
+    BACKLOG_RESTING = "backlog_resting";
+    CLAIM_FIND = "claim_find";
+    CLAIM_LEASE = "claim_lease";
+    CONTRACT = "contract";
+    CONTRACT_FIND = "contract_find";
+    CONTRACT_REGISTER = "contract_register";
+    DELIVERIES_LEASED_OF_ENDPOINT = "deliveries_leased_of_endpoint";
+    DELIVERIES_LEASED_OF_MERCHANT = "deliveries_leased_of_merchant";
+    DELIVERIES_OF_ENDPOINT = "deliveries_of_endpoint";
+    DELIVERIES_OF_EVENT = "deliveries_of_event";
+    DELIVERIES_OF_MERCHANT = "deliveries_of_merchant";
+    DELIVERY = "delivery";
+    DELIVERY_HELD = "delivery_held";
+    ENDPOINT = "endpoint";
+    ENDPOINT_COUNT = "endpoint_count";
+    ENDPOINT_CREATE = "endpoint_create";
+    ENDPOINT_DELETE = "endpoint_delete";
+    ENDPOINT_IDS = "endpoint_ids";
+    ENDPOINT_ON_RECORD = "endpoint_on_record";
+    ENDPOINT_SET_FAILING = "endpoint_set_failing";
+    ENDPOINT_SET_STATUS = "endpoint_set_status";
+    ENDPOINT_SET_VERSION = "endpoint_set_version";
+    ENDPOINT_STANDING = "endpoint_standing";
+    ENDPOINT_VERSION_AT = "endpoint_version_at";
+    ENDPOINT_VERSIONS = "endpoint_versions";
+    ENDPOINT_WRITE_VERSION = "endpoint_write_version";
+    ENDPOINTS = "endpoints";
+    ENDPOINTS_DELETED = "endpoints_deleted";
+    EVENT = "event";
+    EVENT_BY_REFERENCE = "event_by_reference";
+    EVENTS = "events";
+    EVENTS_AFTER = "events_after";
+    EVENTS_OF_KIND = "events_of_kind";
+    JOB = "job";
+    JOB_CHUNK = "job_chunk";
+    JOB_COUNT = "job_count";
+    JOB_COUNT_KINDS = "job_count_kinds";
+    JOB_CREATE = "job_create";
+    JOB_END_DELIVERY = "job_end_delivery";
+    JOB_KIND = "job_kind";
+    JOB_MOVE = "job_move";
+    JOB_MOVED = "job_moved";
+    JOB_OVER = "job_over";
+    JOB_PROGRESS = "job_progress";
+    JOBS = "jobs";
+    JOBS_RUNNING = "jobs_running";
+    JOBS_RUNNING_OF_ENDPOINT = "jobs_running_of_endpoint";
+    KEY_BY_HASH = "key_by_hash";
+    KEY_CREATE = "key_create";
+    KEY_REVOKE = "key_revoke";
+    KEY_TOUCH = "key_touch";
+    KEYS = "keys";
+    LAST_EVENT = "last_event";
+    MERCHANT = "merchant";
+    MERCHANT_CHANGE = "merchant_change";
+    MERCHANT_CLOCK = "merchant_clock";
+    MERCHANT_CREATE = "merchant_create";
+    MERCHANT_REFERRED = "merchant_referred";
+    MERCHANTS = "merchants";
+    NEXT_DUE = "next_due";
+    NEXT_DUE_OF = "next_due_of";
+    ONCE_EXPIRE = "once_expire";
+    ONCE_FIND = "once_find";
+    ONCE_KEEP = "once_keep";
+    RELEASE = "release";
+    RELEASE_ALL = "release_all";
+    RELEASE_ALL_TO_DELETED = "release_all_to_deleted";
+    RELEASE_TO_DELETED = "release_to_deleted";
+    RESEAL_KEY = "reseal_key";
+    RESEAL_MERCHANT_LIVE = "reseal_merchant_live";
+    RESEAL_MERCHANT_TEST = "reseal_merchant_test";
+    RESEAL_SECRET = "reseal_secret";
+    RESEND = "resend";
+    SEALED_KEYS = "sealed_keys";
+    SEALED_MERCHANTS_LIVE = "sealed_merchants_live";
+    SEALED_MERCHANTS_TEST = "sealed_merchants_test";
+    SEALED_SECRETS = "sealed_secrets";
+    SECRET_CREATE = "secret_create";
+    SECRET_RETIRE = "secret_retire";
+    SECRETS = "secrets";
+    SECRETS_LEFT = "secrets_left";
+    SECRETS_SIGNING = "secrets_signing";
+    SECRETS_SIGNING_ALL = "secrets_signing_all";
+    SETTLE = "settle";
+    SETTLE_ATTEMPT = "settle_attempt";
+    SETTLE_BEFORE = "settle_before";
+    SETTLE_FOUND = "settle_found";
+    VALUE = "value";
+    VALUE_PUT = "value_put";
+}
