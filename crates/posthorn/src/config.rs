@@ -33,8 +33,9 @@ pub(crate) struct Config {
     #[config(env = "POSTHORN_DATA", default = "./posthorn-data")]
     pub(crate) data: PathBuf,
 
-    /// A `postgres://` URL instead of the embedded database. PostgreSQL comes with part 2; until
-    /// then leave it out.
+    /// A `postgres://` URL instead of the embedded database: PostgreSQL 15 or newer. Its schema
+    /// `posthorn` is made on first start. One server at a time; the master key stays in the data
+    /// directory.
     #[config(env = "POSTHORN_DATABASE")]
     pub(crate) database: Option<String>,
 
@@ -169,12 +170,6 @@ pub(crate) enum ConfigError {
         /// What is wrong, and where.
         what: String,
     },
-    /// A database that this version cannot use.
-    #[error(
-        "`database` is set, but PostgreSQL comes with part 2; leave it out to use the embedded \
-         database in the data directory (`--data`)"
-    )]
-    Postgres,
 }
 
 type Layer = <Config as confique::Config>::Layer;
@@ -196,9 +191,6 @@ pub(crate) fn load(flags: Flags) -> Result<Config, ConfigError> {
     let layer = flags.into_layer().with_fallback(env).with_fallback(file);
     let config = Config::from_layer(layer.with_fallback(Layer::default_values()));
     let config = config.map_err(unreadable)?;
-    if config.database.is_some() {
-        return Err(ConfigError::Postgres);
-    }
     Ok(config)
 }
 

@@ -20,6 +20,7 @@ use posthorn_engine::http::{BadPem, BadRoot, HttpSettings, HttpTransport, roots_
 use posthorn_engine::metrics::ByBound;
 use posthorn_engine::{Engine, EngineError, Options, Parts, Runner};
 use posthorn_store::Store;
+use posthorn_store::postgres::{self, Postgres};
 use posthorn_store::sqlite::{self, OpenError, Sqlite};
 use prometheus_client::registry::Registry;
 
@@ -68,6 +69,15 @@ pub(crate) enum WiringError {
     /// The database cannot be opened.
     #[error(transparent)]
     Store(#[from] OpenError),
+    /// The PostgreSQL database cannot be opened.
+    #[error(transparent)]
+    Postgres(#[from] postgres::OpenError),
+    /// A command that works on the embedded database alone.
+    #[error("`{command}` works on the embedded database; leave `database` out")]
+    EmbeddedOnly {
+        /// Which command.
+        command: &'static str,
+    },
     /// The master key cannot be read.
     #[error(transparent)]
     MasterKey(#[from] KeyFileError),
@@ -128,14 +138,14 @@ pub(crate) async fn wire(config: &Config) -> Result<Wired, WiringError> {
     let guard = Guard::new(config.allow_cidrs.clone(), config.allow_http);
     let transport = transport(config, &guard)?;
     // The database first: its lock keeps two first starts from making two master keys.
-    let store = open_store(&config.data)?;
+    let database = Database::open(config)?;
+    let store = database.store();
     let entropy = Arc::new(Entropy::system());
-    let master = master_keys(config, &store, &entropy).await?;
-    let store = Arc::new(store);
+    let master = master_keys(config, &*store, &entropy).await?;
     let mut registry = Registry::default();
-    registry.register_collector(Box::new(commits::CommitSizes(Arc::clone(&store))));
+    database.count_commits(&mut registry);
     let parts = Parts {
-        store: Arc::clone(&store) as Arc<dyn Store>,
+        store,
         clock: Arc::new(RealClock::new()),
         entropy,
         transport: Arc::new(transport),
@@ -146,19 +156,59 @@ pub(crate) async fn wire(config: &Config) -> Result<Wired, WiringError> {
         options: options(config),
     };
     let (engine, runner, admin_key) = Engine::start(parts, &mut registry).await?;
-    count_bounds(&store, &engine);
+    database.count_bounds(&engine);
     Ok(Wired { engine, runner, registry, admin_key })
 }
 
-/// The database's bounds count where the engine's do, from zero on.
-fn count_bounds(store: &Sqlite, engine: &Engine) {
-    let reached = engine.bounds_reached();
-    for bound in sqlite::BOUNDS {
-        drop(reached.get_or_create(&ByBound { bound }));
+/// The database that the settings name.
+enum Database {
+    Embedded(Arc<Sqlite>),
+    Postgres(Arc<Postgres>),
+}
+
+impl Database {
+    fn open(config: &Config) -> Result<Self, WiringError> {
+        Ok(match &config.database {
+            None => Self::Embedded(Arc::new(open_store(&config.data)?)),
+            Some(url) => Self::Postgres(Arc::new(Postgres::open(&postgres::Options::new(url))?)),
+        })
     }
-    store.tell_bounds(move |bound| {
-        reached.get_or_create(&ByBound { bound }).inc();
-    });
+
+    fn store(&self) -> Arc<dyn Store> {
+        match self {
+            Self::Embedded(store) => Arc::clone(store) as _,
+            Self::Postgres(store) => Arc::clone(store) as _,
+        }
+    }
+
+    fn count_commits(&self, registry: &mut Registry) {
+        match self {
+            Self::Embedded(store) => {
+                registry.register_collector(Box::new(commits::CommitSizes(Arc::clone(store))));
+            }
+            Self::Postgres(_) => {}
+        }
+    }
+
+    /// The database's bounds count where the engine's do, from zero on.
+    fn count_bounds(&self, engine: &Engine) {
+        let Self::Embedded(store) = self else { return };
+        let reached = engine.bounds_reached();
+        for bound in sqlite::BOUNDS {
+            drop(reached.get_or_create(&ByBound { bound }));
+        }
+        store.tell_bounds(move |bound| {
+            reached.get_or_create(&ByBound { bound }).inc();
+        });
+    }
+}
+
+/// Refuses a command that works on the embedded database alone where the settings name another.
+pub(crate) fn embedded_only(config: &Config, command: &'static str) -> Result<(), WiringError> {
+    match config.database {
+        None => Ok(()),
+        Some(_) => Err(WiringError::EmbeddedOnly { command }),
+    }
 }
 
 /// A server that others can reach needs an admin key that nobody guesses.

@@ -75,7 +75,7 @@ fn settings(config: &Config) -> Vec<Setting> {
     vec![
         of("", "listen", value(config.listen.to_string().into())),
         of("", "data", value(path(&config.data).into())),
-        of("", "database", optional(config.database.clone())),
+        of("", "database", optional(config.database.as_deref().map(without_password))),
         of("", "sandbox", value(config.sandbox.into())),
         of("", "contracts", optional(config.contracts.as_ref().map(path))),
         of("", "admin_key", Shown::Secret(config.admin_key.is_some())),
@@ -91,6 +91,18 @@ fn settings(config: &Config) -> Vec<Setting> {
         of("log", "format", value(format.into())),
         of("log", "level", value(config.log.level.clone().into())),
     ]
+}
+
+/// A database's URL as it may be shown.
+fn without_password(url: &str) -> String {
+    match url::Url::parse(url) {
+        Ok(mut url) if url.password().is_some() => {
+            let _hidden = url.set_password(Some("***"));
+            url.to_string()
+        }
+        Ok(url) => url.to_string(),
+        Err(_) => "set, not shown".to_owned(),
+    }
 }
 
 /// TOML, so that it can be a config file.

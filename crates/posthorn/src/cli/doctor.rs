@@ -11,7 +11,7 @@ use posthorn_store::sqlite::{OpenError, Sqlite};
 
 use super::out::{Ink, ink, say};
 use crate::config::{self, Config, Flags, MasterKey};
-use crate::wiring::{contracts, keyring, master_key};
+use crate::wiring::{contracts, embedded_only, keyring, master_key};
 
 /// Free space below which the disk is called nearly full.
 const FREE_BYTES_LOW: u64 = 1024 * 1024 * 1024;
@@ -48,6 +48,7 @@ use Found::{Bad, Good, Note};
 
 pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     let config = config::load(args.flags)?;
+    embedded_only(&config, "doctor")?;
     let findings = [
         ("data directory", directory(&config.data)),
         ("database", database(&config.data)),

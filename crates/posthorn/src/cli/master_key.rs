@@ -11,7 +11,7 @@ use posthorn_engine::reseal;
 
 use super::out::{Ink, ink, say};
 use crate::config::{self, Config, Flags, MasterKey};
-use crate::wiring::{keyring, master_key, open_store};
+use crate::wiring::{embedded_only, keyring, master_key, open_store};
 
 /// Rotate the key that seals secrets in the database
 #[derive(clap::Args)]
@@ -45,6 +45,7 @@ enum What {
 pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     let What::Rotate { new_key_file, flags } = args.what;
     let config = config::load(*flags)?;
+    embedded_only(&config, "master-key rotate")?;
     ensure!(
         config.data.is_dir(),
         "there is no data directory {}; `--data` names it",

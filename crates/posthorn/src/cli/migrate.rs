@@ -5,7 +5,7 @@ use posthorn_store::sqlite::Sqlite;
 
 use super::out::{Ink, ink, say};
 use crate::config::{self, Flags};
-use crate::wiring::open_store;
+use crate::wiring::{embedded_only, open_store};
 
 /// Bring the database up to date, or say what that would do
 #[derive(clap::Args)]
@@ -27,6 +27,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     let config = config::load(args.flags)?;
+    embedded_only(&config, "migrate")?;
     let data = &config.data;
     anyhow::ensure!(
         data.is_dir(),

@@ -20,7 +20,7 @@ pub(crate) struct Flags {
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
 
-    /// A postgres:// URL instead of the embedded database (comes with part 2)
+    /// A postgres:// URL instead of the embedded database
     #[arg(long, value_name = "URL")]
     pub(crate) database: Option<String>,
 

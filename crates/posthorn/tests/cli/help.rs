@@ -77,7 +77,7 @@ fn a_command_explains_itself_with_examples() {
               The data directory [default: ./posthorn-data]
 
           --database <URL>
-              A postgres:// URL instead of the embedded database (comes with part 2)
+              A postgres:// URL instead of the embedded database
 
           --sandbox
               Test mode may use http and local receivers; merchants are made on first start

@@ -153,6 +153,7 @@ fn a_second_server_on_the_same_data_is_refused() {
     let second = Command::new(env!("CARGO_BIN_EXE_posthorn"))
         .args(["serve", "--sandbox", "--listen", "127.0.0.1:0", "--data"])
         .arg(server.data.path())
+        .args(crate::database::arguments(server.data.path()))
         .output()
         .expect("the program runs");
     assert!(!second.status.success());

@@ -9,6 +9,7 @@ mod payloads;
 mod bounds;
 mod conformance;
 mod crash;
+mod database;
 mod endings;
 mod files;
 mod official;

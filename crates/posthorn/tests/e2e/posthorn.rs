@@ -38,6 +38,7 @@ impl Posthorn {
         let child = Command::new(env!("CARGO_BIN_EXE_posthorn"))
             .args(["serve", "--sandbox", "--listen", "127.0.0.1:0", "--data"])
             .arg(data.path())
+            .args(crate::database::arguments(data.path()))
             .env("POSTHORN_ADMIN_KEY", ADMIN_KEY)
             .env("NO_COLOR", "1")
             .envs(settings.iter().copied())

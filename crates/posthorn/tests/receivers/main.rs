@@ -6,6 +6,8 @@
 
 #![expect(clippy::indexing_slicing, reason = "an answer without the member fails the story")]
 
+#[path = "../e2e/database.rs"]
+mod database;
 #[path = "../e2e/posthorn.rs"]
 mod posthorn;
 
