@@ -63,7 +63,8 @@ pub trait Store: Send + Sync {
     /// finds its own try on record is `Done` (a replay after a commit whose answer was lost).
     fn settle(&self, settlements: Vec<Settlement>) -> Answer<'_, Vec<Settled>>;
 
-    /// Gives leases back unsent: the deliveries are due again. Lost leases are left alone.
+    /// Gives leases back: the deliveries are due again. Lost leases are left alone. A try that was cut
+    /// off goes on record as late, whoever holds the lease by now.
     fn release(&self, releases: Vec<Release>) -> Answer<'_, ()>;
 
     /// Start-up on a database that nobody else uses: every lease is dead, and its delivery due at

@@ -73,7 +73,7 @@ fn told(error: &tokio_postgres::Error) -> StoreError {
     }
     let detail = match (code, error.as_db_error()) {
         (Some(code), _) if *code == SqlState::QUERY_CANCELED => {
-            "reading took longer than a second; ask for less".to_owned()
+            "it took longer than it may; ask for less, or try again later".to_owned()
         }
         (_, Some(said)) => format!("{} ({})", said.message(), said.code().code()),
         (_, None) => error.to_string(),
