@@ -1,6 +1,10 @@
 -- Everything of version 1, in the schema `posthorn`. All times are Unix milliseconds. A sealed value is
 -- the id of its master key (4 bytes) followed by nonce and ciphertext.
 
+-- The database's own clock, in Unix milliseconds: what leases and nodes go by.
+create function now_ms() returns bigint language sql volatile parallel safe
+  as $$ select (extract(epoch from clock_timestamp()) * 1000)::bigint $$;
+
 create table merchants(
   id                  bigint  primary key generated always as identity,
   name                text    not null,
