@@ -177,9 +177,14 @@ impl IdSequence {
 
     /// The next id at `now` (real time).
     pub fn next(&mut self, now: Timestamp) -> EventId {
-        let ms = (now.as_millisecond() - EPOCH_MS).max(0);
-        let fresh = ms << MS_SHIFT | self.node << NODE_SHIFT;
+        let fresh = self.fresh(now);
         self.last = if fresh > self.last { fresh } else { self.following() };
+        EventId(self.last)
+    }
+
+    /// Goes on to `now` without making an id; answers a bound that every later id is above.
+    pub fn rise(&mut self, now: Timestamp) -> EventId {
+        self.last = self.last.max(self.fresh(now));
         EventId(self.last)
     }
 
@@ -189,9 +194,15 @@ impl IdSequence {
         EventId(self.last)
     }
 
+    fn fresh(&self, now: Timestamp) -> i64 {
+        let ms = (now.as_millisecond() - EPOCH_MS).max(0);
+        ms << MS_SHIFT | self.node << NODE_SHIFT
+    }
+
     fn following(&self) -> i64 {
         let sequence = (self.last >> ORDINAL_BITS) & 63;
-        if sequence < 63 {
+        let own = (self.last >> NODE_SHIFT) & 63 == self.node;
+        if own && sequence < 63 {
             return self.last + SEQUENCE_STEP;
         }
         ((self.last >> MS_SHIFT) + 1) << MS_SHIFT | self.node << NODE_SHIFT

@@ -144,7 +144,7 @@ impl Shared {
     }
 
     /// Hands an accepted event's leases to the dispatcher, or gives their places back.
-    fn hand_over(&self, composed: Vec<(Composed, bool)>) {
+    pub(crate) fn hand_over(&self, composed: Vec<(Composed, bool)>) {
         let mut claims = Vec::new();
         let mut waiting = Vec::new();
         let mut unsure = Vec::new();
@@ -195,7 +195,11 @@ impl Shared {
     }
 
     /// Refuses types outside the catalogue for merchants that asked for it.
-    fn check_catalogue(&self, merchant: &Merchant, event: &NewEvent) -> Result<(), EngineError> {
+    pub(crate) fn check_catalogue(
+        &self,
+        merchant: &Merchant,
+        event: &NewEvent,
+    ) -> Result<(), EngineError> {
         if !merchant.strict_catalogue {
             return Ok(());
         }
@@ -240,7 +244,7 @@ impl Engine {
 
 impl Shared {
     /// Turns the store's answers into receipts and sets the leases going.
-    async fn finish(
+    pub(crate) async fn finish(
         &self,
         audience: &Audience,
         composed: Vec<Composed>,
@@ -279,8 +283,10 @@ impl Shared {
             }
         }
         let accepted = receipts.iter().filter_map(|receipt| receipt.as_ref().ok());
-        if let Some(last) = accepted.map(|receipt| receipt.event).max() {
-            self.followers.tell(audience.merchant.id, audience.mode, last);
+        if let Some(last) = accepted.map(|receipt| receipt.event).max()
+            && self.followers.tell(audience.merchant.id, audience.mode, last)
+        {
+            self.others.bell.notify_one();
         }
         Ok(receipts)
     }

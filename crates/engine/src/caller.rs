@@ -133,6 +133,7 @@ impl Engine {
             KeyKind::ApiSecret => return Err(Unauthorized::WrongKind("secret")),
             KeyKind::Publishable => return Err(Unauthorized::WrongKind("publishable")),
         }
+        shared.meet_merchant(found.merchant).await.map_err(|_| Unauthorized::Unavailable)?;
         shared.keys.used(found.id, shared.clock.now());
         Ok(Caller::Merchant { id: found.merchant, mode: found.mode, key: found.id })
     }

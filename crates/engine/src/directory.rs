@@ -187,6 +187,11 @@ impl Directory {
         self.read().endpoints.get(&id).cloned()
     }
 
+    /// Every endpoint that is known.
+    pub(crate) fn endpoint_ids(&self) -> Vec<EndpointId> {
+        self.read().endpoints.keys().copied().collect()
+    }
+
     /// A merchant's endpoints in a mode, by id.
     pub(crate) fn endpoints(&self, merchant: MerchantId, mode: Mode) -> Arc<[Entry]> {
         let found = self.read().by_merchant.get(&(merchant, mode)).cloned();

@@ -79,6 +79,8 @@ pub(crate) struct Dispatcher {
     /// could not tell.
     look_at_all: bool,
     look_after: Option<Timestamp>,
+    /// When to look again at all there is, where others leave work behind.
+    look_again_at: Option<Timestamp>,
     looking: Option<BoxFuture<'static, Looked>>,
     /// What `looking` looks at.
     looked_at: HashSet<EndpointId>,
@@ -120,6 +122,7 @@ impl Dispatcher {
             unknown: Turns::default(),
             look_at_all: true,
             look_after: None,
+            look_again_at: None,
             looking: None,
             looked_at: HashSet::new(),
             to_release: Vec::new(),
@@ -207,6 +210,11 @@ impl Dispatcher {
                     }
                 }
             }
+            Order::Share => {
+                for id in self.lanes.keys().copied().collect::<Vec<_>>() {
+                    self.configure(id);
+                }
+            }
             Order::ClockMoved(merchant) => self.clock_moved(merchant),
             Order::Step(merchant, reply) => self.step(merchant, reply),
             Order::Unstep(merchant) => self.unstep(merchant),
@@ -238,8 +246,8 @@ impl Dispatcher {
             let entry = shared.directory.endpoint(id);
             let settings = entry.as_ref().map(|entry| &entry.endpoint.settings);
             let mut lane = Lane::new(
-                settings.and_then(|settings| settings.concurrency),
-                settings.and_then(|settings| settings.rate_limit),
+                shared.others.share_of_window(settings.and_then(|settings| settings.concurrency)),
+                shared.others.share(settings.and_then(|settings| settings.rate_limit)),
             );
             let endpoint = entry.as_ref().map(|entry| &entry.endpoint);
             let tested = endpoint.filter(|endpoint| endpoint.mode == Mode::Test);
@@ -255,7 +263,9 @@ impl Dispatcher {
             return false;
         };
         let settings = &entry.endpoint.settings;
-        self.lane(id).configure(settings.concurrency, settings.rate_limit);
+        let concurrency = self.shared.others.share_of_window(settings.concurrency);
+        let rate_limit = self.shared.others.share(settings.rate_limit);
+        self.lane(id).configure(concurrency, rate_limit);
         self.list(id);
         true
     }
@@ -311,7 +321,7 @@ impl Dispatcher {
         let timer = self.timers.first().map(|(at, _)| *at);
         let timer = if self.stop_by.is_some() { None } else { timer };
         let stop = self.stop_by.map(|at| if self.grace_is_over { last_words(at) } else { at });
-        let others = [self.write_after, self.apart_until, self.look_after];
+        let others = [self.write_after, self.apart_until, self.look_after, self.look_again_at];
         [timer, stop].into_iter().chain(others).flatten().min()
     }
 
@@ -323,6 +333,9 @@ impl Dispatcher {
         }
         if self.look_after.is_some_and(|at| at <= now) {
             self.look_after = None;
+        }
+        if self.look_again_at.is_some_and(|at| at <= now) {
+            (self.look_again_at, self.look_at_all) = (None, true);
         }
         if self.apart_until.is_some_and(|at| at <= now) {
             self.take_apart_back();

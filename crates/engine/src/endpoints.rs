@@ -15,8 +15,6 @@ use posthorn_store::{Done, NewEndpoint, NewSecret, StoreError};
 
 use crate::Engine;
 use crate::caller::{Caller, RequestKey};
-use crate::clock::later;
-use crate::directory::Entry;
 use crate::error::EngineError;
 use crate::keyring::Place;
 use crate::notices::Notice;
@@ -26,9 +24,6 @@ use crate::shared::Shared;
 
 /// The longest overlap of a rotation.
 pub const OVERLAP_MAX: SignedDuration = SignedDuration::from_hours(24 * 30);
-
-/// How long to leave a database alone that could not be read.
-const RELOAD_PAUSE: std::time::Duration = std::time::Duration::from_millis(200);
 
 /// An endpoint to create.
 pub struct EndpointDraft {
@@ -107,46 +102,6 @@ fn makes_secret(wish: &SecretWish, contract: Option<&Contract>) -> bool {
 }
 
 impl Shared {
-    /// A merchant's endpoint in a mode.
-    pub(crate) fn owned(
-        &self,
-        merchant: MerchantId,
-        mode: Mode,
-        id: EndpointId,
-    ) -> Result<Entry, EngineError> {
-        let entry = self.directory.endpoint(id);
-        entry
-            .filter(|entry| entry.endpoint.merchant == merchant && entry.endpoint.mode == mode)
-            .ok_or(EngineError::Missing { what: "endpoint" })
-    }
-
-    /// Reads an endpoint again after it was changed in the database. What was committed must become
-    /// known: a database that cannot be read is asked again until it can, or is closed.
-    pub(crate) async fn reload_endpoint(&self, id: EndpointId) -> Result<(), EngineError> {
-        loop {
-            let changes = self.directory.changes(id);
-            match self.store.endpoint(id).await {
-                Ok(Some(endpoint)) => {
-                    if self.directory.put_endpoint(endpoint, changes) {
-                        break;
-                    }
-                }
-                Ok(None) => {
-                    self.directory.remove_endpoint(id);
-                    break;
-                }
-                Err(StoreError::Closed) => return Err(StoreError::Closed.into()),
-                Err(error) => {
-                    tracing::error!(%error, endpoint.id = %id, "an endpoint cannot be read; asking again");
-                    let again = later(self.clock.now(), RELOAD_PAUSE);
-                    self.clock.sleep_until(again).await;
-                }
-            }
-        }
-        self.order(Order::Look(vec![id]));
-        Ok(())
-    }
-
     fn contract_for(
         &self,
         merchant: &Merchant,
@@ -209,7 +164,7 @@ impl Engine {
                 Done::Before(id) => return shared.created_before(id, makes).await,
             };
             shared.reload_endpoint(id).await?;
-            let endpoint = shared.owned(merchant, mode, id)?.endpoint;
+            let endpoint = shared.owned(merchant, mode, id).await?.endpoint;
             Ok(Minted { endpoint, secret: made, replayed: false })
         };
         self.through(work).await
@@ -223,54 +178,73 @@ impl Engine {
     }
 
     /// One endpoint.
-    pub fn endpoint(
+    pub async fn endpoint(
         &self,
         merchant: MerchantId,
         mode: Mode,
         id: EndpointId,
     ) -> Result<Arc<Endpoint>, EngineError> {
-        Ok(self.shared.owned(merchant, mode, id)?.endpoint)
+        Ok(self.shared.owned(merchant, mode, id).await?.endpoint)
     }
 
-    /// Changes an endpoint's settings: a new version.
+    /// Changes an endpoint's settings: a new version. Where somebody else changed it a moment ago, the
+    /// change is made to what stands then.
     pub async fn change_endpoint(
         &self,
-        (merchant, mode, id): (MerchantId, Mode, EndpointId),
+        place: (MerchantId, Mode, EndpointId),
         patch: EndpointPatch,
     ) -> Result<Arc<Endpoint>, EngineError> {
         let engine = self.clone();
         let work = async move {
-            let shared = &engine.shared;
-            let old = shared.owned(merchant, mode, id)?.endpoint;
-            let owner = engine.merchant(merchant)?;
-            let mut settings = old.settings.clone();
-            if let Some(url) = patch.url {
-                let own = patch.contract.as_ref().unwrap_or(&settings.contract);
-                let contract = shared.contract_for(&owner, own.as_deref())?;
-                settings.url = shared.check_url(&url, mode, &contract)?;
+            if let Some(changed) = engine.change_known(place, patch.clone()).await? {
+                return Ok(changed);
             }
-            settings.events = patch.events.unwrap_or(settings.events);
-            settings.filter = patch.filter.unwrap_or(settings.filter);
-            settings.description = patch.description.unwrap_or(settings.description);
-            settings.headers = patch.headers.unwrap_or(settings.headers);
-            settings.contract = patch.contract.unwrap_or(settings.contract);
-            settings.json = patch.json.unwrap_or(settings.json);
-            settings.rate_limit = patch.rate_limit.unwrap_or(settings.rate_limit);
-            settings.concurrency = patch.concurrency.unwrap_or(settings.concurrency);
-            let contract = shared.contract_for(&owner, settings.contract.as_deref())?;
-            shared.check_settings(&settings, mode, &contract)?;
-            if settings.contract != old.settings.contract {
-                shared.check_secrets_fit(&old, &contract)?;
-            }
-            if settings == old.settings {
-                return engine.endpoint(merchant, mode, id);
-            }
-            let now = shared.clock.now();
-            shared.store.change_endpoint(id, old.version, settings, now).await?;
-            shared.reload_endpoint(id).await?;
-            engine.endpoint(merchant, mode, id)
+            engine.shared.reload_endpoint(place.2).await?;
+            let changed = engine.change_known(place, patch).await?;
+            let what = "it was changed in the meantime; read it again and repeat the change";
+            changed.ok_or_else(|| EngineError::Conflict { what: what.into() })
         };
         self.through(work).await
+    }
+
+    /// Changes the settings that are known; `None` where others stand by now.
+    async fn change_known(
+        &self,
+        (merchant, mode, id): (MerchantId, Mode, EndpointId),
+        patch: EndpointPatch,
+    ) -> Result<Option<Arc<Endpoint>>, EngineError> {
+        let shared = &self.shared;
+        let old = shared.owned(merchant, mode, id).await?.endpoint;
+        let owner = self.merchant(merchant)?;
+        let mut settings = old.settings.clone();
+        if let Some(url) = patch.url {
+            let own = patch.contract.as_ref().unwrap_or(&settings.contract);
+            let contract = shared.contract_for(&owner, own.as_deref())?;
+            settings.url = shared.check_url(&url, mode, &contract)?;
+        }
+        settings.events = patch.events.unwrap_or(settings.events);
+        settings.filter = patch.filter.unwrap_or(settings.filter);
+        settings.description = patch.description.unwrap_or(settings.description);
+        settings.headers = patch.headers.unwrap_or(settings.headers);
+        settings.contract = patch.contract.unwrap_or(settings.contract);
+        settings.json = patch.json.unwrap_or(settings.json);
+        settings.rate_limit = patch.rate_limit.unwrap_or(settings.rate_limit);
+        settings.concurrency = patch.concurrency.unwrap_or(settings.concurrency);
+        let contract = shared.contract_for(&owner, settings.contract.as_deref())?;
+        shared.check_settings(&settings, mode, &contract)?;
+        if settings.contract != old.settings.contract {
+            shared.check_secrets_fit(&old, &contract)?;
+        }
+        if settings == old.settings {
+            return self.endpoint(merchant, mode, id).await.map(Some);
+        }
+        let now = shared.clock.now();
+        match shared.store.change_endpoint(id, old.version, settings, now).await {
+            Err(StoreError::Stale { .. }) => return Ok(None),
+            changed => changed?,
+        };
+        shared.reload_endpoint(id).await?;
+        self.endpoint(merchant, mode, id).await.map(Some)
     }
 
     /// Enables an endpoint; what was parked drains first, in order.
@@ -300,7 +274,7 @@ impl Engine {
         let engine = self.clone();
         let work = async move {
             let shared = &engine.shared;
-            let endpoint = shared.owned(merchant, mode, id)?.endpoint;
+            let endpoint = shared.owned(merchant, mode, id).await?.endpoint;
             let at = shared.directory.now(merchant, mode, shared.clock.now());
             let notice = if status == Status::Active {
                 Notice::Enabled { endpoint: &endpoint }
@@ -317,7 +291,7 @@ impl Engine {
             shared.reload_endpoint(id).await?;
             shared.order(Order::Look(told));
             shared.job_bell.notify_one();
-            engine.endpoint(merchant, mode, id)
+            engine.endpoint(merchant, mode, id).await
         };
         self.through(work).await
     }
@@ -330,7 +304,7 @@ impl Engine {
         let engine = self.clone();
         let work = async move {
             let shared = &engine.shared;
-            shared.owned(merchant, mode, id)?;
+            shared.owned(merchant, mode, id).await?;
             let at = shared.directory.now(merchant, mode, shared.clock.now());
             shared.store.delete_endpoint(id, at).await?;
             shared.directory.remove_endpoint(id);
@@ -359,7 +333,7 @@ impl Engine {
             if overlap.is_negative() || overlap > OVERLAP_MAX {
                 return refuse("overlap", "must be 0s to 30d");
             }
-            let endpoint = shared.owned(merchant, mode, id)?.endpoint;
+            let endpoint = shared.owned(merchant, mode, id).await?.endpoint;
             let owner = engine.merchant(merchant)?;
             let contract = shared.contract_for(&owner, endpoint.settings.contract.as_deref())?;
             let made = match &secret {
@@ -383,7 +357,7 @@ impl Engine {
             if let Done::Before(new) = done {
                 return shared.rotated_before(id, new, made.is_some()).await;
             }
-            let endpoint = shared.owned(merchant, mode, id)?.endpoint;
+            let endpoint = shared.owned(merchant, mode, id).await?.endpoint;
             Ok(Minted { endpoint, secret: made, replayed: false })
         };
         self.through(work).await

@@ -79,8 +79,25 @@ impl Followers {
         }
     }
 
+    /// An id below which nothing of anybody is still to be committed here; `last`: the last that was made.
+    pub(crate) fn floor(&self, last: EventId) -> EventId {
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        running
+            .values()
+            .filter_map(|own| own.keys().next())
+            .fold(last, |floor, own| floor.min(*own))
+    }
+
+    /// Wakes everybody who follows: something may have been written elsewhere, up to `last`.
+    pub(crate) fn tell_all(&self, last: EventId) {
+        let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        for sender in waiting.values().filter(|sender| sender.receiver_count() > 0) {
+            sender.send_modify(|told| *told = last.max(*told));
+        }
+    }
+
     /// An id below which nothing of a merchant is still to be committed.
-    fn horizon(&self, merchant: MerchantId, last: EventId) -> EventId {
+    pub(crate) fn horizon(&self, merchant: MerchantId, last: EventId) -> EventId {
         let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         let own = running.get(&merchant).and_then(|own| own.keys().next());
         own.copied().unwrap_or(last)
@@ -88,14 +105,17 @@ impl Followers {
 
     /// Wakes the followers of a merchant, whose test events go up to `last` now. Live events are
     /// not followed.
-    pub(crate) fn tell(&self, merchant: MerchantId, mode: Mode, last: EventId) {
+    /// Answers whether somebody follows.
+    pub(crate) fn tell(&self, merchant: MerchantId, mode: Mode, last: EventId) -> bool {
         if mode == Mode::Live {
-            return;
+            return false;
         }
         let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(sender) = waiting.get(&merchant) {
             sender.send_modify(|told| *told = last.max(*told));
+            return sender.receiver_count() > 0;
         }
+        false
     }
 
     fn watch(&self, merchant: MerchantId) -> watch::Receiver<EventId> {
@@ -157,7 +177,7 @@ impl Engine {
     /// The cursor of a merchant's follower that wants only what is still to come. It is an id on record: one that
     /// was made and not written may be made again after a restart.
     pub async fn newest_event(&self, merchant: MerchantId) -> Result<EventId, EngineError> {
-        let horizon = self.shared.followers.horizon(merchant, self.shared.last_event_id());
+        let horizon = self.shared.horizon(merchant);
         let last = self.shared.store.last_event().await?;
         Ok(last.map_or(EventId::from_i64(0), |last| last.min(horizon)))
     }
@@ -173,7 +193,7 @@ impl Engine {
         let shared = &self.shared;
         let found =
             shared.directory.merchant(merchant).ok_or(EngineError::Missing { what: "merchant" })?;
-        let horizon = shared.followers.horizon(merchant, shared.last_event_id());
+        let horizon = shared.horizon(merchant);
         let events = shared.store.events_after(merchant, mode, after, limit).await?;
         let in_force = shared.contracts.get(&found.contract).ok_or_else(|| {
             EngineError::Broken { what: format!("contract `{}` is not loaded", found.contract) }

@@ -71,7 +71,7 @@ impl Engine {
                 let job = engine.job(merchant, mode, JobId::from_i64(job)).await?;
                 return Ok(Done::Before(job));
             }
-            shared.owned(merchant, mode, endpoint)?;
+            shared.owned(merchant, mode, endpoint).await?;
             let now = shared.directory.now(merchant, mode, shared.clock.now());
             let states = if recovery.states.is_empty() {
                 vec![StateKind::Exhausted]
@@ -152,10 +152,11 @@ pub(crate) async fn run_jobs(shared: Arc<Shared>) {
         let bell = shared.job_bell.notified();
         match shared.store.running_jobs().await {
             Ok(jobs) => {
-                for job in jobs {
-                    if taken.insert(job.id) {
-                        under_way.push(run(Arc::clone(&shared), job).boxed());
-                    }
+                let new: Vec<Job> =
+                    jobs.into_iter().filter(|job| !taken.contains(&job.id)).collect();
+                for job in free(&shared, new).await {
+                    taken.insert(job.id);
+                    under_way.push(run(Arc::clone(&shared), job).boxed());
                 }
             }
             Err(error) => tracing::warn!(%error, "jobs could not be read"),
@@ -172,6 +173,21 @@ pub(crate) async fn run_jobs(shared: Arc<Shared>) {
             () = round => {}
         }
     }
+}
+
+/// Of these jobs, those that no other server is at; they are this one's from now on.
+async fn free(shared: &Shared, mut jobs: Vec<Job>) -> Vec<Job> {
+    if jobs.is_empty() {
+        return jobs;
+    }
+    match shared.store.take_jobs(jobs.iter().map(|job| job.id).collect()).await {
+        Ok(free) => jobs.retain(|job| free.contains(&job.id)),
+        Err(error) => {
+            tracing::warn!(%error, "jobs could not be taken");
+            jobs.clear();
+        }
+    }
+    jobs
 }
 
 /// Runs one job until it ends, is cancelled, or the database cannot go on (then a later round takes

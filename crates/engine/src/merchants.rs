@@ -107,17 +107,6 @@ impl Shared {
         let what = format!("`{name}` is not a contract here; choose from {}", known.join(", "));
         Err(EngineError::Setting { field: "contract", what })
     }
-
-    pub(crate) async fn reload_merchant(&self, id: MerchantId) -> Result<Merchant, EngineError> {
-        loop {
-            let changes = self.directory.merchant_changes(id);
-            let merchant = self.store.merchant(id).await?;
-            let merchant = merchant.ok_or(EngineError::Missing { what: "merchant" })?;
-            if self.directory.put_merchant(merchant.clone(), changes) {
-                return Ok(merchant);
-            }
-        }
-    }
 }
 
 impl Shared {

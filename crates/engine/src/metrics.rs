@@ -47,6 +47,12 @@ pub struct Metrics {
     pub attempt_seconds: Family<ByContract, Histogram>,
     /// Tries whose lease was lost before they were recorded.
     pub lease_lost: Counter,
+    /// Leases of servers that are gone, or were away, that ran out and were freed.
+    pub leases_expired: Counter,
+    /// What the operator's programs said and cannot become an event.
+    pub outbox_refused: Counter,
+    /// Servers at work on the database, this one among them.
+    pub servers: Gauge,
     /// Leases given back unsent.
     pub released: Counter,
     /// Times that a delivery could not be made ready and waits for the operator.
@@ -83,6 +89,9 @@ impl Metrics {
             retried: Family::default(),
             attempt_seconds: Family::new_with_constructor(latency),
             lease_lost: Counter::default(),
+            leases_expired: Counter::default(),
+            outbox_refused: Counter::default(),
+            servers: Gauge::default(),
             released: Counter::default(),
             waiting_for_operator: Counter::default(),
             bounds_reached: Family::default(),
@@ -94,6 +103,7 @@ impl Metrics {
             settle_batch: Histogram::new(exponential_buckets(1.0, 2.0, 10)),
             wal_bytes: Gauge::default(),
         };
+        metrics.servers.set(1);
         metrics.register(registry);
         metrics
     }
@@ -110,6 +120,11 @@ impl Metrics {
         r.register_with_unit("attempt", help, Unit::Seconds, self.attempt_seconds.clone());
         r.register("leases_lost", "Tries recorded after their lease", self.lease_lost.clone());
         r.register("leases_released", "Leases given back unsent", self.released.clone());
+        let help = "Leases that ran out and were freed";
+        r.register("leases_expired", help, self.leases_expired.clone());
+        let help = "Events of the outbox that wait for the operator";
+        r.register("outbox_refused", help, self.outbox_refused.clone());
+        r.register("servers", "Servers at work on the database", self.servers.clone());
         let help = "Deliveries put off: a master key or a contract is missing";
         r.register("waiting_for_operator", help, self.waiting_for_operator.clone());
         r.register(

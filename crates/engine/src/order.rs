@@ -14,6 +14,8 @@ pub(crate) enum Order {
     Due(Vec<(EndpointId, Timestamp)>),
     /// Something changed about these endpoints or their deliveries: look again.
     Look(Vec<EndpointId>),
+    /// More or fewer servers share the work.
+    Share,
     /// A merchant's sandbox clock was set.
     ClockMoved(MerchantId),
     /// One at a time for this merchant from now on; answer, with the number of tries made since the

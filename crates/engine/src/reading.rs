@@ -130,7 +130,7 @@ impl Engine {
                 return Ok(Done::Before(record));
             }
             let endpoint = record.delivery.endpoint;
-            if shared.owned(merchant, mode, endpoint).is_err() {
+            if shared.owned(merchant, mode, endpoint).await.is_err() {
                 let what = "the endpoint was deleted; nothing can be sent to it".to_owned();
                 return Err(EngineError::Conflict { what });
             }

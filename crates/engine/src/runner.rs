@@ -6,9 +6,11 @@ use futures::future::{BoxFuture, FutureExt, Shared as SharedFuture};
 use jiff::SignedDuration;
 use tokio::sync::mpsc;
 
+use crate::company::keep_in_touch;
 use crate::dispatcher::Dispatcher;
 use crate::jobs::run_jobs;
 use crate::order::Order;
+use crate::relay::relay_outbox;
 use crate::shared::Shared;
 
 /// How long an idempotency key is kept: longer than any client of the guides goes on retrying.
@@ -34,9 +36,14 @@ impl Runner {
         futures::join!(
             stopped.clone(),
             until(stopped.clone(), keep_house(Arc::clone(&self.shared))),
-            until(stopped, run_jobs(Arc::clone(&self.shared))),
+            until(stopped.clone(), run_jobs(Arc::clone(&self.shared))),
+            until(stopped.clone(), relay_outbox(Arc::clone(&self.shared))),
+            until(stopped, keep_in_touch(Arc::clone(&self.shared))),
         );
         write_used_keys(&self.shared).await;
+        if let Err(error) = self.shared.store.leave().await {
+            tracing::warn!(%error, "the others learn by its silence that this server is gone");
+        }
     }
 }
 

@@ -9,9 +9,10 @@ use std::time::Duration;
 
 use futures::channel::oneshot;
 use jiff::{SignedDuration, Timestamp};
+use posthorn_core::delivery::StateKind;
 use posthorn_core::event::Mode;
 use posthorn_core::id::{EventId, JobId, MerchantId};
-use posthorn_store::{Done, Job, JobKind, JobState, NewJob, Once};
+use posthorn_store::{DeliveryQuery, Done, Job, JobKind, JobState, NewJob, Once, Page};
 
 use crate::Engine;
 use crate::caller::{Caller, RequestKey};
@@ -24,6 +25,8 @@ use crate::shared::Shared;
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 /// How often the waiting caller looks.
 const LOOK_EVERY: SignedDuration = SignedDuration::from_millis(10);
+/// How long to wait for a try of another server.
+const ELSEWHERE: Duration = Duration::from_millis(50);
 /// The furthest a clock may be ahead of real time.
 const AHEAD_MAX: SignedDuration = SignedDuration::from_hours(24 * 366 * 10);
 
@@ -187,6 +190,10 @@ async fn step_through(
         if tried > 0 || next != before {
             continue;
         }
+        if tries_elsewhere(shared, merchant).await? {
+            shared.clock.sleep_until(later(shared.clock.now(), ELSEWHERE)).await;
+            continue;
+        }
         match next {
             Some(at) if at <= target => move_clock(shared, merchant, at).await?,
             Some(_) | None => break,
@@ -210,6 +217,17 @@ async fn next_due(shared: &Shared, merchant: MerchantId) -> Result<Option<Timest
     let ids = entries.iter().map(|entry| entry.endpoint.id).collect();
     let due = shared.store.next_due(Some(ids)).await?;
     Ok(due.into_iter().map(|(_, at)| at).min())
+}
+
+/// Whether another server is trying something for a merchant: nothing is under way here.
+async fn tries_elsewhere(shared: &Shared, merchant: MerchantId) -> Result<bool, EngineError> {
+    if !shared.store.is_shared() {
+        return Ok(false);
+    }
+    let (endpoint, event, state) = (None, None, Some(StateKind::Leased));
+    let query = DeliveryQuery { merchant, mode: Mode::Test, endpoint, event, state };
+    let leased = shared.store.deliveries(query, Page { after: None, limit: 1 }).await?;
+    Ok(!leased.is_empty())
 }
 
 /// Sets the clock to `at`, unless it is there already.

@@ -20,6 +20,7 @@ use crate::keyring::{Keyring, KnownKeys};
 use crate::memory::Memory;
 use crate::metrics::Metrics;
 use crate::order::Order;
+use crate::others::Others;
 use crate::paces::Paces;
 use crate::told::Told;
 use crate::transport::Transport;
@@ -30,8 +31,6 @@ use crate::trial::Trials;
 pub struct Options {
     /// Test mode may reach this machine and its network, over http too.
     pub sandbox: bool,
-    /// This process among those that share a database, 0 to 63.
-    pub node: u8,
     /// Tries under way at once, over all endpoints.
     pub in_flight_max: u32,
     /// Tries under way at once for one merchant.
@@ -50,7 +49,6 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             sandbox: false,
-            node: 0,
             in_flight_max: 4096,
             merchant_in_flight_max: 1024,
             drain_per_second: 100,
@@ -82,6 +80,7 @@ pub(crate) struct Shared {
     pub(crate) in_flight_keys: InFlight,
     pub(crate) advances: Advances,
     pub(crate) followers: Followers,
+    pub(crate) others: Others,
     pub(crate) metrics: Metrics,
     pub(crate) memory: Memory,
     /// Whether the engine was told to stop.

@@ -29,6 +29,7 @@ use crate::keyring::{Keyring, KnownKeys};
 use crate::memory::Memory;
 use crate::metrics::{ByBound, Metrics};
 use crate::order::Order;
+use crate::others::Others;
 use crate::paces::Paces;
 use crate::runner::Runner;
 use crate::shared::{Options, Shared};
@@ -81,6 +82,10 @@ impl Engine {
         registry: &mut Registry,
     ) -> Result<(Self, Runner, Option<Secret>), EngineError> {
         let Parts { store, clock, entropy, transport, guard, contracts, master, .. } = parts;
+        let place = store.join(clock.now()).await?;
+        if place.alone {
+            store.release_all(clock.now()).await?;
+        }
         let contracts = Contracts::register(&*store, contracts).await?;
         let pepper = store.value("pepper").await?;
         let pepper = match pepper {
@@ -88,12 +93,12 @@ impl Engine {
             None => store.put_value("pepper", entropy.bytes::<32>().to_vec(), false).await?,
         };
         let (admin_hash, made) = admin(&*store, &entropy, &pepper, parts.admin_key).await?;
-        store.release_all(clock.now()).await?;
         let standing = store.directory().await?;
         check_contracts(&contracts, &standing)?;
         check_seals(&*store, &master).await?;
         let directory = Directory::load(standing);
-        let ids = IdSequence::new(parts.options.node, store.last_event().await?);
+        let last = store.last_event().await?.map_or(place.after, |last| last.max(place.after));
+        let ids = IdSequence::new(place.node, Some(last));
         let (orders, inbox) = mpsc::unbounded_channel();
         let shared = Arc::new(Shared {
             store,
@@ -114,6 +119,7 @@ impl Engine {
             in_flight_keys: InFlight::default(),
             advances: Advances::default(),
             followers: Followers::default(),
+            others: Others::default(),
             metrics: Metrics::new(registry),
             memory: Memory::default(),
             stopping: AtomicBool::new(false),
@@ -260,6 +266,8 @@ async fn admin(
     }
     let key = entropy.admin_key();
     let hash = keyed_hash(pepper, key.expose());
-    store.put_value(NAME, hash.to_vec(), true).await?;
-    Ok((hash, Some(key)))
+    // Another server may be making one at this moment: the first that is written stands.
+    let stands = store.put_value(NAME, hash.to_vec(), false).await?;
+    let made = (stands == hash).then_some(key);
+    Ok((stands.try_into().map_err(|_| broken())?, made))
 }

@@ -111,18 +111,18 @@ impl Engine {
         request: Option<&RequestKey>,
     ) -> Result<Receipt, EngineError> {
         // What cannot be sent any more is refused only if it was not accepted before.
-        let event = self.test_event((merchant, mode, id), kind);
+        let event = self.test_event((merchant, mode, id), kind).await;
         let drafts = Drafts { events: vec![event], only: Some(id), first_part: 0 };
         let receipts = self.accept_for(caller, (merchant, mode), drafts, request).await?;
         receipts.into_iter().next().unwrap_or(Err(EngineError::Missing { what: "event" }))
     }
 
-    fn test_event(
+    async fn test_event(
         &self,
         (merchant, mode, id): (MerchantId, Mode, EndpointId),
         kind: &str,
     ) -> Result<NewEvent, EngineError> {
-        let endpoint = self.endpoint(merchant, mode, id)?;
+        let endpoint = self.endpoint(merchant, mode, id).await?;
         let in_force = self.shared.contract_of(&endpoint);
         let in_force = in_force
             .ok_or_else(|| EngineError::Broken { what: "its contract is not loaded".into() })?;

@@ -8,6 +8,7 @@
 
 pub mod accept;
 pub mod claim_settle;
+pub mod company;
 pub mod contracts_values;
 pub mod effects;
 pub mod endpoints;
@@ -54,6 +55,8 @@ macro_rules! conformance {
             a_try_cut_off_by_a_stop_is_on_record_and_uses_up_no_number
             a_try_cut_off_after_its_lease_was_lost_is_on_record_too
             at_start_up_all_leases_are_dead
+            leases_that_ran_out_are_freed_and_others_are_kept
+            a_lease_that_ran_out_ends_with_its_deleted_endpoint
             next_due_is_the_earliest_of_each_endpoint
         ]);
         $crate::conformance!($fresh, effects: [

@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use jiff::Timestamp;
 use posthorn_core::id::{EndpointId, JobId, MerchantId};
 
 use crate::StoreError;
@@ -68,6 +69,10 @@ pub(crate) trait Db {
     /// Keeps others away from something until the transaction ends. What was read before it is stale.
     /// Where one transaction writes at a time there is nobody to keep away.
     async fn hold(&self, lock: Lock) -> Result<(), Self::Trouble>;
+
+    /// What to write for a time at which a lease ends: where servers share a database their leases are
+    /// by its clock.
+    fn lease_ms(&self, until: Timestamp) -> i64;
 }
 
 /// What a transaction keeps others away from.

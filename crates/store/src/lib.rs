@@ -6,10 +6,12 @@
 
 mod backend;
 mod columns;
+mod company;
 pub mod conformance;
 mod db;
 mod error;
 mod jobs;
+mod outbox;
 pub mod postgres;
 mod rows;
 pub mod sqlite;
@@ -17,9 +19,12 @@ mod statements;
 mod store;
 mod values;
 mod verbs;
+mod weight;
 
+pub use company::{Beat, Change, Company, Place};
 pub use error::{Fault, FaultPoint, Faults, StoreError};
 pub use jobs::{Job, JobKind, JobState, JobStep, NewJob, Step};
+pub use outbox::{Relay, Said};
 pub use values::{
     Accept, Accepted, Ask, Backlog, DeliveryQuery, DeliveryRecord, Directory, Done, Effect,
     EventQuery, MerchantChange, NewDelivery, NewEndpoint, NewKey, NewMerchant, NewSecret, Once,
@@ -70,6 +75,10 @@ pub trait Store: Send + Sync {
     /// Start-up on a database that nobody else uses: every lease is dead, and its delivery due at
     /// `now`. Answers how many.
     fn release_all(&self, now: Timestamp) -> Answer<'_, u64>;
+
+    /// Leases that ran out are freed, at most `limit`: their deliveries are due at `now` (real time).
+    /// Answers whose they were.
+    fn release_expired(&self, now: Timestamp, limit: u32) -> Answer<'_, Vec<EndpointId>>;
 
     /// The earliest due time of each of these endpoints that has due deliveries; of all endpoints
     /// when `endpoints` is `None`.
@@ -138,6 +147,33 @@ pub trait Store: Send + Sync {
     /// Asks a job to stop. `false`: it had ended already, or is a sweep, which nobody can stop. A
     /// drain that is stopped leaves its endpoint paused.
     fn cancel_job(&self, id: JobId, at: Timestamp) -> Answer<'_, bool>;
+
+    // --- other servers ------------------------------------------------------------------------
+
+    /// Whether other servers may be at work on the same database.
+    fn is_shared(&self) -> bool;
+    /// Takes a place among the servers of the database, at `now` (real time): before anything is read
+    /// that others may change. Fails with [`StoreError::TooMany`] when all places are taken.
+    fn join(&self, now: Timestamp) -> Answer<'_, Place>;
+    /// Gives a sign of life, several times a second: without it, after 15 s, nothing is written any
+    /// more, and after a minute the place may be another's.
+    fn beat(&self, beat: Beat) -> Answer<'_, Company>;
+    /// Ready when another server says that something changed: time for a [`Store::beat`].
+    fn told(&self) -> BoxFuture<'static, ()>;
+    /// Gives the place up.
+    fn leave(&self) -> Answer<'_, ()>;
+    /// Takes those of these running jobs that no other server is at; answers which.
+    fn take_jobs(&self, ids: Vec<JobId>) -> Answer<'_, Vec<JobId>>;
+    /// What the operator's programs said inside their transactions (`posthorn.emit`) and is not an
+    /// event yet, oldest first.
+    fn outbox(&self, limit: u32) -> Answer<'_, Vec<Said>>;
+    /// Makes events of what was said, like [`Store::accept`]; `None` where another server did. What is
+    /// neither new nor the same as before stays in the outbox.
+    fn relay(&self, relays: Vec<Relay>) -> Answer<'_, Vec<Option<Accepted>>>;
+    /// What was said at this place cannot become an event, and why: it waits for the operator.
+    fn refuse(&self, place: i64, why: String) -> Answer<'_, ()>;
+    /// Forgets what every server was told of long ago, a piece of it; answers how much.
+    fn forget_changes(&self) -> Answer<'_, u64>;
 
     // --- merchants and keys -------------------------------------------------------------------
 

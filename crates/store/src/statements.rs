@@ -24,6 +24,40 @@ macro_rules! statements {
     };
 }
 
+/// What only PostgreSQL is ever asked.
+pub(crate) mod only {
+    use super::Statement;
+
+    macro_rules! only {
+        ($($name:ident = $file:literal;)*) => {
+            $(
+                pub(crate) const $name: Statement = Statement {
+                    name: $file,
+                    sqlite: "",
+                    postgres: include_str!(concat!("../sql/postgres/", $file, ".sql")),
+                };
+            )*
+        };
+    }
+
+    only! {
+        CHANGES = "changes";
+        CHANGES_FORGET = "changes_forget";
+        JOB_TAKE = "job_take";
+        NODE_BEAT = "node_beat";
+        NODE_COMPANY = "node_company";
+        NODE_FLOOR = "node_floor";
+        NODE_LEAVE = "node_leave";
+        NODE_LOCK = "node_lock";
+        NODE_LOCK_SHARED = "node_lock_shared";
+        NODE_TAKE = "node_take";
+        OUTBOX = "outbox";
+        OUTBOX_DONE = "outbox_done";
+        OUTBOX_REFUSE = "outbox_refuse";
+        OUTBOX_TAKE = "outbox_take";
+    }
+}
+
 statements! {
     ACCEPT_DELIVERY = "accept_delivery";
     ACCEPT_EVENT = "accept_event";
@@ -64,6 +98,7 @@ statements! {
     EVENTS = "events";
     EVENTS_AFTER = "events_after";
     EVENTS_OF_KIND = "events_of_kind";
+    EXPIRED = "expired";
     JOB = "job";
     JOB_CHUNK = "job_chunk";
     JOB_COUNT = "job_count";

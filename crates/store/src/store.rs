@@ -1,5 +1,6 @@
 //! [`Store`] on any [`Backend`]: which verb writes and which reads.
 
+use futures::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
 use posthorn_core::delivery::{Claim, Delivery};
 use posthorn_core::endpoint::{Endpoint, EndpointSecret, Settings, Status};
@@ -15,36 +16,13 @@ use crate::verbs::{
     accept, claim, deliveries, deployment, endpoints, events, jobs, merchants, once, settle,
     status, steps,
 };
+use crate::weight::{SMALL, accept_bytes, settle_bytes};
 use crate::{
-    Accept, Accepted, Answer, Ask, Backlog, DeliveryQuery, DeliveryRecord, Directory, Done,
-    EventQuery, Job, JobStep, MerchantChange, NewEndpoint, NewJob, NewKey, NewMerchant, NewSecret,
-    Once, Page, Release, SealedRow, Settled, Settlement, Step, Store, StoreError,
+    Accept, Accepted, Answer, Ask, Backlog, Beat, Company, DeliveryQuery, DeliveryRecord,
+    Directory, Done, EventQuery, Job, JobStep, MerchantChange, NewEndpoint, NewJob, NewKey,
+    NewMerchant, NewSecret, Once, Page, Place, Relay, Release, Said, SealedRow, Settled,
+    Settlement, Step, Store, StoreError,
 };
-
-/// What a verb without a payload writes, roughly.
-const SMALL: usize = 512;
-
-fn accept_bytes(events: &[Accept]) -> usize {
-    let one =
-        |accept: &Accept| SMALL + accept.event.data.as_bytes().len() + accept.deliveries.len() * 64;
-    events.iter().map(one).sum()
-}
-
-fn settle_bytes(settlements: &[Settlement]) -> usize {
-    let body = |settlement: &Settlement| {
-        let result = settlement.attempt.as_ref().map(|attempt| &attempt.tried.result);
-        let answer = result.and_then(|result| match result {
-            Ok(answer) => Some(answer),
-            Err(unreachable) => unreachable.partial.as_deref(),
-        });
-        answer.map_or(0, |answer| answer.body.len())
-    };
-    let notices = |settlement: &Settlement| {
-        accept_bytes(&settlement.notices) + accept_bytes(&settlement.notices_if_rested)
-    };
-    let one = |settlement: &Settlement| SMALL + body(settlement) + notices(settlement);
-    settlements.iter().map(one).sum()
-}
 
 impl<B: Backend> Store for B {
     fn accept(&self, events: Vec<Accept>) -> Answer<'_, Vec<Accepted>> {
@@ -68,6 +46,10 @@ impl<B: Backend> Store for B {
 
     fn release_all(&self, now: Timestamp) -> Answer<'_, u64> {
         self.write(Reserved, SMALL, async move |db| claim::release_all(db, now).await)
+    }
+
+    fn release_expired(&self, now: Timestamp, limit: u32) -> Answer<'_, Vec<EndpointId>> {
+        self.write(Ordinary, SMALL, async move |db| claim::release_expired(db, now, limit).await)
     }
 
     fn next_due(
@@ -173,6 +155,46 @@ impl<B: Backend> Store for B {
 
     fn cancel_job(&self, id: JobId, at: Timestamp) -> Answer<'_, bool> {
         self.write(Ordinary, SMALL, async move |db| jobs::cancel(db, id, at).await)
+    }
+
+    fn is_shared(&self) -> bool {
+        Backend::is_shared(self)
+    }
+
+    fn join(&self, now: Timestamp) -> Answer<'_, Place> {
+        Backend::join(self, now)
+    }
+
+    fn beat(&self, beat: Beat) -> Answer<'_, Company> {
+        Backend::beat(self, beat)
+    }
+
+    fn told(&self) -> BoxFuture<'static, ()> {
+        Backend::told(self)
+    }
+
+    fn leave(&self) -> Answer<'_, ()> {
+        Backend::leave(self)
+    }
+
+    fn take_jobs(&self, ids: Vec<JobId>) -> Answer<'_, Vec<JobId>> {
+        Backend::take_jobs(self, ids)
+    }
+
+    fn outbox(&self, limit: u32) -> Answer<'_, Vec<Said>> {
+        Backend::outbox(self, limit)
+    }
+
+    fn relay(&self, relays: Vec<Relay>) -> Answer<'_, Vec<Option<Accepted>>> {
+        Backend::relay(self, relays)
+    }
+
+    fn refuse(&self, place: i64, why: String) -> Answer<'_, ()> {
+        Backend::refuse(self, place, why)
+    }
+
+    fn forget_changes(&self) -> Answer<'_, u64> {
+        Backend::forget_changes(self)
     }
 
     fn directory(&self) -> Answer<'_, Directory> {

@@ -7,9 +7,11 @@
 use std::sync::{Arc, Mutex};
 
 use futures::executor::block_on;
+use jiff::Timestamp;
 
+use posthorn_store::conformance::company::{self, Servers};
 use posthorn_store::conformance::faults::{self, Perishable};
-use posthorn_store::conformance::throw_away::database;
+use posthorn_store::conformance::throw_away::{database, run};
 use posthorn_store::postgres::{Options, Postgres};
 use posthorn_store::{Fault, FaultPoint, Faults, Store};
 
@@ -93,4 +95,46 @@ fn a_settlement_whose_answer_was_lost_is_told_again_and_done() {
 #[test]
 fn a_failed_write_is_undone_and_can_be_repeated() {
     faults::a_failed_write_is_undone_and_can_be_repeated(&Victim::new());
+}
+
+/// Servers that share a database of their own.
+struct Crowd {
+    url: String,
+}
+
+impl Servers for Crowd {
+    fn begin(&self) -> Arc<dyn Store> {
+        Arc::new(Postgres::open(&Options::new(&self.url)).unwrap())
+    }
+
+    fn pass(&self, seconds: i64) {
+        run(&self.url, &format!("update posthorn.nodes set seen = seen - {seconds} * 1000"));
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the database has the real clock")]
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+}
+
+macro_rules! company {
+    ($($story:ident)*) => {
+        $(
+            #[test]
+            fn $story() {
+                company::$story(&Crowd { url: database() });
+            }
+        )*
+    };
+}
+
+company! {
+    the_first_server_is_alone_and_each_has_a_node_of_its_own
+    what_one_server_changes_all_hear_of_once
+    a_server_is_told_when_another_changes_something
+    a_server_that_fell_silent_writes_nothing_until_it_is_heard_again
+    the_node_of_a_server_that_is_gone_is_given_to_another
+    nobody_writes_below_what_the_others_take_for_settled
+    a_job_is_at_one_server_until_that_is_gone
+    a_lease_is_by_the_clock_of_the_database
 }

@@ -30,6 +30,11 @@ const CLAIM_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// How long to leave a database alone that could not tell what is due at all.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
+/// How often all that is due is looked for where others leave work behind, at most; and the part of
+/// the time that this may take.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+const LOOK_SHARE: u32 = 20;
+
 /// A claim that is over.
 pub(super) struct Asked {
     asks: Vec<Ask>,
@@ -40,6 +45,7 @@ pub(super) struct Asked {
 pub(super) struct Looked {
     /// `None`: all there are.
     endpoints: Option<Vec<EndpointId>>,
+    began: Timestamp,
     result: Result<Vec<(EndpointId, Timestamp)>, StoreError>,
 }
 
@@ -266,10 +272,11 @@ impl Dispatcher {
         let endpoints = (!all).then(|| self.unknown.take(ASKS_MAX));
         self.looked_at = endpoints.iter().flatten().copied().collect();
         let store = Arc::clone(&self.shared.store);
+        let began = self.shared.clock.now();
         self.looking = Some(
             async move {
                 let result = store.next_due(endpoints.clone()).await;
-                Looked { endpoints, result }
+                Looked { endpoints, began, result }
             }
             .boxed(),
         );
@@ -279,7 +286,10 @@ impl Dispatcher {
         self.looked_at.clear();
         match looked.result {
             Ok(due) => {
-                self.look_at_all &= looked.endpoints.is_some();
+                if looked.endpoints.is_none() {
+                    self.look_at_all = false;
+                    self.look_again(looked.began);
+                }
                 for (endpoint, at) in due {
                     self.note_due(endpoint, at);
                 }
@@ -288,6 +298,15 @@ impl Dispatcher {
                 self.note_error(&error, "look for due deliveries");
                 self.look_later(looked.endpoints);
             }
+        }
+    }
+
+    /// Where others are at work too, what they leave behind is found by looking, now and then.
+    fn look_again(&mut self, began: Timestamp) {
+        if self.shared.store.is_shared() {
+            let now = self.shared.clock.now();
+            let took = Duration::try_from(now.duration_since(began)).unwrap_or_default();
+            self.look_again_at = Some(later(now, LOOK_EVERY.max(took * LOOK_SHARE)));
         }
     }
 

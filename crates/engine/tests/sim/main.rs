@@ -21,6 +21,7 @@ mod history;
 mod ledger;
 #[cfg(test)]
 mod network;
+mod notes;
 #[cfg(test)]
 mod plan;
 #[cfg(test)]

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use futures::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
-use posthorn_core::delivery::{Claim, Delivery, State, StateKind};
+use posthorn_core::delivery::{Claim, Delivery, State};
 use posthorn_core::endpoint::{Endpoint, EndpointSecret, Settings, Status};
 use posthorn_core::event::{Event, Mode};
 use posthorn_core::id::{
@@ -16,23 +17,24 @@ use posthorn_core::merchant::{Key, Merchant};
 use posthorn_engine::clock::{Clock, later};
 use posthorn_store::sqlite::Sqlite;
 use posthorn_store::{
-    Accept, Accepted, Answer, Ask, Backlog, DeliveryQuery, DeliveryRecord, Directory, Done, Effect,
-    EventQuery, Job, JobKind, JobStep, MerchantChange, NewEndpoint, NewJob, NewKey, NewMerchant,
-    NewSecret, Once, Page, Release, SealedRow, Settled, Settlement, Step, Store, StoreError,
+    Accept, Accepted, Answer, Ask, Backlog, Beat, Company, DeliveryQuery, DeliveryRecord,
+    Directory, Done, Effect, EventQuery, Job, JobKind, JobStep, MerchantChange, NewEndpoint,
+    NewJob, NewKey, NewMerchant, NewSecret, Once, Page, Place, Relay, Release, Said, SealedRow,
+    Settled, Settlement, Step, Store, StoreError,
 };
 
 use crate::clock::SimClock;
-use crate::facts::{Book, Drain};
+use crate::facts::Book;
 use crate::weather::Weather;
 
 /// Verbs at one instant of virtual time: more than that is a loop that will never end.
 const AT_ONE_INSTANT_MAX: u32 = 50_000;
 
 pub(crate) struct Rig {
-    inner: Arc<Sqlite>,
-    clock: SimClock,
+    pub(crate) inner: Arc<Sqlite>,
+    pub(crate) clock: SimClock,
     weather: Weather,
-    book: Book,
+    pub(crate) book: Book,
     /// Deliveries leased, with their fence: never one twice.
     leases: Mutex<BTreeMap<DeliveryId, u32>>,
     busy: Mutex<(Timestamp, u32)>,
@@ -80,49 +82,6 @@ impl Rig {
         let mut leases = self.leases.lock().unwrap();
         if leases.get(&delivery) == Some(&claim) {
             leases.remove(&delivery);
-        }
-    }
-
-    /// Notes whether an endpoint rests, if that has changed.
-    async fn note_rest(&self, id: EndpointId) {
-        if let Ok(Some(endpoint)) = self.inner.endpoint(id).await {
-            self.note_status(&endpoint);
-        }
-    }
-
-    /// Notes what is parked at an endpoint that has just been enabled.
-    async fn note_drain(&self, id: EndpointId) {
-        let Ok(Some(endpoint)) = self.inner.endpoint(id).await else { return };
-        let query = DeliveryQuery {
-            merchant: endpoint.merchant,
-            mode: endpoint.mode,
-            endpoint: Some(id),
-            event: None,
-            state: Some(StateKind::Parked),
-        };
-        let page = Page { after: None, limit: 100_000 };
-        let Ok(parked) = self.inner.deliveries(query, page).await else { return };
-        let mut parked: Vec<DeliveryId> = parked.iter().map(|delivery| delivery.id).collect();
-        parked.sort();
-        let mut facts = self.book.open();
-        facts.count("drains");
-        let life = facts.lives.len() - 1;
-        facts.drains.push(Drain { at: self.clock.now(), life, endpoint: id, parked });
-    }
-
-    fn note_status(&self, endpoint: &Endpoint) {
-        let rests = matches!(endpoint.status, Status::Paused { .. } | Status::Disabled { .. });
-        let now = self.clock.now();
-        let mut facts = self.book.open();
-        let known = facts.rests.get(&endpoint.id).and_then(|log| log.last());
-        if known.is_some_and(|(_, rests)| *rests) != rests {
-            facts.rests.entry(endpoint.id).or_default().push((now, rests));
-        }
-    }
-
-    fn note_advanced(&self, id: JobId, within: SignedDuration) {
-        if let Some((_, _, to)) = self.book.open().advances.get_mut(&id) {
-            *to = to.or(Some(self.clock.now() + within));
         }
     }
 
@@ -198,6 +157,8 @@ macro_rules! verbs {
             }
 
             fn log_bytes(&self) -> u64 { self.inner.log_bytes() }
+            fn is_shared(&self) -> bool { self.inner.is_shared() }
+            fn told(&self) -> BoxFuture<'static, ()> { self.inner.told() }
 
             fn next_due(
                 &self,
@@ -347,6 +308,15 @@ macro_rules! verbs {
 
 verbs! {
     release_all(now: Timestamp) -> u64;
+    release_expired(now: Timestamp, limit: u32) -> Vec<EndpointId>;
+    join(now: Timestamp) -> Place;
+    beat(beat: Beat) -> Company;
+    leave() -> ();
+    take_jobs(ids: Vec<JobId>) -> Vec<JobId>;
+    forget_changes() -> u64;
+    outbox(limit: u32) -> Vec<Said>;
+    relay(relays: Vec<Relay>) -> Vec<Option<Accepted>>;
+    refuse(place: i64, why: String) -> ();
     last_event() -> Option<EventId>;
     event(id: EventId) -> Option<Event>;
     event_by_reference(merchant: MerchantId, mode: Mode, reference: String) -> Option<Event>;

@@ -174,7 +174,6 @@ impl World {
                 grace: GRACES[lives % GRACES.len()],
                 house_round: SignedDuration::from_hours(3),
                 job_round: SignedDuration::from_hours(1),
-                ..Options::default()
             },
         };
         let mut registry = Registry::default();

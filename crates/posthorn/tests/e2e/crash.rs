@@ -146,17 +146,3 @@ fn a_try_that_outlasts_the_grace_of_a_stop_is_on_record_and_made_again_with_its_
     let sent = merchant.get(&format!("/v1/deliveries/{delivery}/attempts/1/request"));
     assert!(text(&sent, "/body").contains("order_id"), "{sent:#}");
 }
-
-#[test]
-fn a_second_server_on_the_same_data_is_refused() {
-    let server = Posthorn::start();
-    let second = Command::new(env!("CARGO_BIN_EXE_posthorn"))
-        .args(["serve", "--sandbox", "--listen", "127.0.0.1:0", "--data"])
-        .arg(server.data.path())
-        .args(crate::database::arguments(server.data.path()))
-        .output()
-        .expect("the program runs");
-    assert!(!second.status.success());
-    let said = String::from_utf8_lossy(&second.stderr);
-    assert!(said.contains("another"), "{said}");
-}

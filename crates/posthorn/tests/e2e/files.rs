@@ -95,3 +95,17 @@ fn no_api_key_and_no_signing_secret_stands_in_the_data_directory() {
         }
     }
 }
+
+#[test]
+fn a_second_server_on_the_same_data_is_refused() {
+    let server = Posthorn::start();
+    let second = Command::new(env!("CARGO_BIN_EXE_posthorn"))
+        .args(["serve", "--sandbox", "--listen", "127.0.0.1:0", "--data"])
+        .arg(server.data.path())
+        .args(crate::database::arguments(server.data.path()))
+        .output()
+        .expect("the program runs");
+    assert!(!second.status.success());
+    let said = String::from_utf8_lossy(&second.stderr);
+    assert!(said.contains("another"), "{said}");
+}

@@ -1,17 +1,28 @@
 //! Which database the program is started with: one of its own on the tests' PostgreSQL.
 
+use std::fs;
 use std::path::Path;
 
 use posthorn_store::conformance::throw_away;
 
+const NOTE: &str = "database.url";
+
 /// What to say to `serve` beside the data directory. A directory keeps its database when the program
 /// is started again.
 pub(crate) fn arguments(data: &Path) -> Vec<String> {
-    let note = data.join("database.url");
-    let url = std::fs::read_to_string(&note).unwrap_or_else(|_| {
-        let url = throw_away::database();
-        std::fs::write(&note, &url).expect("the directory is ours");
-        url
-    });
-    vec!["--database".to_owned(), url]
+    let note = data.join(NOTE);
+    if !note.exists() {
+        fs::write(&note, throw_away::database()).expect("the directory is ours");
+    }
+    vec!["--database".to_owned(), url(data)]
+}
+
+/// Where the database of a data directory is.
+pub(crate) fn url(data: &Path) -> String {
+    fs::read_to_string(data.join(NOTE)).expect("a server was started there")
+}
+
+/// A server with the data directory `other` is to have the database of the one with `data`.
+pub(crate) fn shared(data: &Path, other: &Path) {
+    fs::write(other.join(NOTE), url(data)).expect("the directory is ours");
 }

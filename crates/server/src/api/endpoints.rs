@@ -56,7 +56,7 @@ pub(super) async fn get_endpoint(
     merchant: AsMerchant,
     Id(id): Id<EndpointId>,
 ) -> Answered<EndpointOut> {
-    let endpoint = app.engine().endpoint(merchant.id, merchant.mode, id)?;
+    let endpoint = app.engine().endpoint(merchant.id, merchant.mode, id).await?;
     Ok(Answer::ok(EndpointOut::of(&app, &endpoint)))
 }
 

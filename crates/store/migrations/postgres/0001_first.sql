@@ -5,6 +5,44 @@
 create function now_ms() returns bigint language sql volatile parallel safe
   as $$ select (extract(epoch from clock_timestamp()) * 1000)::bigint $$;
 
+-- The servers at work on this database. A node is a part of the ids it makes.
+create table nodes(
+  node   smallint not null primary key,  -- 0 to 63
+  holder bigint   not null,              -- one process's life: drawn at random
+  seen   bigint   not null,              -- its last sign of life, by now_ms()
+  floor  bigint   not null               -- no event that it still writes has an id as low
+);
+
+-- Every transaction that writes asks this: who was not heard of for long may have been given up, and its
+-- node given to another.
+create function present(mine smallint, life bigint) returns void language plpgsql as $$
+begin
+  if not exists (select from posthorn.nodes as n
+                 where n.node = mine and n.holder = life and n.seen > posthorn.now_ms() - 15000) then
+    raise exception 'this server gave no sign of life for 15 s' using errcode = 'PH001';
+  end if;
+end $$;
+
+-- What changed that servers have in memory. A server reads those of the transactions that were not yet
+-- visible when it last looked, so none is missed, whatever the order they commit in.
+create table changes(
+  number  bigint   primary key generated always as identity,
+  txid    xid8     not null default pg_current_xact_id(),
+  at      bigint   not null default now_ms(),
+  kind    smallint not null,  -- 0 a merchant 1 an endpoint 2 a key
+  subject bigint   not null
+);
+create index changes_txid on changes(txid);
+
+create function note_change() returns trigger language plpgsql as $$
+begin
+  insert into posthorn.changes(kind, subject) values (tg_argv[0]::smallint, new.id);
+  if tg_argv[1] = 'aloud' then
+    perform pg_notify('posthorn', '');
+  end if;
+  return null;
+end $$;
+
 create table merchants(
   id                  bigint  primary key generated always as identity,
   name                text    not null,
@@ -65,6 +103,29 @@ create table secrets(
   until    bigint             -- null: the current one
 );
 create index secrets_endpoint on secrets(endpoint, id);
+
+create trigger merchants_created after insert on merchants
+  for each row execute function note_change(0, 'aloud');
+create trigger merchants_changed after update on merchants
+  for each row when (old is distinct from new) execute function note_change(0, 'aloud');
+create trigger keys_revoked after update of revoked on keys
+  for each row execute function note_change(2, 'aloud');
+create trigger endpoints_created after insert on endpoints
+  for each row execute function note_change(1, 'aloud');
+create trigger endpoints_changed after update of version, status, deleted on endpoints
+  for each row execute function note_change(1, 'aloud');
+-- Tries do this, by the thousand when a receiver dies: it is found by the next look.
+create trigger endpoints_failing after update of failing_since on endpoints
+  for each row execute function note_change(1, 'low');
+
+create function note_secret() returns trigger language plpgsql as $$
+begin
+  insert into posthorn.changes(kind, subject) values (1, new.endpoint);
+  perform pg_notify('posthorn', '');
+  return null;
+end $$;
+create trigger secrets_changed after insert or update on secrets
+  for each row execute function note_secret();
 
 -- Partitioned by id, which is by the time of acceptance: old parts are dropped, not deleted from. What no
 -- part is there for goes into the default one.
@@ -152,10 +213,82 @@ create table jobs(
   total    bigint,
   done     bigint   not null default 0,
   cursor   bigint   not null default 0,
-  created  bigint   not null  -- on the merchant's clock
+  created  bigint   not null, -- on the merchant's clock
+  holder   bigint             -- the server that works on it: nodes.holder
 );
 create index jobs_merchant on jobs(merchant, mode, id);
 create index jobs_running on jobs(endpoint) where state = 0;
+
+-- What the operator's own programs say inside their transactions, until a server accepts it.
+create table outbox(
+  id        bigint   primary key generated always as identity,
+  merchant  bigint   not null,
+  mode      smallint not null,
+  kind      text     not null,
+  reference text,
+  data      text     not null,                 -- JSON as it was given
+  at        bigint   not null default now_ms(),
+  refused   text                               -- why it cannot be accepted; it waits for the operator
+);
+create index outbox_waiting on outbox(id) where refused is null;
+
+-- The merchant with this id (`mer_…`) or reference.
+create function merchant_called(called text) returns bigint language plpgsql stable as $$
+declare
+  number bigint := 0;
+  found  bigint;
+  digit  integer;
+begin
+  if called ~ '^mer_[0-9a-hjkmnp-tv-z]{1,13}$' then
+    for place in 5 .. length(called) loop
+      digit := strpos('0123456789abcdefghjkmnpqrstvwxyz', substr(called, place, 1)) - 1;
+      number := (number << 5) | digit;
+    end loop;
+    select id into found from posthorn.merchants where id = number;
+  end if;
+  if found is null then
+    select id into found from posthorn.merchants where reference = called;
+  end if;
+  return found;
+end $$;
+
+-- The outbox of the operator's own programs: called inside a transaction of theirs, the event exists if
+-- and only if that commits. It answers the event's place in the outbox.
+create function emit(merchant text, mode text, type text, data json, id text default null)
+returns bigint language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  owner bigint := posthorn.merchant_called(merchant);
+  place bigint;
+begin
+  if owner is null then
+    raise exception 'there is no merchant %', quote_literal(merchant)
+      using errcode = 'PH400', hint = 'Give its id (mer_…) or its reference: posthorn merchant list.';
+  end if;
+  if mode is null or mode not in ('test', 'live') then
+    raise exception 'the mode is % and must be test or live', quote_nullable(mode) using errcode = 'PH400';
+  end if;
+  if type is null or type !~ '^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$' or octet_length(type) > 128
+     or starts_with(type, 'posthorn.') then
+    raise exception '% is not an event type', quote_nullable(type)
+      using errcode = 'PH400', hint = 'Use segments of letters, digits, _ and - with dots between them, as '
+        'in payment.confirmed; at most 128 bytes. Types that begin with posthorn. are reserved.';
+  end if;
+  if id is not null and (id !~ '^[!-~]+$' or octet_length(id) > 128) then
+    raise exception 'the id % cannot be used', quote_literal(id)
+      using errcode = 'PH400', hint = 'Use 1 to 128 visible ASCII characters without spaces, or leave it out.';
+  end if;
+  if data is null or json_typeof(data) <> 'object' then
+    raise exception 'data must be a JSON object' using errcode = 'PH400';
+  end if;
+  if octet_length(data::text) > 1048576 then
+    raise exception 'data has % bytes; at most 1048576 (1 MiB) are allowed', octet_length(data::text)
+      using errcode = 'PH400';
+  end if;
+  insert into posthorn.outbox(merchant, mode, kind, reference, data)
+  values (owner, case mode when 'live' then 1 else 0 end, type, id, data::text)
+  returning outbox.id into place;
+  return place;
+end $$;
 
 create table contracts(
   id      bigint primary key generated always as identity,

@@ -246,6 +246,26 @@ pub fn at_start_up_all_leases_are_dead(world: &World) {
     assert_eq!(done(world.store().release_all(at(11))), 0);
 }
 
+pub fn leases_that_ran_out_are_freed_and_others_are_kept(world: &World) {
+    let pair = world.pair();
+    let dead = world.send(pair, 0, State::Leased { until: at(10) });
+    let live = world.send(pair, 0, State::Leased { until: at(20) });
+    assert!(done(world.store().release_expired(at(9), 100)).is_empty());
+    assert_eq!(done(world.store().release_expired(at(10), 100)), [pair.1]);
+    assert_eq!(world.state(dead), due(10));
+    assert_eq!(world.state(live), State::Leased { until: at(20) });
+    let again = world.claim_one(pair.1, 10);
+    assert_eq!((again.delivery, again.claim), (dead, 2), "a new lease, with the next fence");
+}
+
+pub fn a_lease_that_ran_out_ends_with_its_deleted_endpoint(world: &World) {
+    let pair = world.pair();
+    let id = world.send(pair, 0, State::Leased { until: at(10) });
+    done(world.store().delete_endpoint(pair.1, at(1)));
+    assert_eq!(done(world.store().release_expired(at(10), 100)), [pair.1]);
+    assert!(matches!(world.state(id), State::WillNotSend { .. }));
+}
+
 pub fn next_due_is_the_earliest_of_each_endpoint(world: &World) {
     let pair = world.pair();
     let (idle, busy) = (world.endpoint(pair.0), world.endpoint(pair.0));

@@ -14,7 +14,7 @@ pub fn database() -> String {
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
     let name = format!("t_{}_{number}", std::process::id());
     let server = server();
-    run(&server, &format!("create database {name}"));
+    run(&format!("{server}/postgres"), &format!("create database {name}"));
     format!("{server}/{name}")
 }
 
@@ -25,11 +25,14 @@ fn server() -> String {
     })
 }
 
-/// Runs something as the server's owner.
-fn run(server: &str, sql: &str) {
+/// Runs something in a database behind the backs of those who use it.
+///
+/// # Panics
+/// Where the database refuses.
+pub fn run(url: &str, sql: &str) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.expect("a runtime").block_on(async {
-        let connected = tokio_postgres::connect(&format!("{server}/postgres"), NoTls).await;
+        let connected = tokio_postgres::connect(url, NoTls).await;
         let (client, connection) = connected.expect("the tests' PostgreSQL is there");
         let work = async move { client.batch_execute(sql).await };
         let (done, ended) = futures::join!(work, connection);

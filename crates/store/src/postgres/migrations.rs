@@ -34,9 +34,6 @@ pub enum OpenError {
         /// What was said.
         detail: String,
     },
-    /// Another server uses it.
-    #[error("another posthorn uses this database; one server at a time")]
-    InUse,
     /// It was written by a newer program.
     #[error(
         "the database has schema version {found}, and this program knows up to {known}; use the newer program"

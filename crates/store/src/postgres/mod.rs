@@ -1,26 +1,32 @@
-//! The store on PostgreSQL, for one server at a time.
+//! The store on PostgreSQL, for any number of servers.
 //!
 //! One thread speaks to the database, over a pool of connections; callers hand it their verbs and wait
 //! for answers, so that a store can be used from any runtime, or none. A transaction that met another
 //! (a deadlock, a unique index) or lost its connection before it was asked to commit is done again.
 
-mod alone;
 mod migrations;
+mod nodes;
+mod outbox;
+mod session;
 mod statement;
 mod transaction;
 mod trouble;
 mod worker;
 
+use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use futures::FutureExt;
 use futures::channel::oneshot;
-use tokio::sync::mpsc;
+use futures::future::BoxFuture;
+use jiff::Timestamp;
+use posthorn_core::id::JobId;
+use tokio::sync::{Notify, mpsc};
 
 pub use migrations::OpenError;
 
 use crate::backend::{Backend, Lane, Outcome, Patience};
-use crate::{Answer, Faults, StoreError};
+use crate::{Accepted, Answer, Beat, Company, Faults, Place, Relay, Said, StoreError};
 use transaction::{Kind, Transaction};
 use worker::{Work, Worker};
 
@@ -44,6 +50,7 @@ impl Options {
 /// The store on PostgreSQL.
 pub struct Postgres {
     work: Option<mpsc::UnboundedSender<Work>>,
+    told: Arc<Notify>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -60,13 +67,34 @@ impl Postgres {
 
     fn start(options: &Options, faults: Option<Faults>) -> Result<Self, OpenError> {
         let (work, waiting) = mpsc::unbounded_channel();
-        let thread = Worker::start(options, faults, waiting)?;
-        Ok(Self { work: Some(work), thread: Some(thread) })
+        let told = Arc::default();
+        let thread = Worker::start(options, faults, waiting, Arc::clone(&told))?;
+        Ok(Self { work: Some(work), told, thread: Some(thread) })
     }
 
     fn push(&self, work: Work) -> Result<(), StoreError> {
         let sender = self.work.as_ref().ok_or(StoreError::Closed)?;
         sender.send(work).map_err(|_| StoreError::Closed)
+    }
+
+    /// Hands work to the thread; answers what came of it.
+    fn ask<A: Send + 'static>(
+        &self,
+        work: impl AsyncFnOnce(&Worker) -> Result<A, StoreError> + Send + 'static,
+    ) -> Answer<'static, A> {
+        let (reply, answer) = oneshot::channel();
+        let pushed = self.push(Box::new(move |worker| {
+            async move {
+                // A caller that does not wait any more has nobody to be told.
+                let _ = reply.send(work(&worker).await);
+            }
+            .boxed_local()
+        }));
+        async move {
+            pushed?;
+            answer.await.unwrap_or(Err(StoreError::Closed))
+        }
+        .boxed()
     }
 }
 
@@ -88,15 +116,7 @@ impl Backend for Postgres {
         A: Send + 'static,
         V: AsyncFn(&Transaction) -> Outcome<A, Self> + Send + 'static,
     {
-        let (reply, answer) = oneshot::channel();
-        let pushed = self.push(Box::new(move |worker| {
-            async move {
-                // A caller that does not wait any more has nobody to be told.
-                let _ = reply.send(worker.write(&verb).await);
-            }
-            .boxed_local()
-        }));
-        answered(pushed, answer)
+        self.ask(async move |worker| worker.write(&verb).await)
     }
 
     fn read_with<A, R>(&self, patience: Patience, read: R) -> Answer<'_, A>
@@ -108,29 +128,51 @@ impl Backend for Postgres {
             Patience::Second => Kind::Read,
             Patience::Endless => Kind::ReadEndless,
         };
-        let (reply, answer) = oneshot::channel();
-        let pushed = self.push(Box::new(move |worker| {
-            async move {
-                // A caller that does not wait any more has nobody to be told.
-                let _ = reply.send(worker.read(kind, read).await);
-            }
-            .boxed_local()
-        }));
-        answered(pushed, answer)
+        self.ask(async move |worker| worker.read(kind, read).await)
     }
 
     fn wal_bytes(&self) -> u64 {
         0
     }
-}
 
-fn answered<A: Send + 'static>(
-    pushed: Result<(), StoreError>,
-    answer: oneshot::Receiver<Result<A, StoreError>>,
-) -> Answer<'static, A> {
-    async move {
-        pushed?;
-        answer.await.unwrap_or(Err(StoreError::Closed))
+    fn is_shared(&self) -> bool {
+        true
     }
-    .boxed()
+
+    fn join(&self, now: Timestamp) -> Answer<'_, Place> {
+        self.ask(async move |worker| worker.join(now).await)
+    }
+
+    fn beat(&self, beat: Beat) -> Answer<'_, Company> {
+        self.ask(async move |worker| worker.beat(beat).await)
+    }
+
+    fn told(&self) -> BoxFuture<'static, ()> {
+        let told = Arc::clone(&self.told);
+        async move { told.notified().await }.boxed()
+    }
+
+    fn leave(&self) -> Answer<'_, ()> {
+        self.ask(async move |worker| worker.leave().await)
+    }
+
+    fn take_jobs(&self, ids: Vec<JobId>) -> Answer<'_, Vec<JobId>> {
+        self.ask(async move |worker| worker.take_jobs(&ids).await)
+    }
+
+    fn outbox(&self, limit: u32) -> Answer<'_, Vec<Said>> {
+        self.ask(async move |worker| worker.outbox(limit).await)
+    }
+
+    fn relay(&self, relays: Vec<Relay>) -> Answer<'_, Vec<Option<Accepted>>> {
+        self.ask(async move |worker| worker.relay(&relays).await)
+    }
+
+    fn refuse(&self, place: i64, why: String) -> Answer<'_, ()> {
+        self.ask(async move |worker| worker.refuse(place, &why).await)
+    }
+
+    fn forget_changes(&self) -> Answer<'_, u64> {
+        self.ask(async move |worker| worker.forget_changes().await)
+    }
 }

@@ -1,6 +1,7 @@
 //! Statements on PostgreSQL: prepared once a connection, given values in its own binary form.
 
 use bytes::BytesMut;
+use jiff::Timestamp;
 use tokio_postgres::Row;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 
@@ -8,6 +9,7 @@ use super::transaction::Transaction;
 use super::trouble::Trouble;
 use crate::StoreError;
 use crate::db::{Columns, Db, Lock, Value};
+use crate::rows::ms;
 use crate::statements::Statement;
 
 type Failure = Box<dyn std::error::Error + Sync + Send>;
@@ -50,6 +52,10 @@ impl Db for Transaction {
         let prepared = self.client.prepare_cached(sql).await?;
         self.client.execute(&prepared, &[&(LOCKS + class), &place(id)]).await?;
         Ok(())
+    }
+
+    fn lease_ms(&self, until: Timestamp) -> i64 {
+        ms(until) + self.shift_ms
     }
 }
 

@@ -1,12 +1,21 @@
 //! One connection of the pool, for as long as a transaction takes.
 
+use std::borrow::Cow;
+
 use deadpool_postgres::Object;
 
+use super::nodes::Member;
 use super::trouble::Trouble;
 
 /// What every transaction begins with: where our tables are, and how long a statement may take. Said
-/// each time and for the transaction alone, so that it holds behind a pooler too.
-const WRITE: &str = "begin; set local search_path = posthorn; set local statement_timeout = '10s'";
+/// each time and for the transaction alone, so that it holds behind a pooler too. A server that was
+/// frozen in the middle does not keep its locks.
+const WRITE: &str = "begin; set local search_path = posthorn; set local statement_timeout = '10s'; \
+                     set local idle_in_transaction_session_timeout = '5s'";
+/// A sign of life may get lost when the database dies; nobody waits for it to be on disk.
+const BEAT: &str = "begin; set local search_path = posthorn; set local statement_timeout = '10s'; \
+                    set local synchronous_commit = off; \
+                    set local idle_in_transaction_session_timeout = '5s'";
 const READ: &str = "begin isolation level repeatable read read only; \
                     set local search_path = posthorn; set local statement_timeout = '1s'";
 const READ_ENDLESS: &str = "begin isolation level repeatable read read only; \
@@ -16,6 +25,10 @@ const READ_ENDLESS: &str = "begin isolation level repeatable read read only; \
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Write,
+    /// Takes a node, or gives it up.
+    Join,
+    /// A sign of life.
+    Beat,
     Read,
     ReadEndless,
 }
@@ -24,19 +37,30 @@ pub(super) enum Kind {
 /// it did is undone by the database.
 pub(crate) struct Transaction {
     pub(super) client: Connection,
+    /// How far the database's clock is ahead of this server's.
+    pub(super) shift_ms: i64,
 }
 
 impl Transaction {
-    pub(super) async fn begin(client: Object, kind: Kind) -> Result<Self, Trouble> {
+    /// Begins one; of a server that has joined, only while it has its node.
+    pub(super) async fn begin(
+        client: Object,
+        kind: Kind,
+        member: Option<Member>,
+        shift_ms: i64,
+    ) -> Result<Self, Trouble> {
         let client = Connection(Some(client));
-        client
-            .batch_execute(match kind {
-                Kind::Write => WRITE,
-                Kind::Read => READ,
-                Kind::ReadEndless => READ_ENDLESS,
-            })
-            .await?;
-        Ok(Self { client })
+        let begin = match (kind, member) {
+            (Kind::Write, Some(Member { node, holder })) => {
+                format!("{WRITE}; select present({node}::smallint, {holder})").into()
+            }
+            (Kind::Write, None) | (Kind::Join, _) => Cow::Borrowed(WRITE),
+            (Kind::Beat, _) => Cow::Borrowed(BEAT),
+            (Kind::Read, _) => Cow::Borrowed(READ),
+            (Kind::ReadEndless, _) => Cow::Borrowed(READ_ENDLESS),
+        };
+        client.batch_execute(&begin).await?;
+        Ok(Self { client, shift_ms })
     }
 
     pub(super) async fn commit(self) -> Result<(), Trouble> {

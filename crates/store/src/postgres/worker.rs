@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
@@ -10,12 +11,12 @@ use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
 use futures::StreamExt;
 use futures::future::LocalBoxFuture;
 use futures::stream::FuturesUnordered;
-use tokio::sync::{Mutex, mpsc};
+use tokio::sync::{Notify, mpsc};
 use tokio_postgres::{Config, NoTls};
 
 use super::Options;
-use super::alone::Alone;
 use super::migrations::{self, OpenError};
+use super::nodes::Nodes;
 use super::transaction::{Kind, Transaction};
 use super::trouble::Trouble;
 use crate::{Fault, FaultPoint, Faults, StoreError};
@@ -31,9 +32,7 @@ const CONNECTION_WITHIN: Duration = Duration::from_secs(5);
 /// What verbs run on.
 pub(super) struct Worker {
     pool: Pool,
-    config: Config,
-    /// Keeps other servers away; taken again when it was lost.
-    alone: Mutex<Option<Alone>>,
+    pub(super) nodes: Nodes,
     faults: RefCell<Option<Faults>>,
     crashed: Cell<bool>,
 }
@@ -44,6 +43,7 @@ impl Worker {
         options: &Options,
         faults: Option<Faults>,
         waiting: mpsc::UnboundedReceiver<Work>,
+        bell: Arc<Notify>,
     ) -> Result<JoinHandle<()>, OpenError> {
         let mut config = Config::from_str(&options.url).map_err(|error| OpenError::of(&error))?;
         config.application_name("posthorn");
@@ -59,9 +59,8 @@ impl Worker {
                 }
             };
             runtime.block_on(async move {
-                let opened = open(config, connections).await;
-                let (pool, config, alone) = match opened {
-                    Ok(opened) => opened,
+                let pool = match open(&config, connections).await {
+                    Ok(pool) => pool,
                     Err(error) => {
                         let _ = tell.send(Err(error));
                         return;
@@ -69,8 +68,8 @@ impl Worker {
                 };
                 let _ = tell.send(Ok(()));
                 let (faults, crashed) = (RefCell::new(faults), Cell::new(false));
-                let alone = Mutex::new(Some(alone));
-                serve(Rc::new(Self { pool, config, alone, faults, crashed }), waiting).await;
+                let nodes = Nodes::new(config, bell);
+                serve(Rc::new(Self { pool, nodes, faults, crashed }), waiting).await;
             });
         });
         let thread = thread.map_err(|error| OpenError::Unusable { detail: error.to_string() })?;
@@ -84,9 +83,18 @@ impl Worker {
         &self,
         verb: &impl AsyncFn(&Transaction) -> Result<A, Trouble>,
     ) -> Result<A, StoreError> {
+        self.write_as(Kind::Write, verb).await
+    }
+
+    /// The same in a transaction of this kind.
+    pub(super) async fn write_as<A>(
+        &self,
+        kind: Kind,
+        verb: &impl AsyncFn(&Transaction) -> Result<A, Trouble>,
+    ) -> Result<A, StoreError> {
         let mut left = TIMES;
         loop {
-            match self.write_once(verb).await {
+            match self.write_once(kind, verb).await {
                 Err(Undone { trouble, committing: false }) if left > 1 && trouble.passes() => {
                     left -= 1;
                     tracing::debug!(?trouble, "a transaction is done again");
@@ -98,11 +106,11 @@ impl Worker {
 
     async fn write_once<A>(
         &self,
+        kind: Kind,
         verb: &impl AsyncFn(&Transaction) -> Result<A, Trouble>,
     ) -> Result<A, Undone> {
         self.strike(FaultPoint::BeforeBegin)?;
-        self.stay_alone().await?;
-        let transaction = self.begin(Kind::Write).await?;
+        let transaction = self.begin(kind).await?;
         let answer = match verb(&transaction).await {
             Ok(answer) => answer,
             Err(trouble) => return Err(undo(transaction, trouble).await),
@@ -136,19 +144,6 @@ impl Worker {
         Ok(answer)
     }
 
-    /// Nothing is written without the lock that keeps other servers away.
-    async fn stay_alone(&self) -> Result<(), Undone> {
-        let mut alone = self.alone.lock().await;
-        if alone.as_ref().is_some_and(|alone| !alone.is_lost()) {
-            return Ok(());
-        }
-        *alone = None;
-        let taken = Alone::take(&self.config).await;
-        let taken = taken.map_err(|error| Trouble::Unreachable(error.to_string()));
-        *alone = Some(taken.map_err(|trouble| Undone { trouble, committing: false })?);
-        Ok(())
-    }
-
     async fn begin(&self, kind: Kind) -> Result<Transaction, Undone> {
         // A connection that broke while it waited in the pool is told by its first statement.
         let mut left = self.pool.status().size + 1;
@@ -157,7 +152,8 @@ impl Worker {
                 trouble: Trouble::Unreachable(error.to_string()),
                 committing: false,
             })?;
-            match Transaction::begin(client, kind).await {
+            let (member, shift_ms) = (self.nodes.member.get(), self.nodes.shift_ms.get());
+            match Transaction::begin(client, kind, member, shift_ms).await {
                 Err(trouble) if left > 1 && trouble.passes() => left -= 1,
                 begun => {
                     return begun.map_err(|trouble| Undone { trouble, committing: false });
@@ -181,9 +177,7 @@ impl Worker {
             }
             Fault::Crash => {
                 self.crashed.set(true);
-                if let Ok(mut alone) = self.alone.try_lock() {
-                    *alone = None;
-                }
+                self.nodes.vanish();
                 Err(undone(StoreError::Closed))
             }
         }
@@ -204,8 +198,7 @@ async fn undo(transaction: Transaction, trouble: Trouble) -> Undone {
     Undone { trouble, committing: false }
 }
 
-async fn open(config: Config, connections: usize) -> Result<(Pool, Config, Alone), OpenError> {
-    let alone = Alone::take(&config).await?;
+async fn open(config: &Config, connections: usize) -> Result<Pool, OpenError> {
     let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
     let manager = Manager::from_config(config.clone(), NoTls, recycling);
     let pool = Pool::builder(manager)
@@ -216,7 +209,7 @@ async fn open(config: Config, connections: usize) -> Result<(Pool, Config, Alone
         .build()
         .map_err(|error| OpenError::Unusable { detail: error.to_string() })?;
     migrations::migrate(&pool).await?;
-    Ok((pool, config, alone))
+    Ok(pool)
 }
 
 /// Does what comes in until nothing more can come and all of it is done.

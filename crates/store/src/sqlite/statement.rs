@@ -1,11 +1,13 @@
 //! Statements on SQLite: each is over when it was begun.
 
+use jiff::Timestamp;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, Row, Rows, ToSql, params_from_iter};
 
 use super::trouble::Trouble;
 use crate::StoreError;
 use crate::db::{Columns, Db, Lock, Value};
+use crate::rows::ms;
 use crate::statements::Statement;
 
 impl Db for Connection {
@@ -31,6 +33,10 @@ impl Db for Connection {
     /// One thread writes, one transaction at a time.
     async fn hold(&self, _: Lock) -> Result<(), Trouble> {
         Ok(())
+    }
+
+    fn lease_ms(&self, until: Timestamp) -> i64 {
+        ms(until)
     }
 }
 

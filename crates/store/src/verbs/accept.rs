@@ -1,5 +1,6 @@
 //! Accept: an event, its deliveries and its idempotency key, all or none.
 
+use posthorn_core::delivery::State;
 use posthorn_core::event::Event;
 use posthorn_core::id::EventId;
 
@@ -19,7 +20,7 @@ pub(crate) async fn accept<D: Db>(db: &D, events: &[Accept]) -> Result<Vec<Accep
 }
 
 /// Accepts one event.
-pub(super) async fn accept_one<D: Db>(db: &D, accept: &Accept) -> Result<Accepted, D::Trouble> {
+pub(crate) async fn accept_one<D: Db>(db: &D, accept: &Accept) -> Result<Accepted, D::Trouble> {
     let before = match &accept.once {
         Some(once) => once::find(db, once).await?,
         None => None,
@@ -80,8 +81,11 @@ async fn write_event<D: Db>(db: &D, event: &Event) -> Result<bool, D::Trouble> {
 
 async fn write_delivery<D: Db>(db: &D, event: &Event, new: &NewDelivery) -> Result<(), D::Trouble> {
     let state = standing::mend(db, new.endpoint, new.state, event.at).await?;
-    let (code, at, why) = state_columns(&state);
-    let claim = i64::from(matches!(state, posthorn_core::delivery::State::Leased { .. }));
+    let (code, mut at, why) = state_columns(&state);
+    let mut claim = 0_i64;
+    if let State::Leased { until } = state {
+        (at, claim) = (db.lease_ms(until), 1);
+    }
     let row = values![new.id.as_i64(), new.endpoint.as_i64(), code, at, claim, why];
     db.run(statements::ACCEPT_DELIVERY, row).await?;
     Ok(())

@@ -10,7 +10,7 @@ use posthorn_core::event::Event;
 use posthorn_core::id::{DeliveryId, EndpointId, EventId};
 
 use super::{events, settle};
-use crate::db::{Db, Lock, values};
+use crate::db::{Columns, Db, Lock, values};
 use crate::rows::{Place, ms};
 use crate::statements;
 use crate::{Ask, Release};
@@ -36,7 +36,7 @@ pub(crate) async fn claim<D: Db>(
             if own_bytes >= ask.bytes {
                 break;
             }
-            db.run(statements::CLAIM_LEASE, values![found.id.as_i64(), ms(until)]).await?;
+            db.run(statements::CLAIM_LEASE, values![found.id.as_i64(), db.lease_ms(until)]).await?;
             let event = match known.entry(found.id.event()) {
                 Entry::Occupied(known) => Arc::clone(known.get()),
                 Entry::Vacant(place) => Arc::clone(
@@ -104,6 +104,25 @@ pub(crate) async fn release<D: Db>(db: &D, releases: &[Release]) -> Result<(), D
     Ok(())
 }
 
+/// Frees leases that ran out; answers whose deliveries are due again.
+pub(crate) async fn release_expired<D: Db>(
+    db: &D,
+    now: Timestamp,
+    limit: u32,
+) -> Result<Vec<EndpointId>, D::Trouble> {
+    let expired = db
+        .many(statements::EXPIRED, values![db.lease_ms(now), limit], |row| {
+            let id = row.get(0)?;
+            let claim = Place { table: "deliveries", row: id }.count("claim", row.get(2)?)?;
+            let (delivery, endpoint) =
+                (DeliveryId::from_i64(id), EndpointId::from_i64(row.get(1)?));
+            Ok(Release { delivery, endpoint, claim, at: now, attempt: None })
+        })
+        .await?;
+    release(db, &expired).await?;
+    Ok(expired.iter().map(|release| release.endpoint).collect())
+}
+
 /// Ends every lease there is.
 pub(crate) async fn release_all<D: Db>(db: &D, now: Timestamp) -> Result<u64, D::Trouble> {
     let ended = db.run(statements::RELEASE_ALL_TO_DELETED, values![ms(now)]).await?;
@@ -131,12 +150,11 @@ async fn next_due_of_all<D: Db>(db: &D) -> Result<Vec<(EndpointId, Timestamp)>, 
     let mut all = Vec::new();
     let mut last = i64::MIN;
     loop {
-        let next = db
-            .one(statements::NEXT_DUE, values![last], |row| Ok((row.get::<i64>(0)?, row.get(1)?)))
-            .await?;
-        let Some((endpoint, at)) = next else { return Ok(all) };
-        all.push((EndpointId::from_i64(endpoint), due_at(at)));
-        last = endpoint;
+        let read = |row: &dyn Columns| Ok((row.get::<i64>(0)?, row.get(1)?));
+        let next = db.many(statements::NEXT_DUE, values![last], read).await?;
+        let Some((furthest, _)) = next.last() else { return Ok(all) };
+        last = *furthest;
+        all.extend(next.into_iter().map(|(id, at)| (EndpointId::from_i64(id), due_at(at))));
     }
 }
 

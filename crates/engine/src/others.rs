@@ -1,0 +1,81 @@
+//! What a server knows of the others on its database: how many they are, and how far they have written.
+
+use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
+
+use posthorn_core::id::EventId;
+use tokio::sync::Notify;
+
+use crate::pacing::WINDOW_MAX;
+
+/// What a server knows of the others.
+pub(crate) struct Others {
+    servers: AtomicU32,
+    /// Every event that is still to be written has a higher id, here and elsewhere; below zero where
+    /// nobody else writes.
+    horizon: AtomicI64,
+    pub(crate) bell: Notify,
+}
+
+impl Default for Others {
+    fn default() -> Self {
+        Self { servers: AtomicU32::new(1), horizon: AtomicI64::new(NO_OTHERS), bell: Notify::new() }
+    }
+}
+
+const NO_OTHERS: i64 = -1;
+
+impl Others {
+    /// Servers at work, this one among them.
+    fn servers(&self) -> u32 {
+        self.servers.load(Ordering::Relaxed)
+    }
+
+    /// Answers whether that is news.
+    pub(crate) fn set_servers(&self, servers: u32) -> bool {
+        self.servers.swap(servers, Ordering::Relaxed) != servers
+    }
+
+    /// An id below which no server will write an event; `None` where no other one writes.
+    pub(crate) fn horizon(&self) -> Option<EventId> {
+        let horizon = self.horizon.load(Ordering::Acquire);
+        (horizon > NO_OTHERS).then(|| EventId::from_i64(horizon))
+    }
+
+    pub(crate) fn set_horizon(&self, horizon: EventId) {
+        self.horizon.fetch_max(horizon.as_i64(), Ordering::AcqRel);
+    }
+
+    /// This server's share of what may be done at once for an endpoint, or in a second.
+    pub(crate) fn share(&self, of: Option<u32>) -> Option<u32> {
+        of.map(|whole| whole.div_ceil(self.servers()).max(1))
+    }
+
+    /// The same of tries under way, which have a bound in any case.
+    pub(crate) fn share_of_window(&self, concurrency: Option<u32>) -> Option<u32> {
+        if self.servers() == 1 { concurrency } else { self.share(concurrency.or(Some(WINDOW_MAX))) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_done_at_once_is_shared_and_nobody_is_left_without() {
+        let others = Others::default();
+        assert_eq!((others.share(Some(5)), others.share(None)), (Some(5), None));
+        assert_eq!(others.share_of_window(None), None, "alone there is a bound already");
+        assert!(others.set_servers(3));
+        assert_eq!((others.share(Some(5)), others.share(Some(1))), (Some(2), Some(1)));
+        assert_eq!(others.share_of_window(None), Some(22));
+    }
+
+    #[test]
+    fn the_horizon_never_goes_back() {
+        let others = Others::default();
+        assert_eq!(others.horizon(), None);
+        others.set_horizon(EventId::from_i64(2048));
+        others.set_horizon(EventId::from_i64(1024));
+        assert_eq!(others.horizon(), Some(EventId::from_i64(2048)));
+    }
+}

@@ -1,0 +1,89 @@
+//! Reading merchants and endpoints again, after they were changed in the database, here or elsewhere.
+
+use std::time::Duration;
+
+use posthorn_core::event::Mode;
+use posthorn_core::id::{EndpointId, MerchantId};
+use posthorn_core::merchant::Merchant;
+use posthorn_store::StoreError;
+
+use crate::clock::later;
+use crate::directory::Entry;
+use crate::error::EngineError;
+use crate::order::Order;
+use crate::shared::Shared;
+
+/// How long to leave a database alone that could not be read.
+const RELOAD_PAUSE: Duration = Duration::from_millis(200);
+
+impl Shared {
+    /// A merchant's endpoint in a mode. Of one that another server made a moment ago nothing may have
+    /// been heard yet.
+    pub(crate) async fn owned(
+        &self,
+        merchant: MerchantId,
+        mode: Mode,
+        id: EndpointId,
+    ) -> Result<Entry, EngineError> {
+        let mut entry = self.directory.endpoint(id);
+        if entry.is_none() && self.store.is_shared() {
+            self.reload_endpoint(id).await?;
+            entry = self.directory.endpoint(id);
+        }
+        entry
+            .filter(|entry| entry.endpoint.merchant == merchant && entry.endpoint.mode == mode)
+            .ok_or(EngineError::Missing { what: "endpoint" })
+    }
+
+    /// Reads an endpoint again after it was changed in the database. What was committed must become
+    /// known: a database that cannot be read is asked again until it can, or is closed.
+    pub(crate) async fn reload_endpoint(&self, id: EndpointId) -> Result<(), EngineError> {
+        loop {
+            let changes = self.directory.changes(id);
+            match self.store.endpoint(id).await {
+                Ok(Some(endpoint)) => {
+                    if self.directory.put_endpoint(endpoint, changes) {
+                        break;
+                    }
+                }
+                Ok(None) => {
+                    self.directory.remove_endpoint(id);
+                    break;
+                }
+                Err(StoreError::Closed) => return Err(StoreError::Closed.into()),
+                Err(error) => {
+                    tracing::error!(%error, endpoint.id = %id, "an endpoint cannot be read; asking again");
+                    let again = later(self.clock.now(), RELOAD_PAUSE);
+                    self.clock.sleep_until(again).await;
+                }
+            }
+        }
+        self.order(Order::Look(vec![id]));
+        Ok(())
+    }
+
+    /// Reads a merchant again.
+    pub(crate) async fn reload_merchant(&self, id: MerchantId) -> Result<Merchant, EngineError> {
+        loop {
+            let changes = self.directory.merchant_changes(id);
+            let merchant = self.store.merchant(id).await?;
+            let merchant = merchant.ok_or(EngineError::Missing { what: "merchant" })?;
+            if self.directory.put_merchant(merchant.clone(), changes) {
+                return Ok(merchant);
+            }
+        }
+    }
+
+    /// Another server may have made a merchant of which nothing was heard yet.
+    pub(crate) async fn meet_merchant(&self, id: MerchantId) -> Result<(), EngineError> {
+        if self.store.is_shared() && self.directory.merchant(id).is_none() {
+            self.reload_merchant(id).await?;
+            let standing = self.store.directory().await?;
+            let own = standing.endpoints.iter().filter(|endpoint| endpoint.merchant == id);
+            for endpoint in own {
+                self.reload_endpoint(endpoint.id).await?;
+            }
+        }
+        Ok(())
+    }
+}

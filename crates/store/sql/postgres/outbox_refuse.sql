@@ -1,0 +1,1 @@
+update outbox set refused = $2 where id = $1 and refused is null

@@ -1,0 +1,74 @@
+//! The session that a server keeps beside its pool: it holds a lock for as long as the server lives,
+//! and hears when others change something.
+
+use std::sync::Arc;
+
+use futures::StreamExt;
+use futures::stream::poll_fn;
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+use tokio_postgres::error::SqlState;
+use tokio_postgres::{AsyncMessage, Client, Config, Error, NoTls};
+
+/// Every server holds it in company; who holds it alone is alone. `PH` and the first of our numbers.
+const ALONE: &str = "select pg_try_advisory_lock(1346895872, 1)";
+/// Waits for one that is just starting alone.
+const IN_COMPANY: &str =
+    "set lock_timeout = '10s'; select pg_advisory_lock_shared(1346895872, 1); listen posthorn";
+
+/// A session; dropped, it ends.
+pub(super) struct Session {
+    client: Client,
+    alone: bool,
+    _connection: JoinSet<()>,
+}
+
+impl Session {
+    /// Begins a session; `told` is rung whenever another server says that something changed, and when
+    /// the session is lost.
+    pub(super) async fn begin(config: &Config, told: Arc<Notify>) -> Result<Self, Error> {
+        let (client, mut connection) = config.connect(NoTls).await?;
+        let mut driver = JoinSet::new();
+        driver.spawn(async move {
+            let mut messages = poll_fn(move |context| connection.poll_message(context));
+            while let Some(message) = messages.next().await {
+                match message {
+                    Ok(AsyncMessage::Notification(_)) => told.notify_one(),
+                    Ok(_) => {}
+                    Err(error) => {
+                        tracing::warn!(%error, "the session beside the pool was lost");
+                        break;
+                    }
+                }
+            }
+            told.notify_one();
+        });
+        let alone = client.query_one(ALONE, &[]).await?.get(0);
+        match client.batch_execute(IN_COMPANY).await {
+            Err(error) if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) => {
+                tracing::warn!("another server has been starting for long; starting beside it");
+                client.batch_execute("listen posthorn").await?;
+            }
+            done => done?,
+        }
+        Ok(Self { client, alone, _connection: driver })
+    }
+
+    /// Whether no other server is at work, and none begins before [`Session::let_others_in`].
+    pub(super) fn is_alone(&self) -> bool {
+        self.alone
+    }
+
+    pub(super) fn is_lost(&self) -> bool {
+        self.client.is_closed()
+    }
+
+    /// Other servers may begin from now on.
+    pub(super) async fn let_others_in(&mut self) -> Result<(), Error> {
+        if self.alone {
+            self.client.batch_execute("select pg_advisory_unlock(1346895872, 1)").await?;
+            self.alone = false;
+        }
+        Ok(())
+    }
+}
