@@ -31,7 +31,7 @@ postgres_start() {  # exports TEST_POSTGRES; one that is set already is used as 
     die "initdb failed: $said"
   # What is thrown away need not survive a power cut.
   said=$(cd / && postgres_run "$POSTGRES_BIN/pg_ctl" -D "$POSTGRES_DIR/data" -w -l "$POSTGRES_DIR/log" start -o "-p $port \
-    -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off -c max_connections=300" 2>&1) ||
+    -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off -c max_connections=300 ${POSTGRES_SETTINGS:-}" 2>&1) ||
     die "PostgreSQL did not start: $said"
   export TEST_POSTGRES=postgres://posthorn@127.0.0.1:$port
 }

@@ -31,11 +31,17 @@ pub(crate) async fn keep_in_touch(shared: Arc<Shared>) {
         return;
     }
     let mut rounds = Rounds::begin(shared.clock.now());
+    let mut silent = false;
     loop {
         let began = shared.clock.now();
-        if let Err(error) = beat(&shared).await {
-            tracing::warn!(%error, "no sign of life could be given");
+        let beaten = beat(&shared).await;
+        match &beaten {
+            Ok(()) if silent => tracing::info!("this server is heard again"),
+            Ok(()) => {}
+            Err(error) if silent => tracing::debug!(%error, "still no sign of life"),
+            Err(error) => tracing::warn!(%error, "no sign of life can be given"),
         }
+        silent = beaten.is_err();
         rounds.take(&shared).await;
         let (soon, late) = (later(began, BEAT_APART), later(began, BEAT_EVERY));
         tokio::select! {

@@ -34,8 +34,8 @@ pub(crate) struct Config {
     pub(crate) data: PathBuf,
 
     /// A `postgres://` URL instead of the embedded database: PostgreSQL 15 or newer. Its schema
-    /// `posthorn` is made on first start. One server at a time; the master key stays in the data
-    /// directory.
+    /// `posthorn` is made on first start. Any number of servers share it; all of them need the same
+    /// master key and admin key.
     #[config(env = "POSTHORN_DATABASE")]
     pub(crate) database: Option<String>,
 

@@ -36,6 +36,7 @@ pub(super) struct Nodes {
     config: Config,
     pub(super) told: Arc<Notify>,
     session: Mutex<Option<Session>>,
+    session_missing: Cell<bool>,
     /// Its own place, once it has joined.
     pub(super) member: Cell<Option<Member>>,
     /// How far the database's clock is ahead of this server's.
@@ -56,9 +57,10 @@ struct Looked {
 
 impl Nodes {
     pub(super) fn new(config: Config, told: Arc<Notify>) -> Self {
-        let (session, member) = (Mutex::default(), Cell::default());
+        let (session, session_missing) = (Mutex::default(), Cell::default());
+        let member = Cell::default();
         let (shift_ms, looked) = (Cell::default(), RefCell::default());
-        Self { config, told, session, member, shift_ms, looked }
+        Self { config, told, session, session_missing, member, shift_ms, looked }
     }
 
     /// As if the process had died.
@@ -72,10 +74,15 @@ impl Nodes {
     async fn begin_session(&self) -> bool {
         let mut session = self.session.lock().await;
         *session = None;
-        match Session::begin(&self.config, Arc::clone(&self.told)).await {
+        let begun = Session::begin(&self.config, Arc::clone(&self.told)).await;
+        let was_missing = self.session_missing.replace(begun.is_err());
+        match begun {
             Ok(begun) => session.insert(begun).is_alone(),
             Err(error) => {
-                tracing::warn!(%error, "no session beside the pool: changes are found by looking");
+                if !was_missing {
+                    let what = "no session beside the pool: changes are found by looking";
+                    tracing::warn!(%error, what);
+                }
                 false
             }
         }
