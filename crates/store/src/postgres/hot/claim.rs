@@ -34,8 +34,8 @@ impl<'a> Claims<'a> {
         for (caller, asked) in verbs.into_iter().enumerate() {
             let own: HashSet<_> = asked.each.iter().map(|ask| ask.endpoint).collect();
             let taken = own.len() == asked.each.len() && own.is_disjoint(&seen);
+            seen.extend(own);
             if taken {
-                seen.extend(own);
                 picked.extend(asked.each.iter().map(|ask| (caller, ask)));
             }
             all.push((asked, taken));

@@ -33,15 +33,26 @@ fn is_simple(settlement: &Settlement) -> bool {
         && holds(detail)
 }
 
+/// Whether what it leads to depends on where its endpoint stands.
+fn waits(settlement: &Settlement) -> bool {
+    matches!(settlement.state, State::Due { .. } | State::Parked { .. })
+}
+
 impl<'a> Settles<'a> {
     pub(super) fn of(verbs: Vec<&'a [Settlement]>) -> Self {
-        let mut seen = HashSet::new();
+        let (mut seen, mut resting) = (HashSet::new(), HashSet::new());
         let mut all = Vec::with_capacity(verbs.len());
         for settlements in verbs {
             let own = settlements.iter().map(|one| {
-                // The second of one delivery sees what the first came to.
+                // The second of one delivery sees what the first came to; and one that may depend on where its
+                // endpoint stands, what an effect before it made of that.
                 let first = seen.insert(one.delivery);
-                (one, first && is_simple(one))
+                if !one.effects.is_empty() {
+                    resting.insert(one.endpoint);
+                }
+                let taken =
+                    first && is_simple(one) && !(waits(one) && resting.contains(&one.endpoint));
+                (one, taken)
             });
             all.push(own.collect::<Vec<_>>());
         }
