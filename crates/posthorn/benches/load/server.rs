@@ -37,7 +37,7 @@ impl Server {
     pub(crate) async fn start(store: Store<'_>) -> Result<Self> {
         fs::create_dir_all(store.disk)?;
         let folder = TempDir::with_prefix_in("bench-", store.disk)?;
-        let database = store.database();
+        let database = store.database()?;
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
         let log = File::create(folder.path().join("log"))?;
         let child = Command::new(env!("CARGO_BIN_EXE_posthorn"))

@@ -2,8 +2,9 @@
 
 use std::fs;
 use std::path::Path;
+use std::thread;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use posthorn_store::conformance::throw_away::{self, Told};
 
 use super::gauge::{NS_PER_TICK, children_ticks, ticks};
@@ -26,14 +27,21 @@ pub(crate) struct Database {
 
 impl Store<'_> {
     /// A new database, if it is a PostgreSQL.
-    pub(crate) fn database(self) -> Option<String> {
-        self.postgres.map(throw_away::database_on)
+    pub(crate) fn database(self) -> Result<Option<String>> {
+        self.postgres.map(|server| apart(|| throw_away::database_on(server))).transpose()
     }
 
     /// What the PostgreSQL has used so far; nothing when it is none.
     pub(crate) fn gauge(self) -> Result<Database> {
-        self.postgres.map_or(Ok(Database::default()), |server| throw_away::tell(server, look))
+        let Some(server) = self.postgres else { return Ok(Database::default()) };
+        apart(|| throw_away::tell(server, look))?
     }
+}
+
+/// On a thread of its own: it has a runtime of its own.
+fn apart<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T> {
+    let worked = thread::scope(|scope| scope.spawn(work).join());
+    worked.map_err(|_| anyhow!("the PostgreSQL could not be asked"))
 }
 
 /// The server's process is the parent of every session's: its own CPU, that of its ended children, and that of the

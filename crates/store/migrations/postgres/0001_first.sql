@@ -83,7 +83,7 @@ create table endpoints(
   created       bigint   not null,
   deleted       bigint
 );
-create index endpoints_merchant on endpoints(merchant, mode, id);
+create index endpoints_merchant on endpoints(merchant, mode, id) where merchant is not null;  -- as events_list
 create index endpoints_present on endpoints(merchant, mode) where deleted is null;
 create index endpoints_resting on endpoints(id) where status <> 0;
 
@@ -202,7 +202,7 @@ create table idempotency(
   at      bigint not null,
   primary key(scope, key)
 );
-create index idempotency_age on idempotency(at, key desc) where at is not null;  -- partial as events_list is
+create index idempotency_age on idempotency(at, key desc) where at is not null;  -- as events_list
 
 create table jobs(
   id       bigint   primary key generated always as identity,

@@ -27,7 +27,8 @@ const BATCH: &str = "begin; set local search_path = posthorn; set local statemen
                      set local idle_in_transaction_session_timeout = '5s'; \
                      set local plan_cache_mode = force_generic_plan; set local jit = off; \
                      set local enable_seqscan = off; set local enable_bitmapscan = off; \
-                     set local enable_hashjoin = off; set local enable_mergejoin = off";
+                     set local enable_hashjoin = off; set local enable_mergejoin = off; \
+                     set local enable_material = off";
 
 /// How a transaction begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

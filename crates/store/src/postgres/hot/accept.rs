@@ -14,8 +14,8 @@ use crate::rows::{mode_code, ms, state_columns};
 use crate::verbs::accept;
 use crate::{Accept, Accepted, NewDelivery};
 
-const ACCEPT: &str = include_str!("../../../sql/postgres/accept_batch.sql");
-const SWEEP: &str = include_str!("../../../sql/postgres/accept_sweep.sql");
+pub(super) const ACCEPT: &str = include_str!("../../../sql/postgres/accept_batch.sql");
+pub(super) const SWEEP: &str = include_str!("../../../sql/postgres/accept_sweep.sql");
 
 /// The events of a batch, and those that the statement is given.
 #[derive(Debug)]

@@ -21,7 +21,7 @@ use crate::postgres::worker::Worker;
 use crate::verbs::{accept, claim, settle};
 use crate::{Accept, Accepted, Release, Settled, Settlement};
 
-const STAND: &str = include_str!("../../../sql/postgres/stand_batch.sql");
+pub(super) const STAND: &str = include_str!("../../../sql/postgres/stand_batch.sql");
 
 /// The verbs of a batch, by their kind.
 #[derive(Default)]

@@ -14,7 +14,7 @@ use crate::db::Columns;
 use crate::rows::{Place, ms};
 use crate::{Ask, StoreError, columns};
 
-const CLAIM: &str = include_str!("../../../sql/postgres/claim_batch.sql");
+pub(super) const CLAIM: &str = include_str!("../../../sql/postgres/claim_batch.sql");
 
 /// The asks of a batch.
 #[derive(Debug)]

@@ -10,6 +10,8 @@ mod batch;
 mod claim;
 mod gather;
 mod gauges;
+#[cfg(test)]
+mod plans;
 mod release;
 mod settle;
 mod statement;
@@ -18,6 +20,7 @@ mod verb;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use futures::future::{LocalBoxFuture, OptionFuture};
 use futures::stream::FuturesUnordered;
 use futures::{FutureExt, StreamExt};
 use tokio::sync::mpsc;
@@ -39,6 +42,7 @@ pub(super) async fn serve(
     let mut gathered = Gathered::default();
     let mut under_way = FuturesUnordered::new();
     let mut alone = FuturesUnordered::new();
+    let mut company = None;
     let mut open = true;
     while open || !(gathered.is_empty() && under_way.is_empty() && alone.is_empty()) {
         while let Ok(verb) = waiting.try_recv() {
@@ -49,11 +53,17 @@ pub(super) async fn serve(
             under_way
                 .push(batch::carry_out(Rc::clone(&worker), batch).map(move |left| (verbs, left)));
         }
+        let waits = gathered.waits_for_company(under_way.len());
+        company = waits.then(|| company.take().unwrap_or_else(for_company));
         tokio::select! {
             verb = waiting.recv(), if open => match verb {
                 Some(verb) => gathered.push(verb),
                 None => open = false,
             },
+            Some(()) = OptionFuture::from(company.as_mut()) => {
+                gathered.waited();
+                company = None;
+            }
             Some((verbs, left)) = under_way.next(), if !under_way.is_empty() => {
                 gauges.batch(verbs, left.len());
                 alone.extend(left.into_iter().map(|left| batch::alone(Rc::clone(&worker), left)));
@@ -61,4 +71,9 @@ pub(super) async fn serve(
             Some(()) = alone.next(), if !alone.is_empty() => {}
         }
     }
+}
+
+/// How long a batch waits for company, at most.
+fn for_company() -> LocalBoxFuture<'static, ()> {
+    tokio::time::timeout(gather::WAIT_MAX, std::future::pending::<()>()).map(drop).boxed_local()
 }

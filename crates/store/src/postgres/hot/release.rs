@@ -8,7 +8,7 @@ use super::statement::{Call, Column};
 use crate::Release;
 use crate::rows::ms;
 
-const RELEASE: &str = include_str!("../../../sql/postgres/release_batch.sql");
+pub(super) const RELEASE: &str = include_str!("../../../sql/postgres/release_batch.sql");
 
 /// The releases of a batch.
 #[derive(Debug)]

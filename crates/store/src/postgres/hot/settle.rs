@@ -12,7 +12,7 @@ use super::statement::{Call, Column, holds};
 use crate::rows::{AnswerColumns, ms, peer_blob, phases_blob, secrets_blob, state_columns};
 use crate::{Settled, Settlement};
 
-const SETTLE: &str = include_str!("../../../sql/postgres/settle_batch.sql");
+pub(super) const SETTLE: &str = include_str!("../../../sql/postgres/settle_batch.sql");
 
 /// The settlements of a batch, and those that the statement is given.
 #[derive(Debug)]
