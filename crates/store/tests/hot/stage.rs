@@ -154,7 +154,8 @@ impl<'a> Stage<'a> {
             return which.get(&self.accepts).clone();
         }
         let (data, _) =
-            Payload::parse(format!(r#"{{"n":"{}"}}"#, "x".repeat(told.bytes)).as_bytes()).unwrap();
+            Payload::parse(format!(r#"{{"n":"{}"}}"#, "x".repeat(24 + told.bytes)).as_bytes())
+                .unwrap();
         let (once, reference) = known_by(told.known_by, self.merchant, now);
         let event = Event {
             id: self.ids.next(now),

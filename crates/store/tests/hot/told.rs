@@ -79,16 +79,12 @@ fn event() -> impl Strategy<Value = Event> {
     let at = prop_oneof![3 => Just(At::Due), 2 => Just(At::Leased), 1 => Just(At::Parked)];
     let to = proptest::collection::vec((0..ENDPOINTS, at), 0..4);
     let again = prop_oneof![6 => Just(None), 1 => any::<Index>().prop_map(Some)];
-    (known_by, again, 2..200_usize, to).prop_map(|(known_by, again, bytes, to)| Event {
-        known_by,
-        again,
-        bytes,
-        to,
-    })
+    (known_by, again, (0..6_usize).prop_map(|n| n * 32), to)
+        .prop_map(|(known_by, again, bytes, to)| Event { known_by, again, bytes, to })
 }
 
 fn asked() -> impl Strategy<Value = Asked> {
-    let bytes = prop_oneof![Just(usize::MAX), 0..400_usize];
+    let bytes = prop_oneof![Just(usize::MAX), (0..12_usize).prop_map(|n| n * 32)];
     (0..ENDPOINTS, 0..5_u32, bytes).prop_map(|(endpoint, slots, bytes)| Asked {
         endpoint,
         slots,
@@ -111,7 +107,7 @@ pub(crate) fn a_step() -> impl Strategy<Value = Told> {
         1 => Just(End::Failing),
         1 => Just(End::Noticed),
     ];
-    let bytes_max = prop_oneof![Just(usize::MAX), 0..800_usize];
+    let bytes_max = prop_oneof![Just(usize::MAX), (0..24_usize).prop_map(|n| n * 32)];
     let asks =
         proptest::collection::vec((proptest::collection::vec(asked(), 1..4), bytes_max), 1..3);
     prop_oneof![
