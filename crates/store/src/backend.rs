@@ -3,17 +3,21 @@
 use futures::FutureExt;
 use futures::future::{BoxFuture, pending, ready};
 use jiff::Timestamp;
+use posthorn_core::delivery::Claim;
 use posthorn_core::id::{EventId, JobId};
 
 use crate::db::Db;
-use crate::{Accepted, Answer, Beat, Company, Place, Relay, Said};
+use crate::weight::{SMALL, accept_bytes, settle_bytes};
+use crate::{
+    Accept, Accepted, Answer, Ask, Beat, Company, Place, Relay, Release, Said, Settled, Settlement,
+};
 
 /// What became of a verb inside its transaction.
 pub(crate) type Outcome<A, B> = Result<A, <<B as Backend>::Tx as Db>::Trouble>;
 
 /// A database that is open. A verb is a function of a transaction; it may be called again when the
 /// transaction could not be committed, so it decides nothing by itself.
-pub(crate) trait Backend: Send + Sync + 'static {
+pub(crate) trait Backend: Sized + Send + Sync + 'static {
     /// Its transactions.
     type Tx: Db;
 
@@ -37,6 +41,27 @@ pub(crate) trait Backend: Send + Sync + 'static {
         R: AsyncFnOnce(&Self::Tx) -> Outcome<A, Self> + Send + 'static,
     {
         self.read_with(Patience::Second, read)
+    }
+
+    /// [`crate::Store::accept`]. It and the next three are the hot verbs: a database may carry out many
+    /// of them as one.
+    fn accept(&self, events: Vec<Accept>) -> Answer<'_, Vec<Accepted>> {
+        plain::accept(self, events)
+    }
+
+    /// [`crate::Store::claim`].
+    fn claim(&self, asks: Vec<Ask>, until: Timestamp, bytes_max: usize) -> Answer<'_, Vec<Claim>> {
+        plain::claim(self, asks, until, bytes_max)
+    }
+
+    /// [`crate::Store::settle`].
+    fn settle(&self, settlements: Vec<Settlement>) -> Answer<'_, Vec<Settled>> {
+        plain::settle(self, settlements)
+    }
+
+    /// [`crate::Store::release`].
+    fn release(&self, releases: Vec<Release>) -> Answer<'_, ()> {
+        plain::release(self, releases)
     }
 
     /// Bytes of the write-ahead log that is not yet in the database; 0 where that is another's care.
@@ -93,6 +118,45 @@ pub(crate) trait Backend: Send + Sync + 'static {
     /// Forgets what every server was told.
     fn forget_changes(&self) -> Answer<'_, u64> {
         ready(Ok(0)).boxed()
+    }
+}
+
+/// The hot verbs as any other: each a transaction of its own, as far as the database knows.
+pub(crate) mod plain {
+    use super::{
+        Accept, Accepted, Answer, Ask, Backend, Claim, Lane, Release, SMALL, Settled, Settlement,
+        Timestamp, accept_bytes, settle_bytes,
+    };
+    use crate::verbs::{accept as accepting, claim as claiming, settle as settling};
+
+    pub(crate) fn accept<B: Backend>(db: &B, events: Vec<Accept>) -> Answer<'_, Vec<Accepted>> {
+        db.write(Lane::Ordinary, accept_bytes(&events), async move |tx| {
+            accepting::accept(tx, &events).await
+        })
+    }
+
+    pub(crate) fn claim<B: Backend>(
+        db: &B,
+        asks: Vec<Ask>,
+        until: Timestamp,
+        bytes_max: usize,
+    ) -> Answer<'_, Vec<Claim>> {
+        db.write(Lane::Ordinary, SMALL, async move |tx| {
+            claiming::claim(tx, &asks, until, bytes_max).await
+        })
+    }
+
+    pub(crate) fn settle<B: Backend>(
+        db: &B,
+        settlements: Vec<Settlement>,
+    ) -> Answer<'_, Vec<Settled>> {
+        db.write(Lane::Reserved, settle_bytes(&settlements), async move |tx| {
+            settling::settle(tx, &settlements).await
+        })
+    }
+
+    pub(crate) fn release<B: Backend>(db: &B, releases: Vec<Release>) -> Answer<'_, ()> {
+        db.write(Lane::Reserved, SMALL, async move |tx| claiming::release(tx, &releases).await)
     }
 }
 

@@ -33,6 +33,7 @@ macro_rules! conformance {
             the_same_reference_with_other_content_is_refused
             references_of_merchants_and_modes_do_not_meet
             an_accept_repeated_after_a_lost_answer_is_not_done_twice
+            an_id_on_record_with_other_content_is_never_answered_as_accepted
             each_event_of_a_batch_has_its_own_answer
             what_is_parked_for_an_endpoint_that_drained_meanwhile_is_due
             what_is_due_at_an_endpoint_deleted_meanwhile_will_not_be_sent

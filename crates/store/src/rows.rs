@@ -11,7 +11,7 @@ mod event;
 mod job;
 mod merchant;
 
-pub(crate) use attempt::{AnswerColumns, AttemptRow, phases_blob, secrets_blob};
+pub(crate) use attempt::{AnswerColumns, AttemptRow, peer_blob, phases_blob, secrets_blob};
 pub(crate) use delivery::{DeliveryRow, state_columns, state_kind};
 pub(crate) use endpoint::{EndpointRow, SecretRow, StatusColumns, VersionRow, status_columns};
 pub(crate) use event::{EventRow, mode, mode_code};

@@ -13,10 +13,9 @@ use posthorn_core::merchant::{Key, Merchant};
 use crate::backend::Lane::{Ordinary, Reserved};
 use crate::backend::{Backend, Patience};
 use crate::verbs::{
-    accept, claim, deliveries, deployment, endpoints, events, jobs, merchants, once, settle,
-    status, steps,
+    claim, deliveries, deployment, endpoints, events, jobs, merchants, once, status, steps,
 };
-use crate::weight::{SMALL, accept_bytes, settle_bytes};
+use crate::weight::{SMALL, accept_bytes};
 use crate::{
     Accept, Accepted, Answer, Ask, Backlog, Beat, Company, DeliveryQuery, DeliveryRecord,
     Directory, Done, EventQuery, Job, JobStep, MerchantChange, NewEndpoint, NewJob, NewKey,
@@ -26,22 +25,19 @@ use crate::{
 
 impl<B: Backend> Store for B {
     fn accept(&self, events: Vec<Accept>) -> Answer<'_, Vec<Accepted>> {
-        self.write(Ordinary, accept_bytes(&events), async move |db| {
-            accept::accept(db, &events).await
-        })
+        Backend::accept(self, events)
     }
 
     fn claim(&self, asks: Vec<Ask>, until: Timestamp, bytes_max: usize) -> Answer<'_, Vec<Claim>> {
-        self.write(Ordinary, SMALL, async move |db| claim::claim(db, &asks, until, bytes_max).await)
+        Backend::claim(self, asks, until, bytes_max)
     }
 
     fn settle(&self, settlements: Vec<Settlement>) -> Answer<'_, Vec<Settled>> {
-        let bytes = settle_bytes(&settlements);
-        self.write(Reserved, bytes, async move |db| settle::settle(db, &settlements).await)
+        Backend::settle(self, settlements)
     }
 
     fn release(&self, releases: Vec<Release>) -> Answer<'_, ()> {
-        self.write(Reserved, SMALL, async move |db| claim::release(db, &releases).await)
+        Backend::release(self, releases)
     }
 
     fn release_all(&self, now: Timestamp) -> Answer<'_, u64> {

@@ -44,13 +44,18 @@ enum Beside {
 }
 
 /// Every row, scene by scene, from every run.
-pub(crate) fn figures(scenes: &[Scene], runs: &[Measured]) -> Vec<Figure> {
+///
+/// `apart`: the database is a process of its own, and has rows of its own.
+pub(crate) fn figures(scenes: &[Scene], runs: &[Measured], apart: bool) -> Vec<Figure> {
     let title = "the ceiling: a bare sign-and-POST loop";
     let every: Vec<&Measured> = runs.iter().collect();
     let mut all: Vec<Figure> = CEILING.iter().map(|row| row.figure(title, &every)).collect();
     for scene in scenes {
         let of_scene: Vec<&Measured> = runs.iter().filter(|run| run.scene == *scene).collect();
-        let rows = rows(*scene);
+        let mut rows = rows(*scene);
+        if apart {
+            rows.splice(1..1, database(*scene));
+        }
         all.extend(rows.iter().map(|row| row.figure(scene.title(), &of_scene)));
     }
     all
@@ -65,6 +70,23 @@ fn rows(scene: Scene) -> Vec<Row> {
     };
     rows.extend(truth());
     rows
+}
+
+/// What a PostgreSQL costs, and both together: what part 2 wants to reach.
+fn database(scene: Scene) -> [Row; 3] {
+    let bar = match scene {
+        Scene::One => "235 µs",
+        Scene::FanOut => "94 µs",
+        Scene::Many | Scene::Latency => "",
+    };
+    [
+        row("database CPU per delivery", Unit::Micros, database_each)
+            .beside(Beside::Ceiling(ceiling_cpu)),
+        row("server and database", Unit::Micros, both_each)
+            .beside(Beside::Ceiling(ceiling_cpu))
+            .bar(bar),
+        row("write-ahead log per delivery", Unit::Bytes, log_each),
+    ]
 }
 
 const CEILING: [Row; 4] = [
@@ -182,6 +204,18 @@ fn arrival_p99(run: &Measured) -> f64 {
 
 fn cpu_each(run: &Measured) -> f64 {
     float(run.cpu_ns) / 1e3 / float(run.delivered)
+}
+
+fn database_each(run: &Measured) -> f64 {
+    float(run.database.cpu_ns) / 1e3 / float(run.delivered)
+}
+
+fn both_each(run: &Measured) -> f64 {
+    cpu_each(run) + database_each(run)
+}
+
+fn log_each(run: &Measured) -> f64 {
+    float(run.database.log_bytes) / float(run.delivered)
 }
 
 fn writer_each(run: &Measured) -> f64 {

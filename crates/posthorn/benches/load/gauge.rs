@@ -40,19 +40,19 @@ impl Gauge {
 }
 
 /// `USER_HZ` is 100 on every architecture Linux still runs on.
-const NS_PER_TICK: u64 = 10_000_000;
+pub(crate) const NS_PER_TICK: u64 = 10_000_000;
 
-/// As the store names it, cut to the fifteen letters that the kernel keeps.
-const WRITER: &str = "posthorn-writer";
+/// As the store names the thread that owns the database or speaks to it, cut to the fifteen letters that the kernel keeps.
+const WRITERS: [&str; 2] = ["posthorn-writer", "posthorn-postgr"];
 
 fn writer_cpu_ns(threads: &Path) -> Result<u64> {
     for thread in fs::read_dir(threads)? {
         let folder = thread?.path();
-        if read(&folder.join("comm"))?.trim() == WRITER {
+        if WRITERS.contains(&read(&folder.join("comm"))?.trim()) {
             return schedstat(&folder.join("schedstat"));
         }
     }
-    bail!("no thread is called {WRITER}: has the store renamed it?")
+    bail!("no thread is called any of {WRITERS:?}: has the store renamed it?")
 }
 
 fn schedstat(path: &Path) -> Result<u64> {
@@ -62,9 +62,18 @@ fn schedstat(path: &Path) -> Result<u64> {
 }
 
 /// utime and stime are fields 14 and 15; the name in field 2 may hold spaces, so count from its end.
-fn ticks(stat: &str) -> Option<u64> {
+pub(crate) fn ticks(stat: &str) -> Option<u64> {
+    sum_of_two(stat, 11)
+}
+
+/// The same of children that have ended: cutime and cstime.
+pub(crate) fn children_ticks(stat: &str) -> Option<u64> {
+    sum_of_two(stat, 13)
+}
+
+fn sum_of_two(stat: &str, skip: usize) -> Option<u64> {
     let (_, rest) = stat.rsplit_once(") ")?;
-    let mut fields = rest.split(' ').skip(11);
+    let mut fields = rest.split(' ').skip(skip);
     let user: u64 = fields.next()?.parse().ok()?;
     let system: u64 = fields.next()?.parse().ok()?;
     Some(user + system)

@@ -16,6 +16,7 @@ mod payload;
 mod receiver;
 mod scene;
 mod server;
+mod store;
 mod table;
 mod tally;
 mod tickets;
@@ -32,6 +33,7 @@ use figures::{Figure, figures};
 use machine::Machine;
 use receiver::Receiver;
 use scene::{Measured, Scene, Size};
+use store::Store;
 
 /// Accept and deliver, beside a bare sign-and-POST loop.
 #[derive(Debug, Parser)]
@@ -58,6 +60,10 @@ pub(crate) struct Options {
     /// Where the server's data is kept while it runs: the disk that is measured
     #[arg(long, default_value = env!("CARGO_TARGET_TMPDIR"))]
     disk: PathBuf,
+    /// Measure on this PostgreSQL instead of the embedded database: a URL without a database, of a server on this
+    /// machine; each scene makes a database of its own there
+    #[arg(long)]
+    database: Option<String>,
     /// What cargo passes to every bench
     #[arg(long, hide = true)]
     bench: bool,
@@ -68,6 +74,10 @@ fn main() -> Result<()> {
 }
 
 impl Options {
+    fn store(&self) -> Store<'_> {
+        Store { disk: &self.disk, postgres: self.database.as_deref() }
+    }
+
     fn size(&self, scene: Scene) -> Size {
         let usual = scene.size(self.quick);
         Size {
@@ -91,11 +101,11 @@ pub(crate) fn run(options: &Options) -> Result<Vec<Figure>> {
             let note = format!("run {run} of {runs}: the ceiling, then {}\n", scene.title());
             stderr().write_all(note.as_bytes())?;
             let size = options.size(*scene);
-            measured.push(scene.measure(&receiver, size, round, &options.disk)?);
+            measured.push(scene.measure(&receiver, size, round, options.store())?);
             round += 3;
         }
     }
-    let figures = figures(scenes, &measured);
+    let figures = figures(scenes, &measured, options.database.is_some());
     let printed = if options.json {
         let all =
             json!({"machine": machine.json(), "runs": runs, "figures": table::json(&figures)});

@@ -1,6 +1,5 @@
 //! The situations in which the server is measured, each on a fresh server with a ceiling just before it.
 
-use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
@@ -14,6 +13,7 @@ use super::gauge::Gauge;
 use super::generator::{Load, Sent, Target, closed_loop, open_loop};
 use super::receiver::Receiver;
 use super::server::Server;
+use super::store::{Database, Store};
 use super::tally::Arrivals;
 
 /// One situation.
@@ -64,6 +64,8 @@ pub(crate) struct Measured {
     pub(crate) cpu_ns: u64,
     pub(crate) writer_cpu_ns: u64,
     pub(crate) written_bytes: u64,
+    /// What a PostgreSQL used meanwhile.
+    pub(crate) database: Database,
     pub(crate) resident_max_bytes: u64,
 }
 
@@ -110,7 +112,7 @@ impl Scene {
         receiver: &Receiver,
         size: Size,
         round: u64,
-        disk: &Path,
+        store: Store<'_>,
     ) -> Result<Measured> {
         receiver.tally.begin(round, size.ceiling, 1);
         let ceiling = ceiling::measure(receiver.address, round, size.ceiling, CONNECTIONS)?;
@@ -118,15 +120,15 @@ impl Scene {
             receiver.tally.distinct() == size.ceiling,
             "the receiver missed some of the bare loop's"
         );
-        let fsyncs_ns = fsyncs_ns(disk, FSYNCS)?;
+        let fsyncs_ns = fsyncs_ns(store.disk, FSYNCS)?;
         let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
         let served = runtime.block_on(LocalSet::new().run_until(self.serve(
             receiver,
             size,
             round + 1,
-            disk,
+            store,
         )))?;
-        let Served { sent, before, after } = served;
+        let Served { sent, before, after, database } = served;
         let delivered = receiver.tally.distinct();
         Ok(Measured {
             scene: self,
@@ -139,6 +141,7 @@ impl Scene {
             cpu_ns: after.cpu_ns - before.cpu_ns,
             writer_cpu_ns: after.writer_cpu_ns - before.writer_cpu_ns,
             written_bytes: after.written_bytes - before.written_bytes,
+            database,
             resident_max_bytes: after.resident_max_bytes,
         })
     }
@@ -148,9 +151,9 @@ impl Scene {
         receiver: &Receiver,
         size: Size,
         round: u64,
-        disk: &Path,
+        store: Store<'_>,
     ) -> Result<Served> {
-        let server = Server::start(disk).await?;
+        let server = Server::start(store).await?;
         let merchants = if self == Self::Many { size.merchants } else { 1 };
         let keys = server.prepare(receiver.address, merchants, self.fan_out()).await?;
         let target = Target { address: server.address, keys };
@@ -166,14 +169,19 @@ impl Scene {
 
         let load = Load { round: round + 1, events: size.events, ..warm };
         receiver.tally.begin(load.round, load.events, self.fan_out());
-        let before = server.gauge()?;
+        let (before, database) = (server.gauge()?, store.gauge()?);
         let sent = match self {
             Self::Latency => open_loop(&target, load, BEAT_PER_S).await?,
             Self::One | Self::FanOut | Self::Many => closed_loop(&target, load).await?,
         };
         self.drained(receiver, &sent).await;
         pause(SETTLING).await;
-        Ok(Served { sent, before, after: server.gauge()? })
+        let (after, used) = (server.gauge()?, store.gauge()?);
+        let database = Database {
+            cpu_ns: used.cpu_ns - database.cpu_ns,
+            log_bytes: used.log_bytes - database.log_bytes,
+        };
+        Ok(Served { sent, before, after, database })
     }
 
     /// Waits until everything that was accepted has arrived, or nothing arrives any more.
@@ -194,6 +202,7 @@ struct Served {
     sent: Sent,
     before: Gauge,
     after: Gauge,
+    database: Database,
 }
 
 fn count(number: usize) -> u64 {

@@ -3,7 +3,6 @@
 
 use std::fs::{self, File};
 use std::net::{SocketAddr, TcpListener};
-use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -19,6 +18,7 @@ use super::clock::{now_ns, pause};
 use super::gauge::Gauge;
 use super::generator::links;
 use super::link::Link;
+use super::store::Store;
 
 const ADMIN_KEY: &str = "admin_a-fake-key-for-the-bench";
 const CONTRACT: &str = "techcorp";
@@ -33,15 +33,17 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts one whose data is a new folder below `disk`, and waits until it is ready. Runs on a `LocalSet`.
-    pub(crate) async fn start(disk: &Path) -> Result<Self> {
-        fs::create_dir_all(disk)?;
-        let folder = TempDir::with_prefix_in("bench-", disk)?;
+    /// Starts one whose data is new, and waits until it is ready. Runs on a `LocalSet`.
+    pub(crate) async fn start(store: Store<'_>) -> Result<Self> {
+        fs::create_dir_all(store.disk)?;
+        let folder = TempDir::with_prefix_in("bench-", store.disk)?;
+        let database = store.database()?;
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
         let log = File::create(folder.path().join("log"))?;
         let child = Command::new(env!("CARGO_BIN_EXE_posthorn"))
             .args(["serve", "--sandbox", "--listen", &address.to_string(), "--data"])
             .arg(folder.path().join("data"))
+            .args(database.iter().flat_map(|url| ["--database", url]))
             .env("POSTHORN_ADMIN_KEY", ADMIN_KEY)
             .current_dir(folder.path())
             .stdin(Stdio::null())

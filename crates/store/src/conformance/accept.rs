@@ -1,12 +1,13 @@
 //! Accept: all or none, and never twice.
 
+use futures::executor::block_on;
 use posthorn_core::delivery::{State, WillNotSendWhy};
 use posthorn_core::event::{Event, Mode, Payload};
 use posthorn_core::id::EndpointId;
 
 use super::World;
 use super::world::{at, done, due, new_accept, parked};
-use crate::{Accepted, EventQuery, Page};
+use crate::{Accepted, EventQuery, Page, StoreError};
 
 pub fn an_accepted_event_is_on_record_with_its_deliveries(world: &World) {
     let (merchant, endpoint) = world.pair();
@@ -86,6 +87,22 @@ pub fn an_accept_repeated_after_a_lost_answer_is_not_done_twice(world: &World) {
     assert_eq!(done(world.store().accept(vec![accept.clone()])), [Accepted::Now(id)]);
     assert_eq!(done(world.store().accept(vec![accept])), [Accepted::Before(id)]);
     assert_eq!(world.claim(endpoint, 10, 0).len(), 1);
+}
+
+pub fn an_id_on_record_with_other_content_is_never_answered_as_accepted(world: &World) {
+    let (merchant, endpoint) = world.pair();
+    let first = world.new_event(merchant, 0);
+    world.accept(first.clone(), &[(endpoint, due(0))]);
+    let (data, _) = Payload::parse(br#"{"n":2}"#).expect("an object");
+    let other = Event { data, ..first.clone() };
+    let later = Event { at: at(1), ..first.clone() };
+    let theirs = Event { merchant: world.merchant(), ..first.clone() };
+    for event in [other, later, theirs] {
+        let answer = block_on(world.store().accept(vec![new_accept(event, &[])]));
+        let Err(StoreError::Unavailable { detail }) = answer else { panic!("{answer:?}") };
+        assert!(detail.contains(&first.id.to_string()), "{detail}");
+    }
+    assert_eq!(done(world.store().event(first.id)), Some(first));
 }
 
 pub fn each_event_of_a_batch_has_its_own_answer(world: &World) {

@@ -10,10 +10,15 @@ pub const SERVER: &str = "TEST_POSTGRES";
 /// A new, empty PostgreSQL database; answers its URL.
 #[must_use]
 pub fn database() -> String {
+    database_on(&server())
+}
+
+/// The same on a server that is named: a URL without a database.
+#[must_use]
+pub fn database_on(server: &str) -> String {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
     let name = format!("t_{}_{number}", std::process::id());
-    let server = server();
     run(&format!("{server}/postgres"), &format!("create database {name}"));
     format!("{server}/{name}")
 }
@@ -22,6 +27,46 @@ pub fn database() -> String {
 fn server() -> String {
     std::env::var(SERVER).unwrap_or_else(|_| {
         panic!("{SERVER} is not set: run ./x test, which starts a PostgreSQL for the tests")
+    })
+}
+
+/// What a server on this machine says of itself.
+#[derive(Debug, Clone, Copy)]
+pub struct Told {
+    /// The process of a session: a child of the server's own.
+    pub process: i32,
+    /// Bytes of write-ahead log since it was made.
+    pub log_bytes: i64,
+}
+
+/// Asks a server; `while_asked` is called before the session ends.
+pub fn tell<T>(server: &str, while_asked: impl FnOnce(Told) -> T) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.expect("a runtime").block_on(async {
+        let connected = tokio_postgres::connect(&format!("{server}/postgres"), NoTls).await;
+        let (client, connection) = connected.expect("the PostgreSQL that was named is there");
+        let asking = async move {
+            let asked =
+                "select pg_backend_pid(), pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::bigint";
+            let row = client.query_one(asked, &[]).await.expect("anybody may ask this");
+            while_asked(Told { process: row.get(0), log_bytes: row.get(1) })
+        };
+        futures::join!(asking, connection).0
+    })
+}
+
+/// The first column, a text, of all rows of a database that a query answers.
+#[must_use]
+pub fn lines(database: &str, query: &str) -> Vec<String> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.expect("a runtime").block_on(async {
+        let connected = tokio_postgres::connect(database, NoTls).await;
+        let (client, connection) = connected.expect("the database is there");
+        let asking = async move {
+            let rows = client.query(query, &[]).await.expect("the query is one");
+            rows.iter().map(|row| row.get(0)).collect()
+        };
+        futures::join!(asking, connection).0
     })
 }
 

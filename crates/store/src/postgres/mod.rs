@@ -4,15 +4,19 @@
 //! for answers, so that a store can be used from any runtime, or none. A transaction that met another
 //! (a deadlock, a unique index) or lost its connection before it was asked to commit is done again.
 
+mod hot;
 mod migrations;
 mod nodes;
 mod outbox;
+mod pipeline;
 mod session;
 mod statement;
 mod transaction;
 mod trouble;
+mod waiting;
 mod worker;
 
+use std::future::ready;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
@@ -20,15 +24,23 @@ use futures::FutureExt;
 use futures::channel::oneshot;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
+use posthorn_core::delivery::Claim;
 use posthorn_core::id::JobId;
 use tokio::sync::{Notify, mpsc};
 
+pub use hot::Batches;
 pub use migrations::OpenError;
 
-use crate::backend::{Backend, Lane, Outcome, Patience};
-use crate::{Accepted, Answer, Beat, Company, Faults, Place, Relay, Said, StoreError};
+use crate::backend::{Backend, Lane, Outcome, Patience, plain};
+use crate::weight::{SMALL, accept_bytes, settle_bytes};
+use crate::{
+    Accept, Accepted, Answer, Ask, Beat, Company, Faults, Place, Relay, Release, Said, Settled,
+    Settlement, StoreError,
+};
+use hot::{Asks, Gauges, Verb, Waiter};
 use transaction::{Kind, Transaction};
-use worker::{Work, Worker};
+use waiting::Waiting;
+use worker::{Beside, Work, Worker};
 
 /// How to reach the database, and how much of it to use.
 #[derive(Debug, Clone)]
@@ -37,13 +49,16 @@ pub struct Options {
     pub url: String,
     /// Connections, at most.
     pub connections: usize,
+    /// Whether the hot verbs are gathered and carried out many at once. Without it each is a transaction of
+    /// its own, by the plain verbs: for tests, which compare the two.
+    pub batches: bool,
 }
 
 impl Options {
     /// The usual number of connections.
     #[must_use]
     pub fn new(url: &str) -> Self {
-        Self { url: url.to_owned(), connections: 8 }
+        Self { url: url.to_owned(), connections: 8, batches: true }
     }
 }
 
@@ -51,6 +66,10 @@ impl Options {
 pub struct Postgres {
     work: Option<mpsc::UnboundedSender<Work>>,
     told: Arc<Notify>,
+    /// The hot verbs; none when they are plain.
+    hot: Option<mpsc::UnboundedSender<Verb>>,
+    waiting: Arc<Waiting>,
+    gauges: Arc<Gauges>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -67,9 +86,36 @@ impl Postgres {
 
     fn start(options: &Options, faults: Option<Faults>) -> Result<Self, OpenError> {
         let (work, waiting) = mpsc::unbounded_channel();
+        let (hot, gathered) = mpsc::unbounded_channel();
+        let gauges = Arc::<Gauges>::default();
+        let counted = Arc::clone(&gauges);
+        let beside: Beside = Box::new(|worker| hot::serve(worker, gathered, counted).boxed_local());
         let told = Arc::default();
-        let thread = Worker::start(options, faults, waiting, Arc::clone(&told))?;
-        Ok(Self { work: Some(work), told, thread: Some(thread) })
+        let thread = Worker::start(options, faults, waiting, Arc::clone(&told), beside)?;
+        let (hot, waiting) = (options.batches.then_some(hot), Arc::default());
+        Ok(Self { work: Some(work), told, hot, waiting, gauges, thread: Some(thread) })
+    }
+
+    /// How many hot verbs were carried out together so far.
+    #[must_use]
+    pub fn batches(&self) -> Batches {
+        self.gauges.now()
+    }
+
+    /// Puts a hot verb among those that wait for the next batch.
+    fn gather<Q, A: Send + 'static>(
+        &self,
+        hot: &mpsc::UnboundedSender<Verb>,
+        (lane, bytes): (Lane, usize),
+        asked: Q,
+        verb: impl FnOnce(Waiter<Q, A>) -> Verb,
+    ) -> Answer<'static, A> {
+        let place = match self.waiting.enter(lane, bytes) {
+            Ok(place) => place,
+            Err(error) => return ready(Err(error)).boxed(),
+        };
+        let (waiter, answer) = Waiter::new(asked, place);
+        answered(hot.send(verb(waiter)).map_err(|_| StoreError::Closed), answer)
     }
 
     fn push(&self, work: Work) -> Result<(), StoreError> {
@@ -90,18 +136,14 @@ impl Postgres {
             }
             .boxed_local()
         }));
-        async move {
-            pushed?;
-            answer.await.unwrap_or(Err(StoreError::Closed))
-        }
-        .boxed()
+        answered(pushed, answer)
     }
 }
 
 impl Drop for Postgres {
     /// What waits is still done.
     fn drop(&mut self) {
-        self.work = None;
+        (self.work, self.hot) = (None, None);
         if self.thread.take().is_some_and(|thread| thread.join().is_err()) {
             tracing::error!("the store's thread ended by a panic");
         }
@@ -129,6 +171,38 @@ impl Backend for Postgres {
             Patience::Endless => Kind::ReadEndless,
         };
         self.ask(async move |worker| worker.read(kind, read).await)
+    }
+
+    fn accept(&self, events: Vec<Accept>) -> Answer<'_, Vec<Accepted>> {
+        let size = (Lane::Ordinary, accept_bytes(&events));
+        match &self.hot {
+            Some(hot) => self.gather(hot, size, events, Verb::Accept),
+            None => plain::accept(self, events),
+        }
+    }
+
+    fn claim(&self, asks: Vec<Ask>, until: Timestamp, bytes_max: usize) -> Answer<'_, Vec<Claim>> {
+        let size = (Lane::Ordinary, SMALL);
+        match &self.hot {
+            Some(hot) => self.gather(hot, size, Asks { each: asks, until, bytes_max }, Verb::Claim),
+            None => plain::claim(self, asks, until, bytes_max),
+        }
+    }
+
+    fn settle(&self, settlements: Vec<Settlement>) -> Answer<'_, Vec<Settled>> {
+        let size = (Lane::Reserved, settle_bytes(&settlements));
+        match &self.hot {
+            Some(hot) => self.gather(hot, size, settlements, Verb::Settle),
+            None => plain::settle(self, settlements),
+        }
+    }
+
+    fn release(&self, releases: Vec<Release>) -> Answer<'_, ()> {
+        let size = (Lane::Reserved, SMALL);
+        match &self.hot {
+            Some(hot) => self.gather(hot, size, releases, Verb::Release),
+            None => plain::release(self, releases),
+        }
     }
 
     fn wal_bytes(&self) -> u64 {
@@ -175,4 +249,15 @@ impl Backend for Postgres {
     fn forget_changes(&self) -> Answer<'_, u64> {
         self.ask(async move |worker| worker.forget_changes().await)
     }
+}
+
+fn answered<A: Send + 'static>(
+    pushed: Result<(), StoreError>,
+    answer: oneshot::Receiver<Result<A, StoreError>>,
+) -> Answer<'static, A> {
+    async move {
+        pushed?;
+        answer.await.unwrap_or(Err(StoreError::Closed))
+    }
+    .boxed()
 }

@@ -2,6 +2,7 @@
 
 use bytes::BytesMut;
 use jiff::Timestamp;
+use posthorn_core::id::EndpointId;
 use tokio_postgres::Row;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 
@@ -70,6 +71,11 @@ const PLACES: i64 = 1024;
 
 fn place(id: i64) -> i32 {
     i32::try_from(id.rem_euclid(PLACES)).unwrap_or(0)
+}
+
+/// The lock of [`Lock::Standing`]: its class and its place.
+pub(super) fn standing_place(endpoint: EndpointId) -> (i32, i32) {
+    (LOCKS + 2, place(endpoint.as_i64()))
 }
 
 fn dynamic<'a>(values: &'a [Value<'_>]) -> Vec<&'a (dyn ToSql + Sync)> {

@@ -21,6 +21,15 @@ const READ: &str = "begin isolation level repeatable read read only; \
 const READ_ENDLESS: &str = "begin isolation level repeatable read read only; \
                             set local search_path = posthorn; set local statement_timeout = 0";
 
+/// A batch: as a write, with plans that are made once and go by indexes whatever the statistics say. A
+/// partition that was analysed while it was empty would be walked from end to end otherwise.
+const BATCH: &str = "begin; set local search_path = posthorn; set local statement_timeout = '10s'; \
+                     set local idle_in_transaction_session_timeout = '5s'; \
+                     set local plan_cache_mode = force_generic_plan; set local jit = off; \
+                     set local enable_seqscan = off; set local enable_bitmapscan = off; \
+                     set local enable_hashjoin = off; set local enable_mergejoin = off; \
+                     set local enable_material = off";
+
 /// How a transaction begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -29,8 +38,29 @@ pub(super) enum Kind {
     Join,
     /// A sign of life.
     Beat,
+    Batch,
     Read,
     ReadEndless,
+}
+
+impl Kind {
+    /// What it begins with; a write of a server that has joined only while it has its node.
+    pub(super) fn begins(self, member: Option<Member>) -> Cow<'static, str> {
+        let begin = match self {
+            Self::Write | Self::Join => WRITE,
+            Self::Batch => BATCH,
+            Self::Beat => BEAT,
+            Self::Read => READ,
+            Self::ReadEndless => READ_ENDLESS,
+        };
+        match (self, member) {
+            (Self::Write | Self::Batch, Some(Member { node, holder })) => {
+                format!("{begin}; select posthorn.present({node}::smallint, {holder})").into()
+            }
+            (Self::Write | Self::Batch, None)
+            | (Self::Join | Self::Beat | Self::Read | Self::ReadEndless, _) => begin.into(),
+        }
+    }
 }
 
 /// A transaction that is open. One that is dropped without an end takes its connection with it: what
@@ -50,17 +80,18 @@ impl Transaction {
         shift_ms: i64,
     ) -> Result<Self, Trouble> {
         let client = Connection(Some(client));
-        let begin = match (kind, member) {
-            (Kind::Write, Some(Member { node, holder })) => {
-                format!("{WRITE}; select present({node}::smallint, {holder})").into()
-            }
-            (Kind::Write, None) | (Kind::Join, _) => Cow::Borrowed(WRITE),
-            (Kind::Beat, _) => Cow::Borrowed(BEAT),
-            (Kind::Read, _) => Cow::Borrowed(READ),
-            (Kind::ReadEndless, _) => Cow::Borrowed(READ_ENDLESS),
-        };
-        client.batch_execute(&begin).await?;
+        client.batch_execute(&kind.begins(member)).await?;
         Ok(Self { client, shift_ms })
+    }
+
+    /// One whose beginning and end are sent with its statements.
+    pub(super) fn unbegun(client: Object, shift_ms: i64) -> Self {
+        Self { client: Connection(Some(client)), shift_ms }
+    }
+
+    /// Its end was sent with its statements: the connection goes back to the pool.
+    pub(super) fn ended(mut self) {
+        drop(self.client.0.take());
     }
 
     pub(super) async fn commit(self) -> Result<(), Trouble> {

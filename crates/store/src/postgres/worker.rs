@@ -7,11 +7,11 @@ use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
-use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
+use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
 use futures::StreamExt;
 use futures::future::LocalBoxFuture;
 use futures::stream::FuturesUnordered;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, Semaphore, SemaphorePermit, mpsc};
 use tokio_postgres::{Config, NoTls};
 
 use super::Options;
@@ -24,10 +24,16 @@ use crate::{Fault, FaultPoint, Faults, StoreError};
 /// A verb on its way, with where its answer goes.
 pub(super) type Work = Box<dyn FnOnce(Rc<Worker>) -> LocalBoxFuture<'static, ()> + Send>;
 
+/// What else runs on the thread, until nothing more can come.
+pub(super) type Beside = Box<dyn FnOnce(Rc<Worker>) -> LocalBoxFuture<'static, ()> + Send>;
+
 /// How often a transaction that met another is done again.
 const TIMES: u32 = 10;
 /// How long a verb waits for a connection.
 const CONNECTION_WITHIN: Duration = Duration::from_secs(5);
+
+/// How many verbs that a batch left over are done at once.
+const TURNS: usize = 3;
 
 /// What verbs run on.
 pub(super) struct Worker {
@@ -35,6 +41,7 @@ pub(super) struct Worker {
     pub(super) nodes: Nodes,
     faults: RefCell<Option<Faults>>,
     crashed: Cell<bool>,
+    turns: Semaphore,
 }
 
 impl Worker {
@@ -44,6 +51,7 @@ impl Worker {
         faults: Option<Faults>,
         waiting: mpsc::UnboundedReceiver<Work>,
         bell: Arc<Notify>,
+        beside: Beside,
     ) -> Result<JoinHandle<()>, OpenError> {
         let mut config = Config::from_str(&options.url).map_err(|error| OpenError::of(&error))?;
         config.application_name("posthorn");
@@ -68,8 +76,9 @@ impl Worker {
                 };
                 let _ = tell.send(Ok(()));
                 let (faults, crashed) = (RefCell::new(faults), Cell::new(false));
-                let nodes = Nodes::new(config, bell);
-                serve(Rc::new(Self { pool, nodes, faults, crashed }), waiting).await;
+                let (nodes, turns) = (Nodes::new(config, bell), Semaphore::new(TURNS));
+                let worker = Rc::new(Self { pool, nodes, faults, crashed, turns });
+                futures::join!(serve(Rc::clone(&worker), waiting), beside(worker));
             });
         });
         let thread = thread.map_err(|error| OpenError::Unusable { detail: error.to_string() })?;
@@ -144,14 +153,29 @@ impl Worker {
         Ok(answer)
     }
 
+    /// A connection of the pool.
+    pub(super) async fn connection(&self) -> Result<Object, Undone> {
+        self.pool.get().await.map_err(|error| Undone {
+            trouble: Trouble::Unreachable(error.to_string()),
+            committing: false,
+        })
+    }
+
+    /// Whether faults are told on demand: then nothing is sent past a point where one may strike.
+    pub(super) fn has_faults(&self) -> bool {
+        self.faults.borrow().is_some()
+    }
+
+    /// What a batch leaves to the plain verbs takes turns, so that it never has all connections.
+    pub(super) async fn turn(&self) -> Option<SemaphorePermit<'_>> {
+        self.turns.acquire().await.ok()
+    }
+
     async fn begin(&self, kind: Kind) -> Result<Transaction, Undone> {
         // A connection that broke while it waited in the pool is told by its first statement.
         let mut left = self.pool.status().size + 1;
         loop {
-            let client = self.pool.get().await.map_err(|error| Undone {
-                trouble: Trouble::Unreachable(error.to_string()),
-                committing: false,
-            })?;
+            let client = self.connection().await?;
             let (member, shift_ms) = (self.nodes.member.get(), self.nodes.shift_ms.get());
             match Transaction::begin(client, kind, member, shift_ms).await {
                 Err(trouble) if left > 1 && trouble.passes() => left -= 1,
@@ -162,7 +186,7 @@ impl Worker {
         }
     }
 
-    fn strike(&self, point: FaultPoint) -> Result<(), Undone> {
+    pub(super) fn strike(&self, point: FaultPoint) -> Result<(), Undone> {
         let undone = |error: StoreError| Undone { trouble: error.into(), committing: false };
         if self.crashed.get() {
             return Err(undone(StoreError::Closed));
@@ -186,9 +210,9 @@ impl Worker {
 
 /// Why a transaction came to nothing, and whether it was being committed when it did: then nobody
 /// knows.
-struct Undone {
-    trouble: Trouble,
-    committing: bool,
+pub(super) struct Undone {
+    pub(super) trouble: Trouble,
+    pub(super) committing: bool,
 }
 
 async fn undo(transaction: Transaction, trouble: Trouble) -> Undone {

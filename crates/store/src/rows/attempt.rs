@@ -142,6 +142,14 @@ fn peer(place: Place, blob: &[u8]) -> Result<IpAddr, StoreError> {
     <[u8; 16]>::try_from(blob).map(IpAddr::from).map_err(|_| place.corrupt("peer"))
 }
 
+/// The four or sixteen bytes of an address.
+pub(crate) fn peer_blob(peer: IpAddr) -> Vec<u8> {
+    match peer {
+        IpAddr::V4(four) => four.octets().to_vec(),
+        IpAddr::V6(six) => six.octets().to_vec(),
+    }
+}
+
 /// The ids of secrets, eight bytes each, little-endian.
 pub(crate) fn secrets_blob(secrets: &[SecretId]) -> Vec<u8> {
     secrets.iter().flat_map(|secret| secret.as_i64().to_le_bytes()).collect()

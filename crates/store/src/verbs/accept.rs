@@ -7,7 +7,7 @@ use posthorn_core::id::EventId;
 use super::{events, once, standing};
 use crate::db::{Db, values};
 use crate::rows::{mode_code, ms, state_columns};
-use crate::{Accept, Accepted, NewDelivery};
+use crate::{Accept, Accepted, NewDelivery, StoreError};
 use crate::{columns, statements};
 
 /// Accepts events, each with its own answer.
@@ -42,7 +42,7 @@ pub(crate) async fn accept_one<D: Db>(db: &D, accept: &Accept) -> Result<Accepte
         return Ok(Accepted::Before(same.id));
     }
     if !write_event(db, event).await? {
-        return Ok(Accepted::Before(event.id));
+        return repeated(db, event).await;
     }
     for delivery in &accept.deliveries {
         write_delivery(db, event, delivery).await?;
@@ -77,6 +77,23 @@ async fn write_event<D: Db>(db: &D, event: &Event) -> Result<bool, D::Trouble> {
         event.data.as_bytes(),
     ];
     Ok(db.run(statements::ACCEPT_EVENT, row).await? == 1)
+}
+
+/// The answer that the caller never got. An id that stands for something else was given out twice
+/// (by two servers with one number, or a clock set back): that is never told as if it were on record.
+async fn repeated<D: Db>(db: &D, event: &Event) -> Result<Accepted, D::Trouble> {
+    let known = events::existing(db, event.id).await?;
+    let same = (known.merchant, known.mode, &known.kind, ms(known.at), &known.data)
+        == (event.merchant, event.mode, &event.kind, ms(event.at), &event.data);
+    if same {
+        return Ok(Accepted::Before(event.id));
+    }
+    let detail = format!(
+        "{} is on record as another event, so this one was not accepted; \
+         do two servers use one node number, or was a clock set back?",
+        event.id
+    );
+    Err(StoreError::Unavailable { detail }.into())
 }
 
 async fn write_delivery<D: Db>(db: &D, event: &Event, new: &NewDelivery) -> Result<(), D::Trouble> {

@@ -1,14 +1,12 @@
 //! Settle: the try on record, the state it leads to, its effects and its notices.
 
-use std::net::IpAddr;
-
 use posthorn_core::attempt::Attempt;
 use posthorn_core::delivery::State;
 use posthorn_core::id::{DeliveryId, EndpointId};
 
 use super::{accept, standing, status};
 use crate::db::{Db, Lock, values};
-use crate::rows::{AnswerColumns, ms, phases_blob, secrets_blob, state_columns};
+use crate::rows::{AnswerColumns, ms, peer_blob, phases_blob, secrets_blob, state_columns};
 use crate::statements;
 use crate::{Effect, Settled, Settlement};
 
@@ -108,10 +106,7 @@ async fn write_attempt<D: Db>(
     late: bool,
 ) -> Result<(), D::Trouble> {
     let answer = AnswerColumns::of(&attempt.tried.result);
-    let peer = attempt.tried.peer.map(|peer| match peer {
-        IpAddr::V4(four) => four.octets().to_vec(),
-        IpAddr::V6(six) => six.octets().to_vec(),
-    });
+    let peer = attempt.tried.peer.map(peer_blob);
     let row = values![
         delivery.as_i64(),
         attempt.claim,

@@ -1,0 +1,89 @@
+//! Statements that take whole columns.
+
+use std::borrow::Cow;
+
+use bytes::BytesMut;
+use deadpool_postgres::Object;
+use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
+use tokio_postgres::{Error, Row};
+
+/// A statement with what it is given.
+#[derive(Debug)]
+pub(in crate::postgres) struct Call<'a> {
+    sql: &'static str,
+    values: Vec<Column<'a>>,
+}
+
+impl<'a> Call<'a> {
+    pub(super) fn new(sql: &'static str, values: Vec<Column<'a>>) -> Self {
+        Self { sql, values }
+    }
+
+    /// Makes it known to a connection, once: what is sent one behind the other must be known before.
+    pub(in crate::postgres) async fn prepare(&self, client: &Object) -> Result<(), Error> {
+        client.prepare_typed_cached(self.sql, &self.types()).await.map(drop)
+    }
+
+    /// Sends it when it is polled first, and waits for its rows.
+    pub(in crate::postgres) async fn run(&self, client: &Object) -> Result<Vec<Row>, Error> {
+        let prepared = client.prepare_typed_cached(self.sql, &self.types()).await?;
+        let values: Vec<&(dyn ToSql + Sync)> =
+            self.values.iter().map(|value| value as &(dyn ToSql + Sync)).collect();
+        client.query(&prepared, &values).await
+    }
+
+    fn types(&self) -> Vec<Type> {
+        self.values.iter().map(Column::kind).collect()
+    }
+}
+
+/// A column of what a statement is given.
+#[derive(Debug)]
+pub(in crate::postgres) enum Column<'a> {
+    Ints(Vec<Option<i64>>),
+    Texts(Vec<Option<&'a str>>),
+    Blobs(Vec<Option<Cow<'a, [u8]>>>),
+    /// Places of advisory locks.
+    Places(Vec<i32>),
+    /// Not a column: the class of the locks.
+    Class(i32),
+}
+
+impl Column<'_> {
+    fn kind(&self) -> Type {
+        match self {
+            Self::Ints(_) => Type::INT8_ARRAY,
+            Self::Texts(_) => Type::TEXT_ARRAY,
+            Self::Blobs(_) => Type::BYTEA_ARRAY,
+            Self::Places(_) => Type::INT4_ARRAY,
+            Self::Class(_) => Type::INT4,
+        }
+    }
+}
+
+impl ToSql for Column<'_> {
+    fn to_sql(
+        &self,
+        kind: &Type,
+        out: &mut BytesMut,
+    ) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
+        match self {
+            Self::Ints(values) => values.to_sql(kind, out),
+            Self::Texts(values) => values.to_sql(kind, out),
+            Self::Blobs(values) => values.to_sql(kind, out),
+            Self::Places(values) => values.to_sql(kind, out),
+            Self::Class(value) => value.to_sql(kind, out),
+        }
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+
+    to_sql_checked!();
+}
+
+/// A text that the database cannot hold is no affair of a batch: it fails by itself.
+pub(super) fn holds(text: Option<&str>) -> bool {
+    !text.is_some_and(|text| text.contains('\0'))
+}
