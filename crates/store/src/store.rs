@@ -13,15 +13,15 @@ use posthorn_core::merchant::{Key, Merchant};
 use crate::backend::Lane::{Ordinary, Reserved};
 use crate::backend::{Backend, Patience};
 use crate::verbs::{
-    accept, claim, deliveries, deployment, endpoints, events, jobs, merchants, once, settle,
-    status, steps,
+    accept, claim, deliveries, deployment, endpoints, events, forget, jobs, merchants, once,
+    settle, status, steps,
 };
 use crate::weight::{SMALL, accept_bytes, settle_bytes};
 use crate::{
-    Accept, Accepted, Answer, Ask, Backlog, Beat, Company, DeliveryQuery, DeliveryRecord,
-    Directory, Done, EventQuery, Job, JobStep, MerchantChange, NewEndpoint, NewJob, NewKey,
-    NewMerchant, NewSecret, Once, Page, Place, Relay, Release, Said, SealedRow, Settled,
-    Settlement, Step, Store, StoreError,
+    Accept, Accepted, Answer, Ask, Backlog, Beat, Company, DayStep, DeliveryQuery, DeliveryRecord,
+    Directory, Done, Ended, EventQuery, Extent, Forgotten, Job, JobStep, Keep, MerchantChange,
+    NewEndpoint, NewJob, NewKey, NewMerchant, NewSecret, Once, Page, Place, Relay, Release, Said,
+    SealedRow, Settled, Settlement, Step, Store, StoreError,
 };
 
 impl<B: Backend> Store for B {
@@ -374,6 +374,26 @@ impl<B: Backend> Store for B {
 
     fn expire_once(&self, before: Timestamp, limit: u32) -> Answer<'_, u32> {
         self.write(Ordinary, SMALL, async move |db| once::expire(db, before, limit).await)
+    }
+
+    fn open_days(&self, now: Timestamp) -> Answer<'_, u32> {
+        Backend::open_days(self, now)
+    }
+
+    fn end_old(&self, keep: Keep, after: Option<EndpointId>) -> Answer<'_, Ended> {
+        self.write(Ordinary, SMALL, async move |db| forget::end_old(db, keep, after).await)
+    }
+
+    fn close_day(&self, keep: Keep) -> Answer<'_, DayStep> {
+        Backend::close_day(self, keep)
+    }
+
+    fn forget(&self, keep: Keep, after: Option<MerchantId>) -> Answer<'_, Forgotten> {
+        self.write(Ordinary, SMALL, async move |db| forget::forget(db, keep, after).await)
+    }
+
+    fn extent(&self) -> Answer<'_, Extent> {
+        self.read(async |db| forget::extent(db).await)
     }
 
     fn log_bytes(&self) -> u64 {

@@ -120,6 +120,8 @@ impl World {
                 contract: contract.name.clone(),
                 reference: (index % 2 == 0).then(|| format!("reference-{index}")),
                 strict_catalogue: false,
+                retention: None,
+                legal_hold: false,
                 keep_test_keys: false,
             };
             let made = client.engine.create_merchant(draft, None).now_or_never().unwrap().unwrap();

@@ -49,6 +49,8 @@ create table merchants(
   contract            text    not null,
   reference           text,
   strict_catalogue    integer not null,
+  retention           bigint,                      -- in ms, where it is longer than the deployment's
+  legal_hold          integer not null default 0,  -- 1: nothing is forgotten
   clock_offset        bigint  not null default 0,  -- how far the sandbox clock is ahead, in ms
   webhook_secret_test bytea   not null,
   webhook_secret_live bytea   not null,
@@ -192,6 +194,12 @@ create table attempts(
 ) partition by range(delivery);
 create table attempts_default partition of attempts default;
 
+-- The days that have tables of their own: events_20261122 and so on.
+create table days(
+  day      date    primary key,
+  dropping boolean not null default false  -- its tables are no parts any more, and are emptied
+);
+
 create table idempotency(
   scope   bigint not null,  -- a merchant, or 0 for the operator
   key     bytea  not null,
@@ -218,6 +226,7 @@ create table jobs(
 );
 create index jobs_merchant on jobs(merchant, mode, id);
 create index jobs_running on jobs(endpoint) where state = 0;
+create index jobs_over on jobs(merchant, over) where state <> 0;
 
 -- What the operator's own programs say inside their transactions, until a server accepts it.
 create table outbox(
