@@ -72,14 +72,14 @@ pub struct Metrics {
     pub in_flight: Gauge,
     /// Settlements recorded in one transaction.
     pub settle_batch: Histogram,
-    /// Events forgotten because they were older than is kept (whole days: roughly).
+    /// Events forgotten because they were older than is kept (of whole parts: roughly).
     pub events_forgotten: Counter,
     /// Deliveries given up because their events were about to be forgotten.
     pub ended_by_retention: Counter,
     /// Age of the oldest event on record.
     pub oldest_event_seconds: Gauge,
-    /// Days that have tables of their own; 0 where nothing is kept by days.
-    pub days: Gauge,
+    /// Parts of the record that have tables of their own; 0 where there are none.
+    pub parts: Gauge,
     /// Bytes of the database's write-ahead log.
     pub wal_bytes: Gauge,
 }
@@ -112,7 +112,7 @@ impl Metrics {
             events_forgotten: Counter::default(),
             ended_by_retention: Counter::default(),
             oldest_event_seconds: Gauge::default(),
-            days: Gauge::default(),
+            parts: Gauge::default(),
             wal_bytes: Gauge::default(),
         };
         metrics.servers.set(1);
@@ -163,7 +163,7 @@ impl Metrics {
         r.register("deliveries_ended_by_retention", help, self.ended_by_retention.clone());
         let oldest = self.oldest_event_seconds.clone();
         r.register_with_unit("oldest_event", "Age of the oldest event", Unit::Seconds, oldest);
-        r.register("days", "Days that have tables of their own", self.days.clone());
+        r.register("parts", "Parts of the record with tables of their own", self.parts.clone());
     }
 
     /// Notes that a bound was met, by its name.

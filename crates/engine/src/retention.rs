@@ -8,7 +8,7 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 use posthorn_core::duration;
 use posthorn_core::id::{EventId, MerchantId};
-use posthorn_store::{DayStep, Forgotten, Keep, StoreError};
+use posthorn_store::{Forgotten, Keep, PartStep, StoreError};
 
 use crate::error::EngineError;
 use crate::shared::Shared;
@@ -20,8 +20,8 @@ const ROWS_AT_ONCE: u32 = 500;
 pub(crate) async fn keep_retention(shared: Arc<Shared>) {
     loop {
         let now = shared.clock.now();
-        if let Err(error) = shared.store.open_days(now).await {
-            tracing::warn!(%error, "tables for the days ahead could not be made; there are some for days yet");
+        if let Err(error) = shared.store.open_parts(now).await {
+            tracing::warn!(%error, "tables for the days ahead could not be made; a later round tries again");
         }
         if let Some(kept) = shared.options.retention
             && let Err(error) = forget_old(&shared, kept).await
@@ -34,11 +34,11 @@ pub(crate) async fn keep_retention(shared: Arc<Shared>) {
     }
 }
 
-/// One round: what waits is given up first, whole days go before rows.
+/// One round: what waits is given up first, whole parts go before rows.
 async fn forget_old(shared: &Shared, kept: SignedDuration) -> Result<(), StoreError> {
     let keep = Keep { now: shared.clock.now(), kept, rows: ROWS_AT_ONCE };
     end_old(shared, keep).await?;
-    if close_days(shared, keep).await? {
+    if close_parts(shared, keep).await? {
         forget_rows(shared, keep).await?;
     }
     Ok(())
@@ -65,22 +65,22 @@ async fn end_old(shared: &Shared, keep: Keep) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Drops days; `false`: one that should go is still in use, so nothing of it goes row by row.
-async fn close_days(shared: &Shared, keep: Keep) -> Result<bool, StoreError> {
+/// Drops parts; `false`: one that should go is still in use, so nothing of it goes row by row.
+async fn close_parts(shared: &Shared, keep: Keep) -> Result<bool, StoreError> {
     loop {
-        match shared.store.close_day(keep).await? {
-            DayStep::Nothing => return Ok(true),
-            DayStep::InUse { day } => {
+        match shared.store.close_part(keep).await? {
+            PartStep::Nothing => return Ok(true),
+            PartStep::InUse { part } => {
                 tracing::info!(
                     day,
-                    "a day older than is kept is still in use; a later round drops it"
+                    "a part older than is kept is still in use; a later round drops it"
                 );
                 return Ok(false);
             }
-            DayStep::Moved { .. } => {}
-            DayStep::Dropped { day, events } => {
+            PartStep::Moved { .. } => {}
+            PartStep::Dropped { part, events } => {
                 shared.metrics.events_forgotten.inc_by(events);
-                tracing::info!(day, events, "a day older than is kept was dropped");
+                tracing::info!(part, events, "a part of the record older than is kept was dropped");
             }
         }
         tokio::task::yield_now().await;
@@ -114,7 +114,7 @@ async fn note_extent(shared: &Shared) {
             let age = |oldest: EventId| shared.clock.now().duration_since(oldest.accepted_at());
             let age = extent.oldest.map_or(0, |oldest| age(oldest).as_secs().max(0));
             shared.metrics.oldest_event_seconds.set(age);
-            shared.metrics.days.set(i64::try_from(extent.days).unwrap_or(i64::MAX));
+            shared.metrics.parts.set(i64::try_from(extent.parts).unwrap_or(i64::MAX));
         }
         Err(error) => tracing::warn!(%error, "how far back the record goes could not be read"),
     }

@@ -174,7 +174,11 @@ impl Database {
     fn open(config: &Config) -> Result<Self, WiringError> {
         Ok(match &config.database {
             None => Self::Embedded(Arc::new(open_store(&config.data)?)),
-            Some(url) => Self::Postgres(Arc::new(Postgres::open(&postgres::Options::new(url))?)),
+            Some(url) => {
+                let part_days = postgres::width(config.retention.days());
+                let options = postgres::Options { part_days, ..postgres::Options::new(url) };
+                Self::Postgres(Arc::new(Postgres::open(&options)?))
+            }
         })
     }
 

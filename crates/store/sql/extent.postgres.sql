@@ -1,1 +1,1 @@
-select min(id), (select count(*) from days) from events
+select min(id), (select count(*) from parts) from events

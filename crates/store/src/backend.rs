@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use posthorn_core::id::{EventId, JobId};
 
 use crate::db::Db;
-use crate::{Accepted, Answer, Beat, Company, DayStep, Keep, Place, Relay, Said};
+use crate::{Accepted, Answer, Beat, Company, Keep, PartStep, Place, Relay, Said};
 
 /// What became of a verb inside its transaction.
 pub(crate) type Outcome<A, B> = Result<A, <<B as Backend>::Tx as Db>::Trouble>;
@@ -39,14 +39,14 @@ pub(crate) trait Backend: Send + Sync + 'static {
         self.read_with(Patience::Second, read)
     }
 
-    /// Makes tables ahead for the days from `now` on; 0 where days have none.
-    fn open_days(&self, _now: Timestamp) -> Answer<'_, u32> {
+    /// Makes tables ahead for what is accepted from `now` on; 0 where it has none.
+    fn open_parts(&self, _now: Timestamp) -> Answer<'_, u32> {
         std::future::ready(Ok(0)).boxed()
     }
 
-    /// A step towards dropping the oldest day that is older than the deployment keeps.
-    fn close_day(&self, _keep: Keep) -> Answer<'_, DayStep> {
-        std::future::ready(Ok(DayStep::Nothing)).boxed()
+    /// A step towards dropping the oldest part that is older than the deployment keeps.
+    fn close_part(&self, _keep: Keep) -> Answer<'_, PartStep> {
+        std::future::ready(Ok(PartStep::Nothing)).boxed()
     }
 
     /// Bytes of the write-ahead log that is not yet in the database; 0 where that is another's care.

@@ -51,15 +51,15 @@ impl Forgotten {
     }
 }
 
-/// What came of a step towards dropping a day that nobody need keep.
+/// What came of a step towards dropping a part that nobody need keep.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum DayStep {
+pub enum PartStep {
     /// There is none.
     Nothing,
     /// The oldest of them is still being worked on; a later round tries again.
     InUse {
-        /// Which day, `2026-11-22`.
-        day: String,
+        /// Which part, by its first day: `2026-11-22`.
+        part: String,
     },
     /// A step was done, another is to follow.
     Moved {
@@ -68,18 +68,18 @@ pub enum DayStep {
     },
     /// It is gone.
     Dropped {
-        /// Which day, `2026-11-22`.
-        day: String,
+        /// Which part, by its first day: `2026-11-22`.
+        part: String,
         /// Its events, roughly.
         events: u64,
     },
 }
 
-/// How far back the record goes, and in how many days it is kept.
+/// How far back the record goes, and in how many parts it is kept.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Extent {
     /// The oldest event on record.
     pub oldest: Option<EventId>,
-    /// Days that have tables of their own; 0 where nothing is kept by days.
-    pub days: u64,
+    /// Parts of the record that have tables of their own; 0 where there are none.
+    pub parts: u64,
 }

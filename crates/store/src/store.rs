@@ -18,10 +18,10 @@ use crate::verbs::{
 };
 use crate::weight::{SMALL, accept_bytes, settle_bytes};
 use crate::{
-    Accept, Accepted, Answer, Ask, Backlog, Beat, Company, DayStep, DeliveryQuery, DeliveryRecord,
+    Accept, Accepted, Answer, Ask, Backlog, Beat, Company, DeliveryQuery, DeliveryRecord,
     Directory, Done, Ended, EventQuery, Extent, Forgotten, Job, JobStep, Keep, MerchantChange,
-    NewEndpoint, NewJob, NewKey, NewMerchant, NewSecret, Once, Page, Place, Relay, Release, Said,
-    SealedRow, Settled, Settlement, Step, Store, StoreError,
+    NewEndpoint, NewJob, NewKey, NewMerchant, NewSecret, Once, Page, PartStep, Place, Relay,
+    Release, Said, SealedRow, Settled, Settlement, Step, Store, StoreError,
 };
 
 impl<B: Backend> Store for B {
@@ -376,16 +376,16 @@ impl<B: Backend> Store for B {
         self.write(Ordinary, SMALL, async move |db| once::expire(db, before, limit).await)
     }
 
-    fn open_days(&self, now: Timestamp) -> Answer<'_, u32> {
-        Backend::open_days(self, now)
+    fn open_parts(&self, now: Timestamp) -> Answer<'_, u32> {
+        Backend::open_parts(self, now)
     }
 
     fn end_old(&self, keep: Keep, after: Option<EndpointId>) -> Answer<'_, Ended> {
         self.write(Ordinary, SMALL, async move |db| forget::end_old(db, keep, after).await)
     }
 
-    fn close_day(&self, keep: Keep) -> Answer<'_, DayStep> {
-        Backend::close_day(self, keep)
+    fn close_part(&self, keep: Keep) -> Answer<'_, PartStep> {
+        Backend::close_part(self, keep)
     }
 
     fn forget(&self, keep: Keep, after: Option<MerchantId>) -> Answer<'_, Forgotten> {

@@ -17,10 +17,10 @@ use posthorn_core::merchant::{Key, Merchant};
 use posthorn_engine::clock::{Clock, later};
 use posthorn_store::sqlite::Sqlite;
 use posthorn_store::{
-    Accept, Accepted, Answer, Ask, Backlog, Beat, Company, DayStep, DeliveryQuery, DeliveryRecord,
+    Accept, Accepted, Answer, Ask, Backlog, Beat, Company, DeliveryQuery, DeliveryRecord,
     Directory, Done, Effect, Ended, EventQuery, Extent, Forgotten, Job, JobKind, JobStep, Keep,
-    MerchantChange, NewEndpoint, NewJob, NewKey, NewMerchant, NewSecret, Once, Page, Place, Relay,
-    Release, Said, SealedRow, Settled, Settlement, Step, Store, StoreError,
+    MerchantChange, NewEndpoint, NewJob, NewKey, NewMerchant, NewSecret, Once, Page, PartStep,
+    Place, Relay, Release, Said, SealedRow, Settled, Settlement, Step, Store, StoreError,
 };
 
 use crate::clock::SimClock;
@@ -358,9 +358,9 @@ verbs! {
     reseal(rows: Vec<SealedRow>) -> ();
     used(once: Once) -> Option<i64>;
     expire_once(before: Timestamp, limit: u32) -> u32;
-    open_days(now: Timestamp) -> u32;
+    open_parts(now: Timestamp) -> u32;
     end_old(keep: Keep, after: Option<EndpointId>) -> Ended;
-    close_day(keep: Keep) -> DayStep;
+    close_part(keep: Keep) -> PartStep;
     forget(keep: Keep, after: Option<MerchantId>) -> Forgotten;
     extent() -> Extent;
     health() -> u64;

@@ -32,6 +32,11 @@ pub(crate) struct TooShort {
 }
 
 impl Retention {
+    /// Whole days; `None`: for ever.
+    pub(crate) fn days(self) -> Option<i64> {
+        self.0.map(|kept| kept.as_hours() / 24)
+    }
+
     /// Refuses one that would forget events while they may still be tried, or soon after.
     pub(crate) fn check(self, contracts: &[Contract]) -> Result<(), TooShort> {
         let longest = contracts.iter().max_by_key(|contract| contract.retry.length());

@@ -9,8 +9,8 @@ use posthorn_core::id::{DeliveryId, EndpointId, EventId, MerchantId};
 use super::World;
 use super::world::{at, done, due, new_accept, new_merchant, parked, settlement, tried};
 use crate::{
-    Accepted, DayStep, DeliveryQuery, Ended, EventQuery, Forgotten, Keep, MerchantChange, NOTICE,
-    NewMerchant, Page, Release, StoreError,
+    Accepted, DeliveryQuery, DeliveryRecord, Ended, EventQuery, Forgotten, Keep, MerchantChange,
+    NOTICE, NewMerchant, Page, PartStep, Release, StoreError,
 };
 
 const DAY: i64 = 86_400;
@@ -26,55 +26,87 @@ pub(super) struct Round {
     pub(super) rows_at_once: u64,
 }
 
+/// A round, step by step.
+pub(super) struct Walk {
+    keep: Keep,
+    stage: Stage,
+    round: Round,
+}
+
+enum Stage {
+    End(Option<EndpointId>),
+    Close,
+    Forget(Option<MerchantId>),
+    Over,
+}
+
+impl Walk {
+    pub(super) fn new(second: i64, rows: u32) -> Self {
+        let keep = Keep { now: at(second), kept: KEPT, rows };
+        Self { keep, stage: Stage::End(None), round: Round::default() }
+    }
+
+    /// The next write; `false`: that was the last.
+    pub(super) fn step(&mut self, world: &World) -> Result<bool, StoreError> {
+        let (store, keep) = (world.store(), self.keep);
+        self.stage = match self.stage {
+            Stage::End(after) => {
+                let Ended { deliveries, next } = block_on(store.end_old(keep, after))?;
+                self.round.ended += deliveries;
+                next.map_or(Stage::Close, |next| Stage::End(Some(next)))
+            }
+            Stage::Close => match block_on(store.close_part(keep))? {
+                PartStep::Nothing | PartStep::InUse { .. } => Stage::Forget(None),
+                PartStep::Moved { .. } => Stage::Close,
+                PartStep::Dropped { part, .. } => {
+                    self.round.dropped.push(part);
+                    Stage::Close
+                }
+            },
+            Stage::Forget(after) => {
+                let step = block_on(store.forget(keep, after))?;
+                self.round.take(step);
+                step.next.map_or(Stage::Over, |next| Stage::Forget(Some(next)))
+            }
+            Stage::Over => Stage::Over,
+        };
+        Ok(!matches!(self.stage, Stage::Over))
+    }
+}
+
+impl Walk {
+    /// All steps that are left.
+    pub(super) fn finish(mut self, world: &World) -> Round {
+        while self.step(world).expect("every step succeeds") {}
+        self.round
+    }
+}
+
+impl Round {
+    fn take(&mut self, step: Forgotten) {
+        self.rows_at_once = self.rows_at_once.max(step.rows());
+        self.rows = Forgotten {
+            events: self.rows.events + step.events,
+            deliveries: self.rows.deliveries + step.deliveries,
+            waited: self.rows.waited + step.waited,
+            attempts: self.rows.attempts + step.attempts,
+            jobs: self.rows.jobs + step.jobs,
+            next: None,
+        };
+    }
+}
+
 impl World {
     /// Time goes by: tables are there for what is accepted on these days.
     fn days(&self, days: impl IntoIterator<Item = i64>) {
         for day in days {
-            done(self.store().open_days(at(day * DAY)));
+            done(self.store().open_parts(at(day * DAY)));
         }
     }
 
     /// All that an engine does in a round, in steps of at most `rows` rows.
     fn forget_old(&self, second: i64, rows: u32) -> Round {
-        self.try_to_forget_old(second, rows).expect("every step succeeds")
-    }
-
-    pub(super) fn try_to_forget_old(&self, second: i64, rows: u32) -> Result<Round, StoreError> {
-        let keep = Keep { now: at(second), kept: KEPT, rows };
-        let mut round = Round::default();
-        let mut after = None;
-        loop {
-            let Ended { deliveries, next } = block_on(self.store().end_old(keep, after))?;
-            round.ended += deliveries;
-            after = next;
-            if after.is_none() {
-                break;
-            }
-        }
-        loop {
-            match block_on(self.store().close_day(keep))? {
-                DayStep::Nothing | DayStep::InUse { .. } => break,
-                DayStep::Moved { .. } => {}
-                DayStep::Dropped { day, .. } => round.dropped.push(day),
-            }
-        }
-        let mut after = None;
-        loop {
-            let step = block_on(self.store().forget(keep, after))?;
-            round.rows_at_once = round.rows_at_once.max(step.rows());
-            round.rows = Forgotten {
-                events: round.rows.events + step.events,
-                deliveries: round.rows.deliveries + step.deliveries,
-                waited: round.rows.waited + step.waited,
-                attempts: round.rows.attempts + step.attempts,
-                jobs: round.rows.jobs + step.jobs,
-                next: None,
-            };
-            after = step.next;
-            if after.is_none() {
-                return Ok(round);
-            }
-        }
+        Walk::new(second, rows).finish(self)
     }
 
     /// A merchant of its own retention with one endpoint.
@@ -93,6 +125,29 @@ impl World {
         let id = self.send(pair, second, due(second));
         assert_eq!(self.try_once(pair.1, second, State::Delivered { at: at(second) }), id);
         id
+    }
+
+    /// A merchant as all are and one under a legal hold, each with an event accepted in that second:
+    /// delivered, and with a caller's id.
+    pub(super) fn usual_and_held(&self, second: i64) -> [(MerchantId, EndpointId); 2] {
+        done(self.store().open_parts(at(second)));
+        let pairs = [self.pair(), self.keeping(None, true)];
+        for pair in pairs {
+            let mut event = self.new_event(pair.0, second);
+            event.reference = Some("order-1".into());
+            let id = self.accept(event, &[(pair.1, due(second)), (pair.1, parked(second))]);
+            let delivered = State::Delivered { at: at(second) };
+            assert_eq!(self.try_once(pair.1, second, delivered).event(), id);
+        }
+        pairs
+    }
+
+    /// Everything that can be read of a merchant's events.
+    pub(super) fn all_of(&self, pair: (MerchantId, EndpointId)) -> Vec<DeliveryRecord> {
+        let (events, deliveries) = self.shown(pair);
+        let found = done(self.store().event_by_reference(pair.0, Mode::Test, "order-1".into()));
+        assert_eq!(found.map(|event| event.id), events.first().copied());
+        deliveries.into_iter().map(|id| self.record(id)).collect()
     }
 
     /// What a merchant's lists show: its events, and its deliveries by endpoint.
@@ -126,7 +181,8 @@ pub fn what_is_older_than_is_kept_is_gone_with_all_that_belongs_to_it(world: &Wo
     let pair = world.pair();
     let old = world.delivered(pair, 0);
     let young = world.delivered(pair, 6 * DAY);
-    assert_eq!(world.forget_old(20 * DAY - 1, 500), Round::default());
+    let round = world.forget_old(20 * DAY - 1, 500);
+    assert_eq!((round.ended, round.rows), (0, Forgotten::default()));
     assert!(!world.is_gone(old));
     world.forget_old(25 * DAY, 500);
     assert!(world.is_gone(old));

@@ -7,6 +7,7 @@
 mod migrations;
 mod nodes;
 mod outbox;
+mod parts;
 mod session;
 mod statement;
 mod transaction;
@@ -24,9 +25,12 @@ use posthorn_core::id::JobId;
 use tokio::sync::{Notify, mpsc};
 
 pub use migrations::OpenError;
+pub use parts::width;
 
 use crate::backend::{Backend, Lane, Outcome, Patience};
-use crate::{Accepted, Answer, Beat, Company, Faults, Place, Relay, Said, StoreError};
+use crate::{
+    Accepted, Answer, Beat, Company, Faults, Keep, PartStep, Place, Relay, Said, StoreError,
+};
 use transaction::{Kind, Transaction};
 use worker::{Work, Worker};
 
@@ -37,13 +41,15 @@ pub struct Options {
     pub url: String,
     /// Connections, at most.
     pub connections: usize,
+    /// Days that a part of the record covers, which has tables of its own: see [`width`].
+    pub part_days: u32,
 }
 
 impl Options {
     /// The usual number of connections.
     #[must_use]
     pub fn new(url: &str) -> Self {
-        Self { url: url.to_owned(), connections: 8 }
+        Self { url: url.to_owned(), connections: 8, part_days: 1 }
     }
 }
 
@@ -51,6 +57,7 @@ impl Options {
 pub struct Postgres {
     work: Option<mpsc::UnboundedSender<Work>>,
     told: Arc<Notify>,
+    part_days: u32,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -69,7 +76,8 @@ impl Postgres {
         let (work, waiting) = mpsc::unbounded_channel();
         let told = Arc::default();
         let thread = Worker::start(options, faults, waiting, Arc::clone(&told))?;
-        Ok(Self { work: Some(work), told, thread: Some(thread) })
+        let part_days = options.part_days;
+        Ok(Self { work: Some(work), told, part_days, thread: Some(thread) })
     }
 
     fn push(&self, work: Work) -> Result<(), StoreError> {
@@ -129,6 +137,23 @@ impl Backend for Postgres {
             Patience::Endless => Kind::ReadEndless,
         };
         self.ask(async move |worker| worker.read(kind, read).await)
+    }
+
+    fn open_parts(&self, now: Timestamp) -> Answer<'_, u32> {
+        let width = self.part_days;
+        async move {
+            let mut made = 0;
+            let open = async move |db: &Transaction| parts::open(db, now, width).await;
+            while self.write(Lane::Ordinary, 0, open).await? {
+                made += 1;
+            }
+            Ok(made)
+        }
+        .boxed()
+    }
+
+    fn close_part(&self, keep: Keep) -> Answer<'_, PartStep> {
+        self.write(Lane::Ordinary, 0, async move |db| parts::close(db, keep).await)
     }
 
     fn wal_bytes(&self) -> u64 {

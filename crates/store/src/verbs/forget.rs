@@ -108,8 +108,8 @@ impl<D: Db> Step<'_, D> {
 pub(crate) async fn extent<D: Db>(db: &D) -> Result<Extent, D::Trouble> {
     let found = db
         .one(statements::EXTENT, values![], |row| {
-            let (oldest, days): (Option<i64>, i64) = (row.get(0)?, row.get(1)?);
-            Ok(Extent { oldest: oldest.map(EventId::from_i64), days: days.unsigned_abs() })
+            let (oldest, parts): (Option<i64>, i64) = (row.get(0)?, row.get(1)?);
+            Ok(Extent { oldest: oldest.map(EventId::from_i64), parts: parts.unsigned_abs() })
         })
         .await?;
     Ok(found.unwrap_or_default())
