@@ -72,7 +72,7 @@ async fn close_parts(shared: &Shared, keep: Keep) -> Result<bool, StoreError> {
             PartStep::Nothing => return Ok(true),
             PartStep::InUse { part } => {
                 tracing::info!(
-                    day,
+                    part,
                     "a part older than is kept is still in use; a later round drops it"
                 );
                 return Ok(false);

@@ -294,7 +294,7 @@ pub trait Store: Send + Sync {
     // --- retention ----------------------------------------------------------------------------
 
     /// Makes tables ahead for what is accepted from `now` on, where each part of the record has its own;
-    /// answers how many parts were made.
+    /// answers in how many steps.
     fn open_parts(&self, now: Timestamp) -> Answer<'_, u32>;
     /// Gives up, as `Exhausted`, deliveries that wait although their events will be forgotten within
     /// [`NOTICE`]; of a few endpoints after `after`.

@@ -99,7 +99,9 @@ impl Stage {
         loop {
             match self.close_part(second) {
                 PartStep::Nothing => return steps,
-                step => steps.push(step),
+                step @ (PartStep::InUse { .. }
+                | PartStep::Moved { .. }
+                | PartStep::Dropped { .. }) => steps.push(step),
             }
         }
     }
@@ -165,6 +167,45 @@ fn what_was_accepted_before_its_day_had_a_table_moves_there() {
     assert_eq!((stage.count("events_default"), stage.count("deliveries_default")), (0, 0));
     assert_eq!((stage.count("events_20270115"), stage.count("deliveries_20270115")), (1, 1));
     assert!(stage.is_there(id));
+}
+
+#[test]
+fn large_default_tables_are_not_locked_while_they_are_searched() {
+    let stage = Stage::new();
+    stage.open_parts(0);
+    let kept = stage.accept(stage.merchant(true), -DAY, 0);
+    let now = at(DAY).as_millisecond();
+    let step = |large: i64| {
+        stage
+            .text(&format!("select coalesce(open_part({now}, 1, 3, {large})::text, '-')"))
+            .remove(0)
+    };
+    let state =
+        || stage.text("select state::text from parts order by first desc limit 1").remove(0);
+    assert_eq!((step(1), state()), ("2027-01-19".into(), "3".into()));
+    let young = stage.accept(stage.merchant(false), DAY, 0);
+    assert_eq!((step(1), state()), ("2027-01-19".into(), "4".into()));
+    stage.runtime.block_on(stage.client.batch_execute("set client_min_messages = debug1")).unwrap();
+    assert_eq!((step(1), state()), ("2027-01-19".into(), "0".into()));
+    assert_eq!(step(1), "-");
+    assert!(stage.is_there(kept) && stage.is_there(young));
+    assert_eq!(stage.count("pg_constraint where conname = 'not_here'"), 0);
+}
+
+#[test]
+fn days_ahead_of_which_there_is_something_already_are_left_to_the_default_tables() {
+    let stage = Stage::new();
+    stage.open_parts(0);
+    let early = stage.accept(stage.merchant(false), 4 * DAY, 0);
+    let now = at(DAY).as_millisecond();
+    let step = format!("select open_part({now}, 1, 3, 1)::text");
+    assert_eq!((stage.text(&step).len(), stage.text(&step).len()), (1, 1));
+    let state = stage.text("select state::text from parts order by first desc limit 1");
+    assert_eq!((state, stage.is_there(early)), (vec!["2".to_owned()], true));
+    let later = stage.accept(stage.merchant(false), 4 * DAY, 1);
+    stage.close_parts(60 * DAY);
+    assert!(stage.is_there(later), "it goes row by row");
+    assert_eq!(stage.count("parts"), 0);
 }
 
 #[test]

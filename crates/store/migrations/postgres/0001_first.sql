@@ -199,6 +199,7 @@ create table parts(
   first date     primary key,
   days  integer  not null,
   state smallint not null default 0  -- 0 attached 1 detached, being emptied 2 none: left to the default one
+                                     -- 3 to be attached 4 nothing of it is in the default one
 );
 
 create table idempotency(
@@ -317,32 +318,14 @@ create table deployment(
 create function first_id(day date) returns bigint language sql immutable parallel safe
   as $$ select ((day - date '2026-01-01')::bigint * 86400000) << 22 $$;
 
--- Makes the next part if less than `ahead` days are covered from now on; answers its first day. What had
--- gone into the default part meanwhile moves along, unless it is much: then that day is left there. Nobody
--- waits long for it, nor it for them.
-create function open_part(now_ms bigint, width integer, ahead integer) returns date
-  language plpgsql set lock_timeout = '500ms' as $$
+-- Gives a part tables of its own. What had gone into the default ones meanwhile moves along.
+create function attach_part(part date, width integer) returns void language plpgsql as $$
 declare
-  today constant date := date '1970-01-01' + (now_ms / 86400000)::integer;
-  part date;
-  low bigint;
-  high bigint;
-  strays bigint;
+  low constant bigint := first_id(part);
+  high constant bigint := first_id(part + width);
   parent record;
   name text;
 begin
-  if not pg_try_advisory_xact_lock(1346895872, 7) then return null; end if;
-  select greatest(today, max(first + days)) into part from parts;
-  if part > today + ahead then return null; end if;
-  lock table events_default, deliveries_default, attempts_default in access exclusive mode;
-  low := first_id(part);
-  high := first_id(part + width);
-  select count(*) into strays
-    from (select from deliveries_default where id >= low and id < high limit 10001) as found;
-  if strays > 10000 then
-    insert into parts(first, days, state) values (part, 1, 2);
-    return part;
-  end if;
   for parent in select * from (values
     ('events', 'id', ''), ('attempts', 'delivery', ''), ('deliveries', 'id', 'with (fillfactor = 90,
       autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_insert_scale_factor = 0.1)')
@@ -351,13 +334,81 @@ begin
     name := parent.name || to_char(part, '_YYYYMMDD');
     execute format('create table %I (like %I including all) %s', name, parent.name, parent.options);
     execute format(
-      'with moved as (delete from %I where %I >= %s and %2$I < %4$s returning *)
+      'with moved as (delete from %1$I where %2$I >= %3$s and %2$I < %4$s returning *)
        insert into %5$I select * from moved',
       parent.name || '_default', parent.key, low, high, name);
     execute format(
       'alter table %I attach partition %I for values from (%s) to (%s)', parent.name, name, low, high);
   end loop;
-  insert into parts(first, days) values (part, width);
+end $$;
+
+-- One step towards a part that lies ahead, where the default tables are large: they are not locked while
+-- they are searched for rows that belong to it, for a constraint says that there are none. If there are,
+-- these days are left to the default tables.
+create function prepare_part(part date, width integer, state smallint) returns void
+  language plpgsql as $$
+declare
+  parent record;
+begin
+  for parent in select * from (values ('events', 'id'), ('deliveries', 'id'), ('attempts', 'delivery')
+    ) as parents(name, key)
+  loop
+    if state = 3 then
+      execute format('alter table %I add constraint not_here check (%I < %s or %2$I >= %4$s) not valid',
+        parent.name || '_default', parent.key, first_id(part), first_id(part + width));
+    else
+      execute format('alter table %I %s constraint not_here', parent.name || '_default',
+        case state when 4 then 'validate' else 'drop' end);
+    end if;
+  end loop;
+end $$;
+
+-- One step towards the next part, if fewer than `ahead` days are covered from now on; answers its first day.
+-- Where much has gone into the default tables meanwhile, that day is left there. Nobody waits long for it,
+-- nor it for them.
+create function open_part(now_ms bigint, width integer, ahead integer, large bigint) returns date
+  language plpgsql set lock_timeout = '500ms' as $$
+declare
+  today constant date := date '1970-01-01' + (now_ms / 86400000)::integer;
+  part date;
+  begun parts;
+  strays bigint;
+begin
+  if not pg_try_advisory_xact_lock(1346895872, 7) then return null; end if;
+  select * into begun from parts as p where p.state > 2;
+  if begun.state = 3 then
+    begin
+      perform prepare_part(begun.first, begun.days, 4::smallint);
+      update parts set state = 4 where first = begun.first;
+    exception when check_violation then
+      perform prepare_part(begun.first, begun.days, 0::smallint);
+      update parts set state = 2 where first = begun.first;
+    end;
+    return begun.first;
+  elsif begun.state = 4 then
+    perform attach_part(begun.first, begun.days);
+    perform prepare_part(begun.first, begun.days, 0::smallint);
+    update parts set state = 0 where first = begun.first;
+    return begun.first;
+  end if;
+  select greatest(today, max(first + days)) into part from parts;
+  if part > today + ahead then return null; end if;
+  if part > today and large < pg_relation_size('events_default')
+    + pg_relation_size('deliveries_default') + pg_relation_size('attempts_default')
+  then
+    perform prepare_part(part, width, 3::smallint);
+    insert into parts(first, days, state) values (part, width, 3);
+    return part;
+  end if;
+  lock table events_default, deliveries_default, attempts_default in access exclusive mode;
+  select count(*) into strays from (select from deliveries_default
+    where id >= first_id(part) and id < first_id(part + width) limit 10001) as found;
+  if strays > 10000 then
+    insert into parts(first, days, state) values (part, 1, 2);
+  else
+    perform attach_part(part, width);
+    insert into parts(first, days) values (part, width);
+  end if;
   return part;
 end $$;
 
@@ -430,7 +481,8 @@ begin
   what := 'nothing';
   n := 0;
   if not pg_try_advisory_xact_lock(1346895872, 7) then return; end if;
-  select * into oldest from parts as p where p.state = 1 or first_id(p.first + p.days) <= old
+  select * into oldest from parts as p
+    where p.state = 1 or p.state < 3 and first_id(p.first + p.days) <= old
     order by p.state <> 1, p.first limit 1;
   if oldest is null then return; end if;
   part := oldest.first;

@@ -142,12 +142,12 @@ impl Backend for Postgres {
     fn open_parts(&self, now: Timestamp) -> Answer<'_, u32> {
         let width = self.part_days;
         async move {
-            let mut made = 0;
+            let mut steps = 0;
             let open = async move |db: &Transaction| parts::open(db, now, width).await;
             while self.write(Lane::Ordinary, 0, open).await? {
-                made += 1;
+                steps += 1;
             }
-            Ok(made)
+            Ok(steps)
         }
         .boxed()
     }

@@ -15,6 +15,8 @@ const OPEN_NOW: &str = include_str!("../../sql/postgres/open_part_now.sql");
 const CLOSE: &str = include_str!("../../sql/postgres/close_part.sql");
 /// Days that are covered ahead.
 const AHEAD: i32 = 3;
+/// Bytes from which on the default tables are too large to be searched while nobody may use them.
+const LARGE: i64 = 64 * 1024 * 1024;
 /// Parts that a whole retention should come to: a statement that cannot tell the time of what it looks
 /// for looks into each.
 const PARTS: i64 = 15;
@@ -36,7 +38,8 @@ pub(super) async fn open_ahead(pool: &Pool, width: u32) -> Result<(), OpenError>
     let failed = |error: tokio_postgres::Error| OpenError::of(&error);
     loop {
         client.batch_execute("begin; set local search_path = posthorn").await.map_err(failed)?;
-        let row = client.query_one(OPEN_NOW, &[&days(width), &AHEAD]).await.map_err(failed)?;
+        let row =
+            client.query_one(OPEN_NOW, &[&days(width), &AHEAD, &LARGE]).await.map_err(failed)?;
         client.batch_execute("commit").await.map_err(failed)?;
         if row.get::<_, Option<String>>(0).is_none() {
             return Ok(());
@@ -44,10 +47,12 @@ pub(super) async fn open_ahead(pool: &Pool, width: u32) -> Result<(), OpenError>
     }
 }
 
-/// Makes the next part, if it is time to.
+/// A step towards the next part, if it is time to.
 pub(super) async fn open(db: &Transaction, now: Timestamp, width: u32) -> Result<bool, Trouble> {
+    // Large tables take their time, and nobody waits for it.
+    db.client.batch_execute("set local statement_timeout = 0").await?;
     let statement = db.client.prepare_cached(OPEN).await?;
-    let row = db.client.query_one(&statement, &[&ms(now), &days(width), &AHEAD]).await?;
+    let row = db.client.query_one(&statement, &[&ms(now), &days(width), &AHEAD, &LARGE]).await?;
     Ok(row.get::<_, Option<String>>(0).is_some())
 }
 
