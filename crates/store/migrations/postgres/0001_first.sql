@@ -414,7 +414,7 @@ end $$;
 
 -- Whether anything in a part is under way, or waits although no merchant keeps it longer.
 create function part_waits(part date, now_ms bigint, kept_ms bigint) returns boolean
-  language plpgsql as $$
+  language plpgsql set jit = off set enable_seqscan = off as $$
 declare
   waits boolean;
 begin
@@ -438,7 +438,7 @@ end $$;
 -- Moves some events that their merchants keep longer out of a detached part, with all that belongs to
 -- them: where no part covers them they are in the default one. Answers how many.
 create function put_aside(part date, now_ms bigint, kept_ms bigint, at_once integer) returns bigint
-  language plpgsql as $$
+  language plpgsql set jit = off set enable_seqscan = off as $$
 declare
   moved bigint;
 begin
