@@ -250,6 +250,18 @@ fn a_part_that_somebody_uses_is_left_for_later_and_nobody_waits_long() {
 }
 
 #[test]
+fn a_start_goes_on_where_somebody_is_in_the_way_of_new_tables() {
+    let Stage { store, runtime, mut client, url } = Stage::new();
+    drop(Arc::into_inner(store));
+    let last = "delete from parts where first > now()::date + 1";
+    runtime.block_on(client.batch_execute(last)).unwrap();
+    let reader = runtime.block_on(client.transaction()).unwrap();
+    runtime.block_on(reader.query("select id from deliveries limit 1", &[])).unwrap();
+    let store = Postgres::open(&Options::new(&url)).unwrap();
+    assert_eq!(block_on(store.extent()).unwrap().parts, 2);
+}
+
+#[test]
 fn a_statement_that_knows_an_id_looks_into_its_part_alone() {
     let stage = Stage::new();
     stage.open_parts(0);

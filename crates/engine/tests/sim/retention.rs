@@ -57,6 +57,7 @@ fn what_is_forgotten_was_old_and_had_ended_and_nothing_old_is_left() {
     let endpoint = world.engine().endpoints(MERCHANT, PLACE.1)[0].id;
     let engine = world.engine();
     let _answer = engine.disable_endpoint((MERCHANT, PLACE.1, endpoint)).now_or_never();
+    let first = *on_record(&world).keys().next().unwrap();
     let mut given_up = 0;
     for day in 3..45 {
         a_day(&mut world, 25 + day * 7);
@@ -73,5 +74,9 @@ fn what_is_forgotten_was_old_and_had_ended_and_nothing_old_is_left() {
         }
     }
     assert!(given_up > 20 && world.crashes > 10, "{given_up} {}", world.crashes);
+    let engine = world.engine();
+    let asked = engine.delivery(MERCHANT, PLACE.1, first).now_or_never();
+    let told = "there is no such delivery: what is older than 20d is forgotten (retention)";
+    assert_eq!(asked.unwrap().unwrap_err().to_string(), told);
     assert_eq!(world.book.open().violations, Vec::<String>::new());
 }

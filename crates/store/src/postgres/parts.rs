@@ -3,6 +3,7 @@
 
 use deadpool_postgres::Pool;
 use jiff::Timestamp;
+use tokio_postgres::error::SqlState;
 
 use super::migrations::OpenError;
 use super::transaction::Transaction;
@@ -31,15 +32,21 @@ pub fn width(kept_days: Option<i64>) -> u32 {
     u32::try_from(days).unwrap_or(1)
 }
 
-/// At the start: the days ahead are covered before anything is accepted.
+/// At the start: the days ahead are covered before anything is accepted. Where others are at work and in
+/// the way, a later round does it; until then the default tables take what comes.
 pub(super) async fn open_ahead(pool: &Pool, width: u32) -> Result<(), OpenError> {
     let unusable = |detail: String| OpenError::Unusable { detail };
     let client = pool.get().await.map_err(|error| unusable(error.to_string()))?;
     let failed = |error: tokio_postgres::Error| OpenError::of(&error);
     loop {
         client.batch_execute("begin; set local search_path = posthorn").await.map_err(failed)?;
-        let row =
-            client.query_one(OPEN_NOW, &[&days(width), &AHEAD, &LARGE]).await.map_err(failed)?;
+        let row = match client.query_one(OPEN_NOW, &[&days(width), &AHEAD, &LARGE]).await {
+            Err(error) if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) => {
+                tracing::warn!(%error, "tables for the days ahead are made later");
+                return client.batch_execute("rollback").await.map_err(failed);
+            }
+            told => told.map_err(failed)?,
+        };
         client.batch_execute("commit").await.map_err(failed)?;
         if row.get::<_, Option<String>>(0).is_none() {
             return Ok(());
