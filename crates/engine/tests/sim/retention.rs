@@ -74,6 +74,8 @@ fn what_is_forgotten_was_old_and_had_ended_and_nothing_old_is_left() {
         }
     }
     assert!(given_up > 20 && world.crashes > 10, "{given_up} {}", world.crashes);
+    world.weather.restart();
+    world.weather.set_fair(true);
     let engine = world.engine();
     let asked = engine.delivery(MERCHANT, PLACE.1, first).now_or_never();
     let told = "there is no such delivery: what is older than 20d is forgotten (retention)";
