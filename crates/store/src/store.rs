@@ -1,14 +1,5 @@
 //! [`Store`] on any [`Backend`]: which verb writes and which reads.
-
-use futures::future::BoxFuture;
-use jiff::{SignedDuration, Timestamp};
-use posthorn_core::delivery::{Claim, Delivery};
-use posthorn_core::endpoint::{Endpoint, EndpointSecret, Settings, Status};
-use posthorn_core::event::{Event, Mode};
-use posthorn_core::id::{
-    ContractId, DeliveryId, EndpointId, EventId, JobId, KeyId, MerchantId, SecretId,
-};
-use posthorn_core::merchant::{Key, Merchant};
+#![expect(clippy::wildcard_imports, reason = "all verbs, so all that they take and answer")]
 
 use crate::backend::Lane::{Ordinary, Reserved};
 use crate::backend::{Backend, Patience};
@@ -17,12 +8,14 @@ use crate::verbs::{
     settle, status, steps,
 };
 use crate::weight::{SMALL, accept_bytes, settle_bytes};
-use crate::{
-    Accept, Accepted, Answer, Ask, Backlog, Beat, Company, DeliveryQuery, DeliveryRecord,
-    Directory, Done, Ended, EventQuery, Extent, Forgotten, Job, JobStep, Keep, MerchantChange,
-    NewEndpoint, NewJob, NewKey, NewMerchant, NewSecret, Once, Page, PartStep, Place, Relay,
-    Release, Said, SealedRow, Settled, Settlement, Step, Store, StoreError,
-};
+use crate::*;
+use futures::future::BoxFuture;
+use jiff::{SignedDuration, Timestamp};
+use posthorn_core::delivery::{Claim, Delivery};
+use posthorn_core::endpoint::{Endpoint, EndpointSecret, Settings, Status};
+use posthorn_core::event::{Event, Mode};
+use posthorn_core::id::*;
+use posthorn_core::merchant::{Key, Merchant};
 
 impl<B: Backend> Store for B {
     fn accept(&self, events: Vec<Accept>) -> Answer<'_, Vec<Accepted>> {
@@ -401,9 +394,7 @@ impl<B: Backend> Store for B {
     }
 
     fn health(&self) -> Answer<'_, u64> {
-        Box::pin(async move {
-            self.write(Ordinary, SMALL, async |db| deployment::probe(db).await).await?;
-            Ok(self.wal_bytes())
-        })
+        let probed = self.write(Ordinary, SMALL, async |db| deployment::probe(db).await);
+        Box::pin(async move { probed.await.map(|()| self.wal_bytes()) })
     }
 }
