@@ -141,6 +141,8 @@ pub enum Ending {
     TooLarge = 2,
     /// It could not be rendered or signed (its contract or secret is gone or unusable).
     Unsendable = 3,
+    /// Its event was about to be forgotten: it is older than what is kept.
+    Retention = 4,
 }
 
 impl Ending {
@@ -151,6 +153,7 @@ impl Ending {
             Self::Schedule => "schedule",
             Self::TooLarge => "too_large",
             Self::Unsendable => "unsendable",
+            Self::Retention => "retention",
         }
     }
 }

@@ -20,6 +20,10 @@ pub struct Merchant {
     pub reference: Option<String>,
     /// Whether event types outside the contract's catalogue are refused.
     pub strict_catalogue: bool,
+    /// How long its events are kept, where that is longer than the deployment keeps them.
+    pub retention: Option<SignedDuration>,
+    /// Whether nothing of it is forgotten until somebody says otherwise.
+    pub legal_hold: bool,
     /// How far its sandbox clock is ahead of real time.
     pub clock_offset: SignedDuration,
     /// Signs deliveries to a test payment's `callback_url`, and what `listen` forwards.
@@ -44,6 +48,14 @@ impl Merchant {
             Mode::Test => &self.webhook_secret_test,
             Mode::Live => &self.webhook_secret_live,
         }
+    }
+
+    /// How long its events are kept where the deployment keeps them for `deployment` (`None`: for
+    /// ever): the longer of both; `None`: for ever.
+    #[must_use]
+    pub fn keeps(&self, deployment: Option<SignedDuration>) -> Option<SignedDuration> {
+        let own = self.retention.unwrap_or(SignedDuration::ZERO);
+        deployment.filter(|_| !self.legal_hold).map(|deployment| deployment.max(own))
     }
 
     /// Its time in a mode: real time, or the sandbox clock's.

@@ -24,6 +24,13 @@ impl Schedule {
         self.waits.len() + 1
     }
 
+    /// How long the whole schedule takes, from the first try to the last.
+    #[must_use]
+    pub fn length(&self) -> SignedDuration {
+        let longer = |sum: SignedDuration, wait: &SignedDuration| sum.saturating_add(*wait);
+        self.waits.iter().fold(SignedDuration::ZERO, longer)
+    }
+
     /// When to try again after `tries_made` tries of this run, the last of which ended at `now`;
     /// `None` when the schedule is used up. `Retry-After` can only lengthen the wait.
     #[must_use]

@@ -42,6 +42,14 @@ pub enum EngineError {
         /// What kind of thing.
         what: &'static str,
     },
+    /// There is nothing by that id any more, or never was: it would be older than is kept.
+    #[error("there is no such {what}: what is older than {kept} is forgotten (retention)")]
+    Forgotten {
+        /// What kind of thing.
+        what: &'static str,
+        /// How long it is kept.
+        kept: String,
+    },
     /// It cannot be done in the state that things are in.
     #[error("{what}")]
     Conflict {

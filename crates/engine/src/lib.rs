@@ -37,6 +37,7 @@ mod reading;
 mod relay;
 mod reload;
 mod reseal;
+mod retention;
 mod revealing;
 mod runner;
 mod sandbox;

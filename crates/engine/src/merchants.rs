@@ -1,5 +1,6 @@
 //! Merchants and their keys: made here, shown once, kept as hashes.
 
+use jiff::SignedDuration;
 use posthorn_core::contract::Contract;
 use posthorn_core::event::Mode;
 use posthorn_core::id::{KeyId, MerchantId};
@@ -33,6 +34,10 @@ pub struct MerchantDraft {
     pub reference: Option<String>,
     /// Whether event types outside the catalogue are refused.
     pub strict_catalogue: bool,
+    /// How long its events are kept, where that is longer than the deployment keeps them.
+    pub retention: Option<SignedDuration>,
+    /// Whether nothing of it is forgotten.
+    pub legal_hold: bool,
     /// Whether the test keys can be shown again: only what `serve --sandbox` makes.
     pub keep_test_keys: bool,
 }
@@ -215,6 +220,8 @@ impl Engine {
                 contract: draft.contract,
                 reference: draft.reference,
                 strict_catalogue: draft.strict_catalogue,
+                retention: draft.retention,
+                legal_hold: draft.legal_hold,
                 webhook_secret_test: seal(&test.webhook_secret),
                 webhook_secret_live: seal(&live.webhook_secret),
                 keys,

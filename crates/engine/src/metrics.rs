@@ -72,6 +72,14 @@ pub struct Metrics {
     pub in_flight: Gauge,
     /// Settlements recorded in one transaction.
     pub settle_batch: Histogram,
+    /// Events forgotten because they were older than is kept (of whole parts: roughly).
+    pub events_forgotten: Counter,
+    /// Deliveries given up because their events were about to be forgotten.
+    pub ended_by_retention: Counter,
+    /// Age of the oldest event on record.
+    pub oldest_event_seconds: Gauge,
+    /// Parts of the record that have tables of their own; 0 where there are none.
+    pub parts: Gauge,
     /// Bytes of the database's write-ahead log.
     pub wal_bytes: Gauge,
 }
@@ -101,6 +109,10 @@ impl Metrics {
             oldest_seconds: Gauge::default(),
             in_flight: Gauge::default(),
             settle_batch: Histogram::new(exponential_buckets(1.0, 2.0, 10)),
+            events_forgotten: Counter::default(),
+            ended_by_retention: Counter::default(),
+            oldest_event_seconds: Gauge::default(),
+            parts: Gauge::default(),
             wal_bytes: Gauge::default(),
         };
         metrics.servers.set(1);
@@ -140,7 +152,18 @@ impl Metrics {
         r.register_with_unit("oldest_undelivered", help, Unit::Seconds, oldest);
         r.register("attempts_in_flight", "Tries under way", self.in_flight.clone());
         r.register("settle_batch", "Settlements in one transaction", self.settle_batch.clone());
+        self.register_retention(r);
         r.register_with_unit("wal", "Write-ahead log", Unit::Bytes, self.wal_bytes.clone());
+    }
+
+    fn register_retention(&self, r: &mut Registry) {
+        let forgotten = self.events_forgotten.clone();
+        r.register("events_forgotten", "Events older than is kept that were forgotten", forgotten);
+        let help = "Deliveries given up: their events were about to be forgotten";
+        r.register("deliveries_ended_by_retention", help, self.ended_by_retention.clone());
+        let oldest = self.oldest_event_seconds.clone();
+        r.register_with_unit("oldest_event", "Age of the oldest event", Unit::Seconds, oldest);
+        r.register("parts", "Parts of the record with tables of their own", self.parts.clone());
     }
 
     /// Notes that a bound was met, by its name.

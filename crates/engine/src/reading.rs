@@ -74,7 +74,10 @@ impl Engine {
             }
         }
         let event = store.event_by_reference(merchant, mode, id.to_owned()).await?;
-        event.ok_or(EngineError::Missing { what: "event" })
+        event.ok_or_else(|| match id.parse() {
+            Ok(id) => self.shared.not_on_record(merchant, "event", id),
+            Err(_) => EngineError::Missing { what: "event" },
+        })
     }
 
     /// Events, newest first; the query's times are the merchant's.
@@ -110,7 +113,7 @@ impl Engine {
         let record = self.shared.store.delivery(id).await?;
         record
             .filter(|record| record.event.merchant == merchant && record.event.mode == mode)
-            .ok_or(EngineError::Missing { what: "delivery" })
+            .ok_or_else(|| self.shared.not_on_record(merchant, "delivery", id.event()))
     }
 
     /// Opens a new run of a delivery's whole schedule, now: same event id, attempt 1 again.

@@ -11,6 +11,7 @@ use crate::dispatcher::Dispatcher;
 use crate::jobs::run_jobs;
 use crate::order::Order;
 use crate::relay::relay_outbox;
+use crate::retention::keep_retention;
 use crate::shared::Shared;
 
 /// How long an idempotency key is kept: longer than any client of the guides goes on retrying.
@@ -38,6 +39,7 @@ impl Runner {
             until(stopped.clone(), keep_house(Arc::clone(&self.shared))),
             until(stopped.clone(), run_jobs(Arc::clone(&self.shared))),
             until(stopped.clone(), relay_outbox(Arc::clone(&self.shared))),
+            until(stopped.clone(), keep_retention(Arc::clone(&self.shared))),
             until(stopped, keep_in_touch(Arc::clone(&self.shared))),
         );
         write_used_keys(&self.shared).await;

@@ -41,6 +41,10 @@ pub struct Options {
     pub grace: std::time::Duration,
     /// How often what was gathered in memory is written, and what is waiting counted.
     pub house_round: SignedDuration,
+    /// How long events are kept; `None`: for ever.
+    pub retention: Option<SignedDuration>,
+    /// How often what is older is looked for.
+    pub retention_round: SignedDuration,
     /// How often to look for jobs that nobody told of.
     pub job_round: SignedDuration,
 }
@@ -54,6 +58,8 @@ impl Default for Options {
             drain_per_second: 100,
             grace: std::time::Duration::from_secs(20),
             house_round: SignedDuration::from_secs(5),
+            retention: None,
+            retention_round: SignedDuration::from_mins(10),
             job_round: SignedDuration::from_secs(1),
         }
     }

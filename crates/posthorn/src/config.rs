@@ -6,6 +6,7 @@
 mod environment;
 mod flags;
 mod master_key;
+mod retention;
 mod secret;
 
 use std::net::SocketAddr;
@@ -19,6 +20,7 @@ use posthorn_core::secret::Secret;
 
 pub(crate) use flags::Flags;
 pub(crate) use master_key::{BadMasterKey, MasterKey};
+pub(crate) use retention::{Retention, TooShort};
 
 /// The settings of one server.
 #[derive(confique::Config)]
@@ -98,6 +100,12 @@ pub(crate) struct Config {
         deserialize_with = posthorn_core::duration::text::deserialize
     )]
     pub(crate) grace: SignedDuration,
+
+    /// How long events are kept, with their deliveries and attempts: `90d`, or `forever`. It must outlast
+    /// the longest schedule of the contracts by five days. A merchant may have a longer time of its own,
+    /// or a legal hold.
+    #[config(env = "POSTHORN_RETENTION", default = "90d")]
+    pub(crate) retention: Retention,
 
     /// Bounds. Reaching one makes work wait; nothing is dropped.
     #[config(nested)]

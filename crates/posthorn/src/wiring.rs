@@ -24,7 +24,7 @@ use posthorn_store::postgres::{self, Postgres};
 use posthorn_store::sqlite::{self, OpenError, Sqlite};
 use prometheus_client::registry::Registry;
 
-use crate::config::{Config, MasterKey};
+use crate::config::{Config, MasterKey, TooShort};
 use contracts::ContractsError;
 use master_key::KeyFileError;
 pub(crate) use running::{Prepared, Running};
@@ -94,6 +94,9 @@ pub(crate) enum WiringError {
     /// The contracts cannot be read.
     #[error(transparent)]
     Contracts(#[from] ContractsError),
+    /// Events would be forgotten while they may still be tried.
+    #[error(transparent)]
+    Retention(#[from] TooShort),
     /// The extra certificate authorities cannot be read.
     #[error("cannot read `extra_ca` {}: {source}", path.display())]
     ExtraCa {
@@ -135,6 +138,7 @@ pub(crate) async fn wire(config: &Config) -> Result<Wired, WiringError> {
     check_admin_key(config)?;
     make_directory(&config.data)?;
     let contracts = contracts::all(config.contracts.as_deref())?;
+    config.retention.check(&contracts)?;
     let guard = Guard::new(config.allow_cidrs.clone(), config.allow_http);
     let transport = transport(config, &guard)?;
     // The database first: its lock keeps two first starts from making two master keys.
@@ -170,7 +174,11 @@ impl Database {
     fn open(config: &Config) -> Result<Self, WiringError> {
         Ok(match &config.database {
             None => Self::Embedded(Arc::new(open_store(&config.data)?)),
-            Some(url) => Self::Postgres(Arc::new(Postgres::open(&postgres::Options::new(url))?)),
+            Some(url) => {
+                let part_days = postgres::width(config.retention.days());
+                let options = postgres::Options { part_days, ..postgres::Options::new(url) };
+                Self::Postgres(Arc::new(Postgres::open(&options)?))
+            }
         })
     }
 
@@ -283,6 +291,7 @@ fn options(config: &Config) -> Options {
         merchant_in_flight_max: config.limits.merchant_in_flight_max,
         drain_per_second: config.limits.drain_per_second,
         grace: config.grace.unsigned_abs(),
+        retention: config.retention.0,
         ..Options::default()
     }
 }

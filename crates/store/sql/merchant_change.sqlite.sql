@@ -1,1 +1,4 @@
-update merchants set name = ?2, contract = ?3, reference = ?4, strict_catalogue = ?5 where id = ?1
+update merchants
+set name = ?2, contract = ?3, reference = ?4, strict_catalogue = ?5, retention = ?6,
+  legal_hold = ?7
+where id = ?1

@@ -9,7 +9,8 @@ use posthorn_core::id::{EventId, JobId};
 use crate::db::Db;
 use crate::weight::{SMALL, accept_bytes, settle_bytes};
 use crate::{
-    Accept, Accepted, Answer, Ask, Beat, Company, Place, Relay, Release, Said, Settled, Settlement,
+    Accept, Accepted, Answer, Ask, Beat, Company, Keep, PartStep, Place, Relay, Release, Said,
+    Settled, Settlement,
 };
 
 /// What became of a verb inside its transaction.
@@ -62,6 +63,16 @@ pub(crate) trait Backend: Sized + Send + Sync + 'static {
     /// [`crate::Store::release`].
     fn release(&self, releases: Vec<Release>) -> Answer<'_, ()> {
         plain::release(self, releases)
+    }
+
+    /// Makes tables ahead for what is accepted from `now` on; 0 where it has none.
+    fn open_parts(&self, _now: Timestamp) -> Answer<'_, u32> {
+        std::future::ready(Ok(0)).boxed()
+    }
+
+    /// A step towards dropping the oldest part that is older than the deployment keeps.
+    fn close_part(&self, _keep: Keep) -> Answer<'_, PartStep> {
+        std::future::ready(Ok(PartStep::Nothing)).boxed()
     }
 
     /// Bytes of the write-ahead log that is not yet in the database; 0 where that is another's care.

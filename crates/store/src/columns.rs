@@ -88,10 +88,12 @@ pub(crate) fn merchant(row: &dyn Columns) -> Result<Merchant, StoreError> {
         contract: row.get(2)?,
         reference: row.get(3)?,
         strict_catalogue: row.get(4)?,
-        clock_offset: row.get(5)?,
-        webhook_secret_test: row.get(6)?,
-        webhook_secret_live: row.get(7)?,
-        created: row.get(8)?,
+        retention: row.get(5)?,
+        legal_hold: row.get(6)?,
+        clock_offset: row.get(7)?,
+        webhook_secret_test: row.get(8)?,
+        webhook_secret_live: row.get(9)?,
+        created: row.get(10)?,
     };
     row.read()
 }

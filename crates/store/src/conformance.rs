@@ -17,6 +17,7 @@ pub mod idempotency;
 pub mod jobs;
 pub mod lists;
 pub mod merchants_keys;
+pub mod retention;
 pub mod throw_away;
 mod world;
 
@@ -147,6 +148,20 @@ macro_rules! conformance {
             old_keys_are_forgotten_oldest_first
             no_part_outlives_the_request_it_belongs_to
         ]);
+        $crate::conformance!($fresh, retention: [
+            what_is_older_than_is_kept_is_gone_with_all_that_belongs_to_it
+            what_still_waits_is_given_up_a_day_before_it_is_forgotten
+            a_test_merchants_delivery_is_given_up_at_its_own_time
+            what_a_merchant_keeps_longer_stays_as_it_was
+            a_shorter_time_of_a_merchant_shortens_nothing
+            a_legal_hold_keeps_everything_until_it_ends
+            a_hold_set_before_a_day_is_dropped_comes_in_time
+            an_id_that_a_forgotten_event_was_given_can_be_given_again
+            what_is_being_tried_is_not_taken_away
+            a_try_that_ends_after_its_event_was_forgotten_leaves_no_trace
+            a_step_takes_no_more_rows_than_it_may
+            jobs_that_are_over_are_forgotten_and_running_ones_stay
+        ]);
     };
     ($fresh:expr, $group:ident: [$($story:ident)*]) => {
         mod $group {
@@ -164,7 +179,7 @@ macro_rules! conformance {
 #[cfg(test)]
 mod tests {
     const LIST: &str = include_str!("conformance.rs");
-    const GROUPS: [&str; 9] = [
+    const GROUPS: [&str; 10] = [
         include_str!("conformance/accept.rs"),
         include_str!("conformance/claim_settle.rs"),
         include_str!("conformance/contracts_values.rs"),
@@ -174,6 +189,7 @@ mod tests {
         include_str!("conformance/jobs.rs"),
         include_str!("conformance/lists.rs"),
         include_str!("conformance/merchants_keys.rs"),
+        include_str!("conformance/retention.rs"),
     ];
 
     #[test]

@@ -13,6 +13,7 @@ mod error;
 mod jobs;
 mod outbox;
 pub mod postgres;
+mod retention;
 mod rows;
 pub mod sqlite;
 mod statements;
@@ -25,6 +26,7 @@ pub use company::{Beat, Change, Company, Place};
 pub use error::{Fault, FaultPoint, Faults, StoreError};
 pub use jobs::{Job, JobKind, JobState, JobStep, NewJob, Step};
 pub use outbox::{Relay, Said};
+pub use retention::{Ended, Extent, Forgotten, Keep, NOTICE, PartStep};
 pub use values::{
     Accept, Accepted, Ask, Backlog, DeliveryQuery, DeliveryRecord, Directory, Done, Effect,
     EventQuery, MerchantChange, NewDelivery, NewEndpoint, NewKey, NewMerchant, NewSecret, Once,
@@ -289,6 +291,25 @@ pub trait Store: Send + Sync {
     fn used(&self, once: Once) -> Answer<'_, Option<i64>>;
     /// Forgets idempotency keys used before `before`, at most `limit`; answers how many.
     fn expire_once(&self, before: Timestamp, limit: u32) -> Answer<'_, u32>;
+    // --- retention ----------------------------------------------------------------------------
+
+    /// Makes tables ahead for what is accepted from `now` on, where each part of the record has its own;
+    /// answers in how many steps.
+    fn open_parts(&self, now: Timestamp) -> Answer<'_, u32>;
+    /// Gives up, as `Exhausted`, deliveries that wait although their events will be forgotten within
+    /// [`NOTICE`]; of a few endpoints after `after`.
+    fn end_old(&self, keep: Keep, after: Option<EndpointId>) -> Answer<'_, Ended>;
+    /// A step towards dropping the oldest part that is older than the deployment keeps. What merchants
+    /// keep longer is put aside before, and reads as ever.
+    fn close_part(&self, keep: Keep) -> Answer<'_, PartStep>;
+    /// Forgets, row by row, what is older than its merchant keeps and not dropped with its part; of a
+    /// few merchants after `after`. What is being tried is left for a later step.
+    fn forget(&self, keep: Keep, after: Option<MerchantId>) -> Answer<'_, Forgotten>;
+    /// How far back the record goes.
+    fn extent(&self) -> Answer<'_, Extent>;
+
+    // --- health -------------------------------------------------------------------------------
+
     /// Bytes of the write-ahead log that is not yet in the database, as they were last seen.
     fn log_bytes(&self) -> u64;
     /// Bytes of the write-ahead log, and whether the database answers a write.

@@ -99,6 +99,16 @@ statements! {
     EVENTS_AFTER = "events_after";
     EVENTS_OF_KIND = "events_of_kind";
     EXPIRED = "expired";
+    EXTENT = "extent";
+    FORGET_ATTEMPTS = "forget_attempts";
+    FORGET_DELIVERIES = "forget_deliveries";
+    FORGET_END = "forget_end";
+    FORGET_ENDPOINTS = "forget_endpoints";
+    FORGET_EVENT = "forget_event";
+    FORGET_FOUND = "forget_found";
+    FORGET_JOBS = "forget_jobs";
+    FORGET_MERCHANTS = "forget_merchants";
+    FORGET_WAITING = "forget_waiting";
     JOB = "job";
     JOB_CHUNK = "job_chunk";
     JOB_COUNT = "job_count";

@@ -1,27 +1,20 @@
 //! [`Store`] on any [`Backend`]: which verb writes and which reads.
+#![expect(clippy::wildcard_imports, reason = "all verbs, so all that they take and answer")]
 
+use crate::backend::Lane::{Ordinary, Reserved};
+use crate::backend::{Backend, Patience};
+use crate::verbs::{
+    claim, deliveries, deployment, endpoints, events, forget, jobs, merchants, once, status, steps,
+};
+use crate::weight::{SMALL, accept_bytes};
+use crate::*;
 use futures::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
 use posthorn_core::delivery::{Claim, Delivery};
 use posthorn_core::endpoint::{Endpoint, EndpointSecret, Settings, Status};
 use posthorn_core::event::{Event, Mode};
-use posthorn_core::id::{
-    ContractId, DeliveryId, EndpointId, EventId, JobId, KeyId, MerchantId, SecretId,
-};
+use posthorn_core::id::*;
 use posthorn_core::merchant::{Key, Merchant};
-
-use crate::backend::Lane::{Ordinary, Reserved};
-use crate::backend::{Backend, Patience};
-use crate::verbs::{
-    claim, deliveries, deployment, endpoints, events, jobs, merchants, once, status, steps,
-};
-use crate::weight::{SMALL, accept_bytes};
-use crate::{
-    Accept, Accepted, Answer, Ask, Backlog, Beat, Company, DeliveryQuery, DeliveryRecord,
-    Directory, Done, EventQuery, Job, JobStep, MerchantChange, NewEndpoint, NewJob, NewKey,
-    NewMerchant, NewSecret, Once, Page, Place, Relay, Release, Said, SealedRow, Settled,
-    Settlement, Step, Store, StoreError,
-};
 
 impl<B: Backend> Store for B {
     fn accept(&self, events: Vec<Accept>) -> Answer<'_, Vec<Accepted>> {
@@ -372,14 +365,32 @@ impl<B: Backend> Store for B {
         self.write(Ordinary, SMALL, async move |db| once::expire(db, before, limit).await)
     }
 
+    fn open_parts(&self, now: Timestamp) -> Answer<'_, u32> {
+        Backend::open_parts(self, now)
+    }
+
+    fn end_old(&self, keep: Keep, after: Option<EndpointId>) -> Answer<'_, Ended> {
+        self.write(Ordinary, SMALL, async move |db| forget::end_old(db, keep, after).await)
+    }
+
+    fn close_part(&self, keep: Keep) -> Answer<'_, PartStep> {
+        Backend::close_part(self, keep)
+    }
+
+    fn forget(&self, keep: Keep, after: Option<MerchantId>) -> Answer<'_, Forgotten> {
+        self.write(Ordinary, SMALL, async move |db| forget::forget(db, keep, after).await)
+    }
+
+    fn extent(&self) -> Answer<'_, Extent> {
+        self.read(async |db| forget::extent(db).await)
+    }
+
     fn log_bytes(&self) -> u64 {
         self.wal_bytes()
     }
 
     fn health(&self) -> Answer<'_, u64> {
-        Box::pin(async move {
-            self.write(Ordinary, SMALL, async |db| deployment::probe(db).await).await?;
-            Ok(self.wal_bytes())
-        })
+        let probed = self.write(Ordinary, SMALL, async |db| deployment::probe(db).await);
+        Box::pin(async move { probed.await.map(|()| self.wal_bytes()) })
     }
 }

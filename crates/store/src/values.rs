@@ -1,6 +1,6 @@
 //! The values that verbs take and answer.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use posthorn_core::attempt::Attempt;
 use posthorn_core::delivery::{Delivery, State, StateKind};
 use posthorn_core::endpoint::{Endpoint, Settings, Status};
@@ -242,6 +242,10 @@ pub struct NewMerchant {
     pub reference: Option<String>,
     /// Whether event types outside the catalogue are refused.
     pub strict_catalogue: bool,
+    /// How long its events are kept, where that is longer than the deployment keeps them.
+    pub retention: Option<SignedDuration>,
+    /// Whether nothing of it is forgotten.
+    pub legal_hold: bool,
     /// Its test webhook secret.
     pub webhook_secret_test: Sealed,
     /// Its live webhook secret.
@@ -263,6 +267,10 @@ pub struct MerchantChange {
     pub reference: Option<Option<String>>,
     /// Whether event types outside the catalogue are refused.
     pub strict_catalogue: Option<bool>,
+    /// How long its events are kept; `Some(None)`: as long as the deployment keeps them.
+    pub retention: Option<Option<SignedDuration>>,
+    /// Whether nothing of it is forgotten.
+    pub legal_hold: Option<bool>,
 }
 
 /// A key to create.

@@ -100,3 +100,8 @@ fn a_settlement_whose_answer_was_lost_is_told_again_and_done() {
 fn a_failed_write_is_undone_and_can_be_repeated() {
     faults::a_failed_write_is_undone_and_can_be_repeated(&Victim::new());
 }
+
+#[test]
+fn forgetting_that_is_cut_off_loses_nothing_that_is_kept() {
+    faults::forgetting_that_is_cut_off_loses_nothing_that_is_kept(&Victim::new());
+}

@@ -138,3 +138,8 @@ company! {
     a_job_is_at_one_server_until_that_is_gone
     a_lease_is_by_the_clock_of_the_database
 }
+
+#[test]
+fn forgetting_that_is_cut_off_loses_nothing_that_is_kept() {
+    faults::forgetting_that_is_cut_off_loses_nothing_that_is_kept(&Victim::new());
+}

@@ -27,6 +27,8 @@ mod plan;
 #[cfg(test)]
 mod receivers;
 #[cfg(test)]
+mod retention;
+#[cfg(test)]
 mod rig;
 #[cfg(test)]
 mod seeds;

@@ -18,9 +18,9 @@ use posthorn_engine::clock::{Clock, later};
 use posthorn_store::sqlite::Sqlite;
 use posthorn_store::{
     Accept, Accepted, Answer, Ask, Backlog, Beat, Company, DeliveryQuery, DeliveryRecord,
-    Directory, Done, Effect, EventQuery, Job, JobKind, JobStep, MerchantChange, NewEndpoint,
-    NewJob, NewKey, NewMerchant, NewSecret, Once, Page, Place, Relay, Release, Said, SealedRow,
-    Settled, Settlement, Step, Store, StoreError,
+    Directory, Done, Effect, Ended, EventQuery, Extent, Forgotten, Job, JobKind, JobStep, Keep,
+    MerchantChange, NewEndpoint, NewJob, NewKey, NewMerchant, NewSecret, Once, Page, PartStep,
+    Place, Relay, Release, Said, SealedRow, Settled, Settlement, Step, Store, StoreError,
 };
 
 use crate::clock::SimClock;
@@ -358,5 +358,10 @@ verbs! {
     reseal(rows: Vec<SealedRow>) -> ();
     used(once: Once) -> Option<i64>;
     expire_once(before: Timestamp, limit: u32) -> u32;
+    open_parts(now: Timestamp) -> u32;
+    end_old(keep: Keep, after: Option<EndpointId>) -> Ended;
+    close_part(keep: Keep) -> PartStep;
+    forget(keep: Keep, after: Option<MerchantId>) -> Forgotten;
+    extent() -> Extent;
     health() -> u64;
 }

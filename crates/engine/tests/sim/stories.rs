@@ -14,12 +14,12 @@ use crate::ledger::ready;
 use crate::receivers::Mood;
 use crate::world::World;
 
-const MERCHANT: MerchantId = MerchantId::from_i64(1);
-const PLACE: (MerchantId, Mode) = (MERCHANT, Mode::Test);
+pub(crate) const MERCHANT: MerchantId = MerchantId::from_i64(1);
+pub(crate) const PLACE: (MerchantId, Mode) = (MERCHANT, Mode::Test);
 
 /// A world in fair weather in which nothing is planned, with one endpoint that wants everything of
 /// one merchant, one at a time.
-fn one_endpoint(mood: Mood) -> World {
+pub(crate) fn one_endpoint(mood: Mood) -> World {
     let mut world = World::empty();
     let client = world.client();
     client.create_for(MERCHANT, Mode::Test).now_or_never().expect("nothing waits");
@@ -38,7 +38,7 @@ fn one_endpoint(mood: Mood) -> World {
     world
 }
 
-fn accept(world: &World, number: u32) -> impl Future<Output = bool> + use<> {
+pub(crate) fn accept(world: &World, number: u32) -> impl Future<Output = bool> + use<> {
     let engine = world.engine();
     let data = format!("{{\"sim\":{number}}}");
     async move {
@@ -58,13 +58,13 @@ fn in_state(world: &World, state: StateKind) -> usize {
     deliveries(world, Some(state)).len()
 }
 
-fn deliveries(world: &World, state: Option<StateKind>) -> Vec<Delivery> {
+pub(crate) fn deliveries(world: &World, state: Option<StateKind>) -> Vec<Delivery> {
     let (merchant, mode) = PLACE;
     let query = DeliveryQuery { merchant, mode, endpoint: None, event: None, state };
     ready(world.store.deliveries(query, Page { after: None, limit: 1000 }))
 }
 
-fn seconds(world: &mut World, seconds: i64) {
+pub(crate) fn seconds(world: &mut World, seconds: i64) {
     let until = world.clock.now() + SignedDuration::from_secs(seconds);
     world.run_until(until);
 }

@@ -169,7 +169,10 @@ fn states(ledger: &Ledger, facts: &mut Facts) {
             | State::Leased { .. }
             | State::Parked { .. }
             | State::WillNotSend { .. }
-            | State::Exhausted { why: Ending::TooLarge | Ending::Unsendable, .. } => {
+            | State::Exhausted {
+                why: Ending::TooLarge | Ending::Unsendable | Ending::Retention,
+                ..
+            } => {
                 found.push(format!("{id} ended as {:?}", record.delivery.state));
             }
         }

@@ -54,6 +54,7 @@ pub(crate) struct World {
     plan: Plan,
     life: Option<Life>,
     pub(crate) crashes: u32,
+    retention: Option<SignedDuration>,
 }
 
 /// One life of the process.
@@ -104,9 +105,19 @@ impl World {
             hosts_made: RefCell::new(0),
             followed: RefCell::default(),
         });
-        let life = None;
-        let mut world =
-            Self { clock, book, network, store, clients, weather, chance, plan, life, crashes: 0 };
+        let mut world = Self {
+            clock,
+            book,
+            network,
+            store,
+            clients,
+            weather,
+            chance,
+            plan,
+            life: None,
+            crashes: 0,
+            retention: None,
+        };
         world.begin_life();
         world
     }
@@ -120,6 +131,8 @@ impl World {
                 contract: contract.name.clone(),
                 reference: (index % 2 == 0).then(|| format!("reference-{index}")),
                 strict_catalogue: false,
+                retention: None,
+                legal_hold: false,
                 keep_test_keys: false,
             };
             let made = client.engine.create_merchant(draft, None).now_or_never().unwrap().unwrap();
@@ -174,6 +187,8 @@ impl World {
                 grace: GRACES[lives % GRACES.len()],
                 house_round: SignedDuration::from_hours(3),
                 job_round: SignedDuration::from_hours(1),
+                retention: self.retention,
+                retention_round: SignedDuration::from_hours(4),
             },
         };
         let mut registry = Registry::default();
@@ -228,6 +243,12 @@ impl World {
     pub(crate) fn spawn(&mut self, act: Act) {
         let client = self.client();
         self.spawner().spawn_local(async move { client.act(act).await }).unwrap();
+    }
+
+    /// From the next start on events are kept so long.
+    pub(crate) fn keep(&mut self, retention: SignedDuration) {
+        self.retention = Some(retention);
+        self.stop();
     }
 
     /// Lets everything happen that can happen now.

@@ -85,6 +85,7 @@ fn settings(config: &Config) -> Vec<Setting> {
         of("", "allow_http", value(config.allow_http.into())),
         of("", "extra_ca", optional(config.extra_ca.as_ref().map(path))),
         of("", "grace", value(posthorn_core::duration::print(config.grace).into())),
+        of("", "retention", value(config.retention.to_string().into())),
         of("limits", "in_flight_max", value(limits.in_flight_max.into())),
         of("limits", "merchant_in_flight_max", value(limits.merchant_in_flight_max.into())),
         of("limits", "drain_per_second", value(limits.drain_per_second.into())),

@@ -26,7 +26,8 @@ const KEY_COLUMNS: [Column; 4] = [
 #[command(after_help = "Examples:\n  \
     posthorn merchant create --name 'Acme' --contract standard\n  \
     posthorn merchant list --show-keys            # the test keys of a sandbox, again\n  \
-    posthorn merchant update mer_… --strict-catalogue true")]
+    posthorn merchant update mer_… --strict-catalogue true\n  \
+    posthorn merchant update mer_… --legal-hold true   # nothing of it is forgotten")]
 pub(crate) struct Args {
     #[command(subcommand)]
     what: What,
@@ -38,20 +39,7 @@ pub(crate) struct Args {
 #[derive(clap::Subcommand)]
 enum What {
     /// Create a merchant; its keys are shown once
-    Create {
-        /// What people call it
-        #[arg(long)]
-        name: String,
-        /// The contract it speaks (posthorn contract list)
-        #[arg(long)]
-        contract: String,
-        /// Your own id for it
-        #[arg(long)]
-        reference: Option<String>,
-        /// Refuse event types outside the contract's catalogue
-        #[arg(long)]
-        strict_catalogue: bool,
-    },
+    Create(Draft),
     /// List merchants
     List {
         /// With the test keys of the merchants that `serve --sandbox` made
@@ -70,39 +58,59 @@ enum What {
         id: Option<String>,
     },
     /// Change a merchant
-    Update {
-        /// Its id
-        id: String,
-        /// A new name
-        #[arg(long)]
-        name: Option<String>,
-        /// Another contract, for endpoints that name none
-        #[arg(long)]
-        contract: Option<String>,
-        /// Your own id for it; an empty one takes it away
-        #[arg(long)]
-        reference: Option<String>,
-        /// Whether event types outside the catalogue are refused
-        #[arg(long, value_name = "BOOL")]
-        strict_catalogue: Option<bool>,
-    },
+    Update(Change),
+}
+
+#[derive(clap::Args)]
+struct Draft {
+    /// What people call it
+    #[arg(long)]
+    name: String,
+    /// The contract it speaks (posthorn contract list)
+    #[arg(long)]
+    contract: String,
+    /// Your own id for it
+    #[arg(long)]
+    reference: Option<String>,
+    /// Refuse event types outside the contract's catalogue
+    #[arg(long)]
+    strict_catalogue: bool,
+    /// How long its events are kept, like 365d, where that is longer than those of all others
+    #[arg(long, value_name = "DURATION")]
+    retention: Option<String>,
+    /// Forget nothing of it, however old
+    #[arg(long)]
+    legal_hold: bool,
+}
+
+#[derive(clap::Args)]
+struct Change {
+    /// Its id
+    id: String,
+    /// A new name
+    #[arg(long)]
+    name: Option<String>,
+    /// Another contract, for endpoints that name none
+    #[arg(long)]
+    contract: Option<String>,
+    /// Your own id for it; an empty one takes it away
+    #[arg(long)]
+    reference: Option<String>,
+    /// Whether event types outside the catalogue are refused
+    #[arg(long, value_name = "BOOL")]
+    strict_catalogue: Option<bool>,
+    /// How long its events are kept, like 365d; an empty one: as long as those of all others
+    #[arg(long, value_name = "DURATION")]
+    retention: Option<String>,
+    /// Whether nothing of it is forgotten, however old
+    #[arg(long, value_name = "BOOL")]
+    legal_hold: Option<bool>,
 }
 
 pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     let client = Client::new(&args.connection);
     match args.what {
-        What::Create { name, contract, reference, strict_catalogue } => {
-            let mut body = Map::new();
-            body.insert("name".into(), name.into());
-            body.insert("contract".into(), contract.into());
-            body.extend(reference.map(|reference| ("reference".to_owned(), reference.into())));
-            body.insert("strict_catalogue".into(), strict_catalogue.into());
-            let reply = client.post(As::Operator, "/v1/merchants", &body.into())?;
-            client.show(&reply, |reply| {
-                card(&reply.value);
-                say(ink(Ink::Wait, "\nThe keys are shown this once: keep them."));
-            });
-        }
+        What::Create(draft) => create(&client, draft)?,
         What::List { show_keys, limit, cursor } => {
             let limit = limit.map(|limit| limit.to_string());
             let query = query(&[
@@ -121,23 +129,44 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
             };
             client.show(&reply, |reply| card(&reply.value));
         }
-        What::Update { id, name, contract, reference, strict_catalogue } => {
-            let mut body = Map::new();
-            let mut set = |member: &str, value: Option<Value>| {
-                if let Some(value) = value {
-                    body.insert(member.to_owned(), value);
-                }
-            };
-            set("name", name.map(Value::from));
-            set("contract", contract.map(Value::from));
-            let some = |text: String| if text.is_empty() { Value::Null } else { text.into() };
-            set("reference", reference.map(some));
-            set("strict_catalogue", strict_catalogue.map(Value::from));
-            let path = format!("/v1/merchants/{}", segment(&id));
-            let reply = client.patch(As::Operator, &path, &body.into())?;
-            client.show(&reply, |reply| card(&reply.value));
-        }
+        What::Update(change) => update(&client, change)?,
     }
+    Ok(())
+}
+
+fn create(client: &Client, draft: Draft) -> anyhow::Result<()> {
+    let mut body = Map::new();
+    body.insert("name".into(), draft.name.into());
+    body.insert("contract".into(), draft.contract.into());
+    body.extend(draft.reference.map(|reference| ("reference".to_owned(), reference.into())));
+    body.insert("strict_catalogue".into(), draft.strict_catalogue.into());
+    body.extend(draft.retention.map(|retention| ("retention".to_owned(), retention.into())));
+    body.insert("legal_hold".into(), draft.legal_hold.into());
+    let reply = client.post(As::Operator, "/v1/merchants", &body.into())?;
+    client.show(&reply, |reply| {
+        card(&reply.value);
+        say(ink(Ink::Wait, "\nThe keys are shown this once: keep them."));
+    });
+    Ok(())
+}
+
+fn update(client: &Client, change: Change) -> anyhow::Result<()> {
+    let mut body = Map::new();
+    let mut set = |member: &str, value: Option<Value>| {
+        if let Some(value) = value {
+            body.insert(member.to_owned(), value);
+        }
+    };
+    let some = |text: String| if text.is_empty() { Value::Null } else { text.into() };
+    set("name", change.name.map(Value::from));
+    set("contract", change.contract.map(Value::from));
+    set("reference", change.reference.map(some));
+    set("strict_catalogue", change.strict_catalogue.map(Value::from));
+    set("retention", change.retention.map(some));
+    set("legal_hold", change.legal_hold.map(Value::from));
+    let path = format!("/v1/merchants/{}", segment(&change.id));
+    let reply = client.patch(As::Operator, &path, &body.into())?;
+    client.show(&reply, |reply| card(&reply.value));
     Ok(())
 }
 

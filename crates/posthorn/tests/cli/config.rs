@@ -29,6 +29,7 @@ fn without_any_setting_the_defaults_are_in_force() {
     allow_http = false
     # extra_ca: not set
     grace = "20s"
+    retention = "90d"
 
     [limits]
     in_flight_max = 4096

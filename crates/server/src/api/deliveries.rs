@@ -33,7 +33,8 @@ pub(super) struct DeliveryOut {
     /// One of `due`, `leased`, `delivered`, `exhausted`, `parked`, `will_not_send`.
     #[schema(example = "delivered")]
     state: &'static str,
-    /// Why it is exhausted, parked or not to be sent.
+    /// Why it is exhausted (`schedule`, `too_large`, `unsendable`; `retention`: its event is about to be
+    /// forgotten), parked (`endpoint_at_rest`, `gone`) or not to be sent (`endpoint_deleted`).
     #[serde(skip_serializing_if = "Option::is_none")]
     why: Option<&'static str>,
     /// When it is due, on the merchant's clock.

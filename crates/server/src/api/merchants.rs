@@ -1,6 +1,8 @@
 //! Merchants: the operator's side.
 
 use axum::extract::State;
+use jiff::SignedDuration;
+use posthorn_core::duration;
 use posthorn_core::id::MerchantId;
 use posthorn_core::merchant::Merchant;
 use posthorn_engine::{MerchantDraft, MerchantKeys, ModeKeys};
@@ -32,6 +34,13 @@ struct MerchantIn {
     /// Whether event types outside the contract's catalogue are refused.
     #[serde(default)]
     strict_catalogue: bool,
+    /// How long its events are kept, like `365d`, where that is longer than the deployment keeps them.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "365d")]
+    retention: Option<Span>,
+    /// Whether nothing of it is forgotten, however old, until this is taken back.
+    #[serde(default)]
+    legal_hold: bool,
 }
 
 /// What to change: a member left out stays as it is, `null` takes it away.
@@ -48,7 +57,18 @@ struct MerchantPatch {
     reference: Change<String>,
     /// Whether event types outside the contract's catalogue are refused.
     strict_catalogue: Option<bool>,
+    /// How long its events are kept, like `365d`, where that is longer than the deployment keeps them;
+    /// `null`: as long as those of all others.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "365d")]
+    retention: Change<Span>,
+    /// Whether nothing of it is forgotten, however old, until this is taken back.
+    legal_hold: Option<bool>,
 }
+
+/// A length of time: `90s`, `15m`, `6h`, `10d`.
+#[derive(Deserialize)]
+struct Span(#[serde(with = "duration::text")] SignedDuration);
 
 /// A mode's keys, shown once.
 #[derive(Serialize, ToSchema)]
@@ -111,6 +131,12 @@ pub(super) struct MerchantOut {
     reference: Option<String>,
     /// Whether event types outside the contract's catalogue are refused.
     strict_catalogue: bool,
+    /// How long its events are kept, where it has a time of its own; the deployment's counts where that
+    /// is longer.
+    #[schema(example = "365d")]
+    retention: Option<String>,
+    /// Whether nothing of it is forgotten.
+    legal_hold: bool,
     /// When it was created.
     created: Timestamp,
     /// Its keys: in the answer to its creation, and the test keys with `show_keys`.
@@ -126,6 +152,8 @@ impl From<&Merchant> for MerchantOut {
             contract: merchant.contract.clone(),
             reference: merchant.reference.clone(),
             strict_catalogue: merchant.strict_catalogue,
+            retention: merchant.retention.map(duration::print),
+            legal_hold: merchant.legal_hold,
             created: merchant.created.into(),
             keys: None,
         }
@@ -149,6 +177,8 @@ pub(super) async fn create_merchant(
         contract: wire.contract,
         reference: wire.reference,
         strict_catalogue: wire.strict_catalogue,
+        retention: wire.retention.map(|Span(span)| span),
+        legal_hold: wire.legal_hold,
         keep_test_keys: false,
     };
     let (merchant, keys) = app.engine().create_merchant(draft, sent.key.as_ref()).await?;
@@ -220,6 +250,8 @@ pub(super) async fn change_merchant(
         contract: wire.contract,
         reference: wire.reference.patch(),
         strict_catalogue: wire.strict_catalogue,
+        retention: wire.retention.patch().map(|own| own.map(|Span(span)| span)),
+        legal_hold: wire.legal_hold,
     };
     let merchant = app.engine().change_merchant(id, change).await?;
     Ok(Answer::ok((&merchant).into()))

@@ -21,7 +21,9 @@ impl From<EngineError> for Problem {
             }
             EngineError::Setting { field, .. } => Self::new(Code::InvalidSetting, detail).at(field),
             EngineError::Refused(_) => Self::new(Code::AddressRefused, detail).at("url"),
-            EngineError::Missing { .. } => Self::new(Code::NotFound, detail),
+            EngineError::Missing { .. } | EngineError::Forgotten { .. } => {
+                Self::new(Code::NotFound, detail)
+            }
             EngineError::Conflict { .. } => Self::new(Code::Conflict, detail),
             EngineError::KeyReused => Self::new(Code::IdempotencyKeyReused, detail),
             EngineError::KeyInFlight => {

@@ -31,8 +31,10 @@ async fn a_merchant_comes_with_the_keys_of_both_modes() {
             "webhook_secret": "whsec_…"
           }
         },
+        "legal_hold": false,
         "name": "Loja do Bairro",
         "reference": "shop-1",
+        "retention": null,
         "strict_catalogue": false
       },
       "status": 201
@@ -52,6 +54,11 @@ async fn a_merchant_is_changed_member_by_member() {
     let changed = call().json(&json!({"name": "B", "reference": null})).await.json();
     assert_eq!((&changed["name"], &changed["reference"]), (&json!("B"), &json!(null)));
     assert_eq!(changed["contract"], "standard");
+    let longer = json!({"retention": "365d", "legal_hold": true});
+    let changed = call().json(&longer).await.json();
+    assert_eq!((&changed["retention"], &changed["legal_hold"]), (&json!("365d"), &json!(true)));
+    let changed = call().json(&json!({"retention": null})).await.json();
+    assert_eq!((&changed["retention"], &changed["legal_hold"]), (&json!(null), &json!(true)));
     let changed = call().json(&json!({"contract": "techcorp"})).await.json();
     assert_eq!((&changed["contract"], &changed["name"]), (&json!("techcorp"), &json!("B")));
 }

@@ -49,6 +49,8 @@ create table merchants(
   contract            text    not null,
   reference           text,
   strict_catalogue    integer not null,
+  retention           bigint,                      -- in ms, where it is longer than the deployment's
+  legal_hold          integer not null default 0,  -- 1: nothing is forgotten
   clock_offset        bigint  not null default 0,  -- how far the sandbox clock is ahead, in ms
   webhook_secret_test bytea   not null,
   webhook_secret_live bytea   not null,
@@ -194,6 +196,14 @@ create table attempts(
 ) partition by range(delivery);
 create table attempts_default partition of attempts default;
 
+-- The parts that have tables of their own, named by their first day: events_20261122 and so on.
+create table parts(
+  first date     primary key,
+  days  integer  not null,
+  state smallint not null default 0  -- 0 attached 1 detached, being emptied 2 none: left to the default one
+                                     -- 3 to be attached 4 nothing of it is in the default one
+);
+
 create table idempotency(
   scope   bigint not null,  -- a merchant, or 0 for the operator
   key     bytea  not null,
@@ -220,6 +230,7 @@ create table jobs(
 );
 create index jobs_merchant on jobs(merchant, mode, id);
 create index jobs_running on jobs(endpoint) where state = 0;
+create index jobs_over on jobs(merchant, over) where state <> 0;
 
 -- What the operator's own programs say inside their transactions, until a server accepts it.
 create table outbox(
@@ -304,3 +315,214 @@ create table deployment(
   name  text  not null primary key,
   value bytea not null
 );
+
+-- The first id of a day.
+create function first_id(day date) returns bigint language sql immutable parallel safe
+  as $$ select ((day - date '2026-01-01')::bigint * 86400000) << 22 $$;
+
+-- Gives a part tables of its own. What had gone into the default ones meanwhile moves along.
+create function attach_part(part date, width integer) returns void language plpgsql as $$
+declare
+  low constant bigint := first_id(part);
+  high constant bigint := first_id(part + width);
+  parent record;
+  name text;
+begin
+  for parent in select * from (values
+    ('events', 'id', ''), ('attempts', 'delivery', ''), ('deliveries', 'id', 'with (fillfactor = 90,
+      autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_insert_scale_factor = 0.1)')
+    ) as parents(name, key, options)
+  loop
+    name := parent.name || to_char(part, '_YYYYMMDD');
+    execute format('create table %I (like %I including all) %s', name, parent.name, parent.options);
+    execute format(
+      'with moved as (delete from %1$I where %2$I >= %3$s and %2$I < %4$s returning *)
+       insert into %5$I select * from moved',
+      parent.name || '_default', parent.key, low, high, name);
+    execute format(
+      'alter table %I attach partition %I for values from (%s) to (%s)', parent.name, name, low, high);
+  end loop;
+end $$;
+
+-- One step towards a part that lies ahead, where the default tables are large: they are not locked while
+-- they are searched for rows that belong to it, for a constraint says that there are none. If there are,
+-- these days are left to the default tables.
+create function prepare_part(part date, width integer, state smallint) returns void
+  language plpgsql as $$
+declare
+  parent record;
+begin
+  for parent in select * from (values ('events', 'id'), ('deliveries', 'id'), ('attempts', 'delivery')
+    ) as parents(name, key)
+  loop
+    if state = 3 then
+      execute format('alter table %I add constraint not_here check (%I < %s or %2$I >= %4$s) not valid',
+        parent.name || '_default', parent.key, first_id(part), first_id(part + width));
+    else
+      execute format('alter table %I %s constraint not_here', parent.name || '_default',
+        case state when 4 then 'validate' else 'drop' end);
+    end if;
+  end loop;
+end $$;
+
+-- One step towards the next part, if fewer than `ahead` days are covered from now on; answers its first day.
+-- Where much has gone into the default tables meanwhile, that day is left there. Nobody waits long for it,
+-- nor it for them.
+create function open_part(now_ms bigint, width integer, ahead integer, large bigint) returns date
+  language plpgsql set lock_timeout = '500ms' as $$
+declare
+  today constant date := date '1970-01-01' + (now_ms / 86400000)::integer;
+  part date;
+  begun parts;
+  strays bigint;
+begin
+  if not pg_try_advisory_xact_lock(1346895872, 7) then return null; end if;
+  select * into begun from parts as p where p.state > 2;
+  if begun.state = 3 then
+    begin
+      perform prepare_part(begun.first, begun.days, 4::smallint);
+      update parts set state = 4 where first = begun.first;
+    exception when check_violation then
+      perform prepare_part(begun.first, begun.days, 0::smallint);
+      update parts set state = 2 where first = begun.first;
+    end;
+    return begun.first;
+  elsif begun.state = 4 then
+    perform attach_part(begun.first, begun.days);
+    perform prepare_part(begun.first, begun.days, 0::smallint);
+    update parts set state = 0 where first = begun.first;
+    return begun.first;
+  end if;
+  select greatest(today, max(first + days)) into part from parts;
+  if part > today + ahead then return null; end if;
+  if part > today and large < pg_relation_size('events_default')
+    + pg_relation_size('deliveries_default') + pg_relation_size('attempts_default')
+  then
+    perform prepare_part(part, width, 3::smallint);
+    insert into parts(first, days, state) values (part, width, 3);
+    return part;
+  end if;
+  lock table events_default, deliveries_default, attempts_default in access exclusive mode;
+  select count(*) into strays from (select from deliveries_default
+    where id >= first_id(part) and id < first_id(part + width) limit 10001) as found;
+  if strays > 10000 then
+    insert into parts(first, days, state) values (part, 1, 2);
+  else
+    perform attach_part(part, width);
+    insert into parts(first, days) values (part, width);
+  end if;
+  return part;
+end $$;
+
+-- Whether anything in a part is under way, or waits although no merchant keeps it longer.
+create function part_waits(part date, now_ms bigint, kept_ms bigint) returns boolean
+  language plpgsql set jit = off set enable_seqscan = off as $$
+declare
+  waits boolean;
+begin
+  execute format(
+    'select exists(select from %1$I where state = 1)
+       or exists(
+         select from (
+           select id from %1$I where state = 0
+           union all
+           select d.id from endpoints as e cross join lateral (
+             select id from %1$I where endpoint = e.id and state = 4 and state <> 1) as d) as w
+           join %2$I as e on e.id = w.id & ~1023::bigint
+           join merchants as m on m.id = e.merchant
+         where m.legal_hold = 0
+           and e.id < ($1 - 1767225600000 - greatest($2, m.retention)) << 22)',
+    'deliveries' || to_char(part, '_YYYYMMDD'), 'events' || to_char(part, '_YYYYMMDD'))
+    into waits using now_ms, kept_ms;
+  return waits;
+end $$;
+
+-- Moves some events that their merchants keep longer out of a detached part, with all that belongs to
+-- them: where no part covers them they are in the default one. Answers how many.
+create function put_aside(part date, now_ms bigint, kept_ms bigint, at_once integer) returns bigint
+  language plpgsql set jit = off set enable_seqscan = off as $$
+declare
+  moved bigint;
+begin
+  execute format(
+    'with kept as (
+       select e.id from merchants as m cross join lateral (
+         select id from %1$I
+         where merchant = m.id and mode in (0, 1)
+           and (m.legal_hold <> 0
+             or id >= ($1 - 1767225600000 - greatest($2, m.retention)) << 22)
+         limit $3) as e
+       where m.legal_hold <> 0 or m.retention > $2
+       limit $3),
+     a as (delete from %3$I as a using kept as k
+       where a.delivery > k.id and a.delivery <= k.id + 1023 returning a.*),
+     d as (delete from %2$I as d using kept as k
+       where d.id > k.id and d.id <= k.id + 1023 returning d.*),
+     e as (delete from %1$I as e using kept as k where e.id = k.id returning e.*),
+     attempts_kept as (insert into attempts select * from a),
+     deliveries_kept as (insert into deliveries select * from d)
+     insert into events select * from e',
+    'events' || to_char(part, '_YYYYMMDD'), 'deliveries' || to_char(part, '_YYYYMMDD'),
+    'attempts' || to_char(part, '_YYYYMMDD'))
+    using now_ms, kept_ms, at_once;
+  get diagnostics moved = row_count;
+  return moved;
+end $$;
+
+-- One step towards dropping the oldest part that is wholly older than is kept: it is detached, what is kept
+-- longer is put aside, callers' ids of the rest are let go, and it is dropped. Whoever finds it half done
+-- goes on.
+create function close_part(
+  now_ms bigint, kept_ms bigint, at_once integer, out what text, out part date, out n bigint)
+  language plpgsql set lock_timeout = '500ms' as $$
+declare
+  old constant bigint := (now_ms - 1767225600000 - kept_ms) << 22;
+  oldest parts;
+  parent text;
+begin
+  what := 'nothing';
+  n := 0;
+  if not pg_try_advisory_xact_lock(1346895872, 7) then return; end if;
+  select * into oldest from parts as p
+    where p.state = 1 or p.state < 3 and first_id(p.first + p.days) <= old
+    order by p.state <> 1, p.first limit 1;
+  if oldest is null then return; end if;
+  part := oldest.first;
+  what := 'moved';
+  if oldest.state = 2 then
+    delete from parts where first = part;
+    return;
+  elsif oldest.state = 0 then
+    begin
+      foreach parent in array array['events', 'deliveries', 'attempts'] loop
+        execute format('alter table %I detach partition %I', parent, parent || to_char(part, '_YYYYMMDD'));
+      end loop;
+      if part_waits(part, now_ms, kept_ms) then raise object_in_use; end if;
+      update parts set state = 1 where first = part;
+    exception when object_in_use or lock_not_available then
+      what := 'in use';
+    end;
+    return;
+  end if;
+  n := put_aside(part, now_ms, kept_ms, at_once);
+  if n > 0 then return; end if;
+  delete from event_references as r using (
+    select o.merchant, o.mode, o.reference from event_references as o
+    where o.event >= first_id(oldest.first) and o.event < first_id(oldest.first + oldest.days)
+      and not exists (select from events as e where e.id = o.event)
+    limit at_once) as gone
+  where (r.merchant, r.mode, r.reference) = (gone.merchant, gone.mode, gone.reference);
+  get diagnostics n = row_count;
+  if n > 0 then return; end if;
+  execute format('select count(*) from (select from %I limit 100000) as counted',
+    'events' || to_char(part, '_YYYYMMDD')) into n;
+  if n = 100000 then
+    select greatest(n, reltuples::bigint) into n from pg_class
+      where oid = ('events' || to_char(part, '_YYYYMMDD'))::regclass;
+  end if;
+  foreach parent in array array['events', 'deliveries', 'attempts'] loop
+    execute format('drop table %I', parent || to_char(part, '_YYYYMMDD'));
+  end loop;
+  delete from parts where first = part;
+  what := 'dropped';
+end $$;

@@ -7,6 +7,8 @@ create table merchants(
   contract            text    not null,
   reference           text,
   strict_catalogue    integer not null,
+  retention           integer,                     -- in ms, where it is longer than the deployment's
+  legal_hold          integer not null default 0,  -- 1: nothing is forgotten
   clock_offset        integer not null default 0,  -- how far the sandbox clock is ahead, in ms
   webhook_secret_test blob    not null,
   webhook_secret_live blob    not null,
@@ -138,6 +140,7 @@ create table jobs(
 ) strict;
 create index jobs_merchant on jobs(merchant, mode, id);
 create index jobs_running on jobs(endpoint) where state = 0;
+create index jobs_over on jobs(merchant, over) where state <> 0;
 
 create table contracts(
   id      integer primary key autoincrement,

@@ -8,6 +8,7 @@ use futures::executor::block_on;
 use posthorn_core::delivery::State;
 
 use super::World;
+use super::retention::Walk;
 use super::world::{at, done, due, new_accept, settlement, tried};
 use crate::{Accepted, FaultPoint, Settled, Store, StoreError};
 
@@ -78,5 +79,33 @@ pub fn a_failed_write_is_undone_and_can_be_repeated(victim: &impl Perishable) {
         assert!(matches!(answer, Err(StoreError::Unavailable { .. })), "{point:?}: {answer:?}");
         assert_eq!(done(world.store().event(id)), None, "{point:?}");
         assert_eq!(done(world.store().accept(vec![accept])), [Accepted::Now(id)]);
+    }
+}
+
+/// Retention goes in steps; whatever step the process dies in, and whether the step was lost or only
+/// its answer, the next round comes to the same end.
+pub fn forgetting_that_is_cut_off_loses_nothing_that_is_kept(victim: &impl Perishable) {
+    let month = 30 * 86_400;
+    let mut begins = 0;
+    Walk::new(0, 500).finish(&World::new(victim.store()));
+    for point in [FaultPoint::BeforeCommit, FaultPoint::AfterCommit] {
+        for steps in 0..9 {
+            begins += month;
+            let world = World::new(victim.restart());
+            let [usual, held] = world.usual_and_held(begins);
+            let before = world.all_of(held);
+            let mut walk = Walk::new(begins + month - 86_400, 500);
+            if (0..steps).any(|_| !walk.step(&world).expect("nothing goes wrong yet")) {
+                break;
+            }
+            victim.crash_at(point);
+            let cut_off =
+                std::iter::repeat_with(|| walk.step(&world)).find(|step| *step != Ok(true));
+            assert!(matches!(cut_off, Some(Err(StoreError::Closed) | Ok(false))), "{cut_off:?}");
+            let reborn = World::new(victim.restart());
+            Walk::new(begins + month - 86_400, 500).finish(&reborn);
+            assert_eq!(reborn.all_of(held), before, "{point:?} in step {steps}");
+            assert_eq!(reborn.all_of(usual), Vec::new(), "{point:?} in step {steps}");
+        }
     }
 }

@@ -77,12 +77,15 @@ pub fn a_change_leaves_the_rest_as_it_is(world: &World) {
     let change = MerchantChange {
         contract: Some("krxscale".into()),
         strict_catalogue: Some(true),
+        retention: Some(Some(SignedDuration::from_hours(9000))),
         ..MerchantChange::default()
     };
     done(world.store().change_merchant(id, change));
     let merchant = done(world.store().merchant(id)).expect("it is there");
     assert_eq!((merchant.name.as_str(), merchant.contract.as_str()), ("Acme", "krxscale"));
     assert_eq!((merchant.reference, merchant.strict_catalogue), (None, true));
+    assert_eq!(merchant.retention, Some(SignedDuration::from_hours(9000)));
+    assert!(!merchant.legal_hold);
     let nobody = MerchantId::from_i64(99);
     let missing = refused(world.store().change_merchant(nobody, MerchantChange::default()));
     assert_eq!(missing, StoreError::Missing { what: "merchant" });

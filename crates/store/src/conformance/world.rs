@@ -127,6 +127,8 @@ pub(super) fn new_merchant(name: &str) -> NewMerchant {
         contract: "standard".into(),
         reference: None,
         strict_catalogue: false,
+        retention: None,
+        legal_hold: false,
         webhook_secret_test: sealed(1),
         webhook_secret_live: sealed(2),
         keys: Vec::new(),

@@ -8,6 +8,7 @@ mod hot;
 mod migrations;
 mod nodes;
 mod outbox;
+mod parts;
 mod pipeline;
 mod session;
 mod statement;
@@ -30,12 +31,13 @@ use tokio::sync::{Notify, mpsc};
 
 pub use hot::Batches;
 pub use migrations::OpenError;
+pub use parts::width;
 
 use crate::backend::{Backend, Lane, Outcome, Patience, plain};
 use crate::weight::{SMALL, accept_bytes, settle_bytes};
 use crate::{
-    Accept, Accepted, Answer, Ask, Beat, Company, Faults, Place, Relay, Release, Said, Settled,
-    Settlement, StoreError,
+    Accept, Accepted, Answer, Ask, Beat, Company, Faults, Keep, PartStep, Place, Relay, Release,
+    Said, Settled, Settlement, StoreError,
 };
 use hot::{Asks, Gauges, Verb, Waiter};
 use transaction::{Kind, Transaction};
@@ -52,13 +54,15 @@ pub struct Options {
     /// Whether the hot verbs are gathered and carried out many at once. Without it each is a transaction of
     /// its own, by the plain verbs: for tests, which compare the two.
     pub batches: bool,
+    /// Days that a part of the record covers, which has tables of its own: see [`width`].
+    pub part_days: u32,
 }
 
 impl Options {
     /// The usual number of connections.
     #[must_use]
     pub fn new(url: &str) -> Self {
-        Self { url: url.to_owned(), connections: 8, batches: true }
+        Self { url: url.to_owned(), connections: 8, batches: true, part_days: 1 }
     }
 }
 
@@ -70,6 +74,7 @@ pub struct Postgres {
     hot: Option<mpsc::UnboundedSender<Verb>>,
     waiting: Arc<Waiting>,
     gauges: Arc<Gauges>,
+    part_days: u32,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -93,7 +98,8 @@ impl Postgres {
         let told = Arc::default();
         let thread = Worker::start(options, faults, waiting, Arc::clone(&told), beside)?;
         let (hot, waiting) = (options.batches.then_some(hot), Arc::default());
-        Ok(Self { work: Some(work), told, hot, waiting, gauges, thread: Some(thread) })
+        let part_days = options.part_days;
+        Ok(Self { work: Some(work), told, hot, waiting, gauges, part_days, thread: Some(thread) })
     }
 
     /// How many hot verbs were carried out together so far.
@@ -203,6 +209,23 @@ impl Backend for Postgres {
             Some(hot) => self.gather(hot, size, releases, Verb::Release),
             None => plain::release(self, releases),
         }
+    }
+
+    fn open_parts(&self, now: Timestamp) -> Answer<'_, u32> {
+        let width = self.part_days;
+        async move {
+            let mut steps = 0;
+            let open = async move |db: &Transaction| parts::open(db, now, width).await;
+            while self.write(Lane::Ordinary, 0, open).await? {
+                steps += 1;
+            }
+            Ok(steps)
+        }
+        .boxed()
+    }
+
+    fn close_part(&self, keep: Keep) -> Answer<'_, PartStep> {
+        self.write(Lane::Ordinary, 0, async move |db| parts::close(db, keep).await)
     }
 
     fn wal_bytes(&self) -> u64 {

@@ -9,17 +9,21 @@ use super::trouble::Trouble;
 
 /// What every transaction begins with: where our tables are, and how long a statement may take. Said
 /// each time and for the transaction alone, so that it holds behind a pooler too. A server that was
-/// frozen in the middle does not keep its locks.
+/// frozen in the middle does not keep its locks. Nothing is compiled: every statement is short, whatever
+/// the planner thinks it costs.
 const WRITE: &str = "begin; set local search_path = posthorn; set local statement_timeout = '10s'; \
+                     set local jit = off; \
                      set local idle_in_transaction_session_timeout = '5s'";
 /// A sign of life may get lost when the database dies; nobody waits for it to be on disk.
 const BEAT: &str = "begin; set local search_path = posthorn; set local statement_timeout = '10s'; \
                     set local synchronous_commit = off; \
                     set local idle_in_transaction_session_timeout = '5s'";
 const READ: &str = "begin isolation level repeatable read read only; \
-                    set local search_path = posthorn; set local statement_timeout = '1s'";
+                    set local search_path = posthorn; set local jit = off; \
+                    set local statement_timeout = '1s'";
 const READ_ENDLESS: &str = "begin isolation level repeatable read read only; \
-                            set local search_path = posthorn; set local statement_timeout = 0";
+                            set local search_path = posthorn; set local jit = off; \
+                            set local statement_timeout = 0";
 
 /// A batch: as a write, with plans that are made once and go by indexes whatever the statistics say. A
 /// partition that was analysed while it was empty would be walked from end to end otherwise.

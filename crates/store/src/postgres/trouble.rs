@@ -52,6 +52,8 @@ impl Trouble {
 fn meets_another(code: &SqlState) -> bool {
     [
         SqlState::UNIQUE_VIOLATION,
+        // Its day got a table of its own between finding the default one and writing there.
+        SqlState::CHECK_VIOLATION,
         SqlState::T_R_SERIALIZATION_FAILURE,
         SqlState::T_R_DEADLOCK_DETECTED,
         SqlState::LOCK_NOT_AVAILABLE,

@@ -17,6 +17,7 @@ use tokio_postgres::{Config, NoTls};
 use super::Options;
 use super::migrations::{self, OpenError};
 use super::nodes::Nodes;
+use super::parts;
 use super::transaction::{Kind, Transaction};
 use super::trouble::Trouble;
 use crate::{Fault, FaultPoint, Faults, StoreError};
@@ -56,6 +57,7 @@ impl Worker {
         let mut config = Config::from_str(&options.url).map_err(|error| OpenError::of(&error))?;
         config.application_name("posthorn");
         let connections = options.connections.max(1);
+        let part_days = options.part_days.max(1);
         let (tell, told) = std::sync::mpsc::channel();
         let thread = Builder::new().name("posthorn-postgres".into()).spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -67,7 +69,7 @@ impl Worker {
                 }
             };
             runtime.block_on(async move {
-                let pool = match open(&config, connections).await {
+                let pool = match open(&config, connections, part_days).await {
                     Ok(pool) => pool,
                     Err(error) => {
                         let _ = tell.send(Err(error));
@@ -222,7 +224,7 @@ async fn undo(transaction: Transaction, trouble: Trouble) -> Undone {
     Undone { trouble, committing: false }
 }
 
-async fn open(config: &Config, connections: usize) -> Result<Pool, OpenError> {
+async fn open(config: &Config, connections: usize, part_days: u32) -> Result<Pool, OpenError> {
     let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
     let manager = Manager::from_config(config.clone(), NoTls, recycling);
     let pool = Pool::builder(manager)
@@ -233,6 +235,7 @@ async fn open(config: &Config, connections: usize) -> Result<Pool, OpenError> {
         .build()
         .map_err(|error| OpenError::Unusable { detail: error.to_string() })?;
     migrations::migrate(&pool).await?;
+    parts::open_ahead(&pool, part_days).await?;
     Ok(pool)
 }
 

@@ -60,7 +60,7 @@ fn state(place: Place, code: i64, at: i64, why: Option<i64>) -> Result<State, St
             at,
             why: reason(
                 place,
-                [Ending::Schedule, Ending::TooLarge, Ending::Unsendable],
+                [Ending::Schedule, Ending::TooLarge, Ending::Unsendable, Ending::Retention],
                 |why| *why as i64,
                 why,
             )?,
@@ -107,6 +107,7 @@ mod tests {
             State::Exhausted { at, why: Ending::Schedule },
             State::Exhausted { at, why: Ending::TooLarge },
             State::Exhausted { at, why: Ending::Unsendable },
+            State::Exhausted { at, why: Ending::Retention },
             State::Parked { since: at, why: ParkedWhy::EndpointAtRest },
             State::Parked { since: at, why: ParkedWhy::Gone },
             State::WillNotSend { since: at, why: WillNotSendWhy::EndpointDeleted },

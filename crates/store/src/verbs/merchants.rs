@@ -33,6 +33,8 @@ pub(crate) async fn create<D: Db>(
         &new.contract,
         new.reference.as_deref(),
         new.strict_catalogue,
+        new.retention.map(duration_ms),
+        new.legal_hold,
         sealed_blob(&new.webhook_secret_test),
         sealed_blob(&new.webhook_secret_live),
         ms(new.created),
@@ -90,6 +92,8 @@ pub(crate) async fn change<D: Db>(
         change.contract.as_ref().unwrap_or(&old.contract),
         reference.as_deref(),
         change.strict_catalogue.unwrap_or(old.strict_catalogue),
+        change.retention.unwrap_or(old.retention).map(duration_ms),
+        change.legal_hold.unwrap_or(old.legal_hold),
     ];
     db.run(statements::MERCHANT_CHANGE, row).await?;
     Ok(())

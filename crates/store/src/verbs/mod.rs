@@ -10,6 +10,7 @@ pub(crate) mod deliveries;
 pub(crate) mod deployment;
 pub(crate) mod endpoints;
 pub(crate) mod events;
+pub(crate) mod forget;
 pub(crate) mod jobs;
 pub(crate) mod merchants;
 pub(crate) mod once;

@@ -59,6 +59,8 @@ impl<'a> Stage<'a> {
             contract: "standard".into(),
             reference: None,
             strict_catalogue: false,
+            retention: None,
+            legal_hold: false,
             webhook_secret_test: sealed.clone(),
             webhook_secret_live: sealed,
             keys: Vec::new(),

@@ -49,6 +49,8 @@ impl Stage {
             contract: "standard".into(),
             reference: None,
             strict_catalogue: false,
+            retention: None,
+            legal_hold: false,
             webhook_secret_test: sealed(),
             webhook_secret_live: sealed(),
             keys: Vec::new(),

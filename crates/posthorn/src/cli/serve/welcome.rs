@@ -36,6 +36,8 @@ pub(super) async fn merchants(engine: &Engine) -> anyhow::Result<Vec<Made>> {
             contract: contract.name.clone(),
             reference: None,
             strict_catalogue: false,
+            retention: None,
+            legal_hold: false,
             keep_test_keys: true,
         };
         let (merchant, keys) = match engine.create_merchant(draft, None).await {

@@ -1,0 +1,1 @@
+select min(id), (select count(*) from parts) from events

@@ -1,0 +1,1 @@
+select min(id), 0 from events

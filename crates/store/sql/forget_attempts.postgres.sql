@@ -1,0 +1,3 @@
+delete from attempts
+where delivery >= $1 and delivery <= $2 and (delivery, claim) in (
+  select delivery, claim from attempts where delivery >= $1 and delivery <= $2 limit $3)

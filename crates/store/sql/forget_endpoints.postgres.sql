@@ -1,0 +1,2 @@
+select max(id) from (
+  select id from endpoints where id > $1 and deleted is null order by id limit $2) as next
