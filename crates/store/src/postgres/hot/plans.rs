@@ -102,9 +102,10 @@ async fn plan(client: &Client, begins: &str, sql: &str, given: &[&str]) -> Value
 fn steps(plan: &Value, depth: usize, lines: &mut Vec<String>) {
     let what = plan["Node Type"].as_str().unwrap();
     let on = plan["Index Name"].as_str().or(plan["Relation Name"].as_str()).unwrap_or_default();
-    let on = ["_0_", "_1_", "_2_", "_default_"]
-        .iter()
-        .fold(on.to_owned(), |on, day| on.replace(day, "_*_"));
+    let digits = |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit());
+    let a_part = |word: &str| word == "default" || digits(word);
+    let on: Vec<&str> = on.split('_').map(|word| if a_part(word) { "*" } else { word }).collect();
+    let on = on.join("_");
     let line = format!("{}{what} {on}", "  ".repeat(depth)).trim_end().to_owned();
     if lines.last() != Some(&line) {
         lines.push(line);
