@@ -1,5 +1,4 @@
 //! [`Store`] on any [`Backend`]: which verb writes and which reads.
-#![expect(clippy::wildcard_imports, reason = "all verbs, so all that they take and answer")]
 
 use crate::backend::Lane::{Ordinary, Reserved};
 use crate::backend::{Backend, Patience};

@@ -24,6 +24,16 @@ pub(crate) struct Gauge {
 }
 
 impl Gauge {
+    /// Of two processes; the memory is that of the one that has more.
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self {
+            cpu_ns: self.cpu_ns + other.cpu_ns,
+            writer_cpu_ns: self.writer_cpu_ns + other.writer_cpu_ns,
+            written_bytes: self.written_bytes + other.written_bytes,
+            resident_max_bytes: self.resident_max_bytes.max(other.resident_max_bytes),
+        }
+    }
+
     /// Reads `/proc/<pid>`.
     pub(crate) fn of(pid: u32) -> Result<Self> {
         let folder = Path::new("/proc").join(pid.to_string());

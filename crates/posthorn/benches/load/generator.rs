@@ -26,8 +26,8 @@ const REFUSED_WAIT: Duration = Duration::from_millis(50);
 /// Where events go, and in whose name.
 #[derive(Debug, Clone)]
 pub(crate) struct Target {
-    /// The server.
-    pub(crate) address: SocketAddr,
+    /// The servers; each has its part of the connections.
+    pub(crate) addresses: Vec<SocketAddr>,
     /// API keys; each event takes one of them, without a pattern.
     pub(crate) keys: Vec<String>,
 }
@@ -70,7 +70,7 @@ struct Work {
 /// Sends as fast as the answers come. Runs on a `LocalSet`.
 pub(crate) async fn closed_loop(target: &Target, load: Load) -> Result<Sent> {
     let mut tasks = JoinSet::new();
-    let links = links(target.address, load.connections, &mut tasks).await?;
+    let links = links(&target.addresses, load.connections, &mut tasks).await?;
     let began_ns = now_ns();
     let until_ns = began_ns + nanos(load.time_max);
     let work = Rc::new(Work {
@@ -102,7 +102,7 @@ type Beats = Rc<Mutex<mpsc::UnboundedReceiver<(u64, u64)>>>;
 /// Sends `per_s` events in a second, each at its own instant, on whichever connection is free. Runs on a `LocalSet`.
 pub(crate) async fn open_loop(target: &Target, load: Load, per_s: u64) -> Result<Sent> {
     let mut tasks = JoinSet::new();
-    let links = links(target.address, load.connections, &mut tasks).await?;
+    let links = links(&target.addresses, load.connections, &mut tasks).await?;
     let began_ns = now_ns();
     let work = Rc::new(Work {
         target: target.clone(),
@@ -189,13 +189,13 @@ impl Target {
 
 /// Opens the connections.
 pub(crate) async fn links(
-    to: SocketAddr,
+    to: &[SocketAddr],
     count: usize,
     tasks: &mut JoinSet<()>,
 ) -> Result<Vec<Link>> {
     let mut links = Vec::with_capacity(count);
-    for _ in 0..count {
-        links.push(Link::open(to, tasks).await?);
+    for address in to.iter().cycle().take(count) {
+        links.push(Link::open(*address, tasks).await?);
     }
     Ok(links)
 }

@@ -8,6 +8,7 @@ mod ceiling;
 mod clock;
 mod disk;
 mod figures;
+mod fleet;
 mod gauge;
 mod generator;
 mod link;
@@ -64,6 +65,12 @@ pub(crate) struct Options {
     /// machine; each scene makes a database of its own there
     #[arg(long)]
     database: Option<String>,
+    /// So many servers on one database
+    #[arg(long, default_value_t = 1, requires = "database", value_parser = clap::value_parser!(u64).range(1..=64))]
+    servers: u64,
+    /// Beside so many old deliveries, in hundreds of thousands; their parts are made first
+    #[arg(long, default_value_t = 0, requires = "database")]
+    old: u32,
     /// What cargo passes to every bench
     #[arg(long, hide = true)]
     bench: bool,
@@ -75,7 +82,12 @@ fn main() -> Result<()> {
 
 impl Options {
     fn store(&self) -> Store<'_> {
-        Store { disk: &self.disk, postgres: self.database.as_deref() }
+        Store {
+            disk: &self.disk,
+            postgres: self.database.as_deref(),
+            servers: usize::try_from(self.servers).unwrap_or(1),
+            old: self.old,
+        }
     }
 
     fn size(&self, scene: Scene) -> Size {

@@ -9,10 +9,10 @@ use tokio::task::LocalSet;
 use super::ceiling::{self, Ceiling};
 use super::clock::{now_ns, pause};
 use super::disk::fsyncs_ns;
+use super::fleet::Fleet;
 use super::gauge::Gauge;
 use super::generator::{Load, Sent, Target, closed_loop, open_loop};
 use super::receiver::Receiver;
-use super::server::Server;
 use super::store::{Database, Store};
 use super::tally::Arrivals;
 
@@ -153,10 +153,10 @@ impl Scene {
         round: u64,
         store: Store<'_>,
     ) -> Result<Served> {
-        let server = Server::start(store).await?;
+        let server = Fleet::start(store).await?;
         let merchants = if self == Self::Many { size.merchants } else { 1 };
         let keys = server.prepare(receiver.address, merchants, self.fan_out()).await?;
-        let target = Target { address: server.address, keys };
+        let target = Target { addresses: server.addresses(), keys };
         let connections = if self == Self::Latency { 16 } else { CONNECTIONS };
         let time_max = size.sending;
 

@@ -3,6 +3,7 @@
 
 use std::fs::{self, File};
 use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -18,9 +19,9 @@ use super::clock::{now_ns, pause};
 use super::gauge::Gauge;
 use super::generator::links;
 use super::link::Link;
-use super::store::Store;
 
 const ADMIN_KEY: &str = "admin_a-fake-key-for-the-bench";
+const MASTER_KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 const CONTRACT: &str = "techcorp";
 const READY_WAIT_NS: u64 = 30_000_000_000;
 
@@ -33,11 +34,10 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts one whose data is new, and waits until it is ready. Runs on a `LocalSet`.
-    pub(crate) async fn start(store: Store<'_>) -> Result<Self> {
-        fs::create_dir_all(store.disk)?;
-        let folder = TempDir::with_prefix_in("bench-", store.disk)?;
-        let database = store.database()?;
+    /// Starts one whose data is new, or on this database, and waits until it is ready. Runs on a `LocalSet`.
+    pub(crate) async fn start(disk: &Path, database: Option<&str>) -> Result<Self> {
+        fs::create_dir_all(disk)?;
+        let folder = TempDir::with_prefix_in("bench-", disk)?;
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
         let log = File::create(folder.path().join("log"))?;
         let child = Command::new(env!("CARGO_BIN_EXE_posthorn"))
@@ -45,6 +45,7 @@ impl Server {
             .arg(folder.path().join("data"))
             .args(database.iter().flat_map(|url| ["--database", url]))
             .env("POSTHORN_ADMIN_KEY", ADMIN_KEY)
+            .env("POSTHORN_MASTER_KEY", MASTER_KEY)
             .current_dir(folder.path())
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
@@ -70,8 +71,10 @@ impl Server {
     ) -> Result<Vec<String>> {
         let mut tasks = JoinSet::new();
         let mut makers = JoinSet::new();
-        for (lane, link) in
-            links(self.address, count.min(SETUP_LANES), &mut tasks).await?.into_iter().enumerate()
+        for (lane, link) in links(&[self.address], count.min(SETUP_LANES), &mut tasks)
+            .await?
+            .into_iter()
+            .enumerate()
         {
             let places: Vec<usize> = (lane..count).step_by(SETUP_LANES).collect();
             makers.spawn_local(async move { merchants(link, receiver, &places, fan_out).await });

@@ -9,11 +9,18 @@ use posthorn_store::conformance::throw_away::{self, Told};
 
 use super::gauge::{NS_PER_TICK, children_ticks, ticks};
 
+const PARTS: &str = include_str!("parts.sql");
+const OLD: &str = include_str!("old.sql");
+
 /// A folder on the disk that is measured, and the PostgreSQL, if it is one.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Store<'a> {
     pub(crate) disk: &'a Path,
     pub(crate) postgres: Option<&'a str>,
+    /// Servers on it, at least one.
+    pub(crate) servers: usize,
+    /// Deliveries that were made long ago, in hundreds of thousands.
+    pub(crate) old: u32,
 }
 
 /// One look at a PostgreSQL server.
@@ -29,6 +36,24 @@ impl Store<'_> {
     /// A new database, if it is a PostgreSQL.
     pub(crate) fn database(self) -> Result<Option<String>> {
         self.postgres.map(|server| apart(|| throw_away::database_on(server))).transpose()
+    }
+
+    /// Writes the past of a new database, and lets the database tidy up after it.
+    pub(crate) fn fill(self, database: &str) -> Result<()> {
+        if self.old == 0 {
+            return Ok(());
+        }
+        apart(|| {
+            throw_away::run(database, PARTS);
+            for piece in 0..self.old {
+                let sql = OLD.replace("{piece}", &piece.to_string());
+                throw_away::run(database, &sql.replace("{pieces}", &self.old.to_string()));
+            }
+            for table in ["events", "deliveries", "attempts"] {
+                throw_away::run(database, &format!("vacuum (analyze) posthorn.{table}"));
+            }
+            throw_away::run(database, "checkpoint");
+        })
     }
 
     /// What the PostgreSQL has used so far; nothing when it is none.

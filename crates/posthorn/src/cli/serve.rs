@@ -20,7 +20,8 @@ const LEFT_BEHIND_AFTER: Duration = Duration::from_millis(500);
 #[derive(clap::Args)]
 #[command(
     long_about = "Start the server. Everything it keeps is in its data directory, which one server at a \
-                  time can use; or, with --database, in a PostgreSQL that any number of servers share.\n\nSIGTERM or Ctrl-C stops it: it takes no more requests, finishes what \
+                  time can use; or, with --database, in a PostgreSQL that any number of servers share.\n\n\
+                  SIGTERM or Ctrl-C stops it: it takes no more requests, finishes what \
                   it is sending or gives it back, and exits with 0. A second signal ends it at once; \
                   nothing that was accepted is lost either way.",
     after_help = "Examples:\n  \

@@ -55,7 +55,8 @@ fn the_help_groups_the_commands_by_what_they_are_for() {
 #[test]
 fn a_command_explains_itself_with_examples() {
     insta::assert_snapshot!(help(&["serve", "--help"]), @r"
-    Start the server. Everything it keeps is in its data directory; one server at a time can use it.
+    Start the server. Everything it keeps is in its data directory, which one server at a time can use;
+    or, with --database, in a PostgreSQL that any number of servers share.
 
     SIGTERM or Ctrl-C stops it: it takes no more requests, finishes what it is sending or gives it back,
     and exits with 0. A second signal ends it at once; nothing that was accepted is lost either way.
