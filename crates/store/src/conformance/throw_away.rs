@@ -18,6 +18,14 @@ pub fn database() -> String {
     format!("{server}/{name}")
 }
 
+/// Ends every session on a database that [`database`] made.
+pub fn end_sessions(url: &str) {
+    let (server, name) = url.rsplit_once('/').expect("a URL with a database");
+    run(&format!("{server}/postgres"), &format!("{END} where datname = '{name}'"));
+}
+
+const END: &str = "select pg_terminate_backend(pid) from pg_stat_activity";
+
 #[expect(clippy::disallowed_methods, reason = "it configures tests, not the program")]
 fn server() -> String {
     std::env::var(SERVER).unwrap_or_else(|_| {

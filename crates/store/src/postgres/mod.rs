@@ -4,6 +4,8 @@
 //! for answers, so that a store can be used from any runtime, or none. A transaction that met another
 //! (a deadlock, a unique index) or lost its connection before it was asked to commit is done again.
 
+mod again;
+mod fate;
 mod migrations;
 mod nodes;
 mod outbox;
@@ -122,13 +124,13 @@ impl Backend for Postgres {
     fn read_with<A, R>(&self, patience: Patience, read: R) -> Answer<'_, A>
     where
         A: Send + 'static,
-        R: AsyncFnOnce(&Transaction) -> Outcome<A, Self> + Send + 'static,
+        R: AsyncFn(&Transaction) -> Outcome<A, Self> + Send + 'static,
     {
         let kind = match patience {
             Patience::Second => Kind::Read,
             Patience::Endless => Kind::ReadEndless,
         };
-        self.ask(async move |worker| worker.read(kind, read).await)
+        self.ask(async move |worker| worker.read(kind, &read).await)
     }
 
     fn wal_bytes(&self) -> u64 {

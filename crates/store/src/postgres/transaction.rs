@@ -3,15 +3,18 @@
 use std::borrow::Cow;
 
 use deadpool_postgres::Object;
+use tokio_postgres::SimpleQueryMessage;
 
 use super::nodes::Member;
 use super::trouble::Trouble;
 
 /// What every transaction begins with: where our tables are, and how long a statement may take. Said
 /// each time and for the transaction alone, so that it holds behind a pooler too. A server that was
-/// frozen in the middle does not keep its locks.
+/// frozen in the middle does not keep its locks. One that writes is told its number, by which the
+/// database knows later whether it was committed.
 const WRITE: &str = "begin; set local search_path = posthorn; set local statement_timeout = '10s'; \
-                     set local idle_in_transaction_session_timeout = '5s'";
+                     set local idle_in_transaction_session_timeout = '5s'; \
+                     select pg_current_xact_id()";
 /// A sign of life may get lost when the database dies; nobody waits for it to be on disk.
 const BEAT: &str = "begin; set local search_path = posthorn; set local statement_timeout = '10s'; \
                     set local synchronous_commit = off; \
@@ -39,6 +42,7 @@ pub(crate) struct Transaction {
     pub(super) client: Connection,
     /// How far the database's clock is ahead of this server's.
     pub(super) shift_ms: i64,
+    number: Option<u64>,
 }
 
 impl Transaction {
@@ -59,8 +63,14 @@ impl Transaction {
             (Kind::Read, _) => Cow::Borrowed(READ),
             (Kind::ReadEndless, _) => Cow::Borrowed(READ_ENDLESS),
         };
-        client.batch_execute(&begin).await?;
-        Ok(Self { client, shift_ms })
+        let begun = client.simple_query(&begin).await?;
+        let number = begun.iter().find_map(number);
+        Ok(Self { client, shift_ms, number })
+    }
+
+    /// The number by which the database knows it, if it writes.
+    pub(super) fn xid(&self) -> Option<u64> {
+        self.number
     }
 
     pub(super) async fn commit(self) -> Result<(), Trouble> {
@@ -76,6 +86,13 @@ impl Transaction {
         // It is clean again: back to the pool.
         drop(self.client.0.take());
         Ok(())
+    }
+}
+
+fn number(message: &SimpleQueryMessage) -> Option<u64> {
+    match message {
+        SimpleQueryMessage::Row(row) => row.get(0)?.parse().ok(),
+        SimpleQueryMessage::CommandComplete(_) | SimpleQueryMessage::RowDescription(_) | _ => None,
     }
 }
 

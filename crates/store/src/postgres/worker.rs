@@ -15,6 +15,8 @@ use tokio::sync::{Notify, mpsc};
 use tokio_postgres::{Config, NoTls};
 
 use super::Options;
+use super::again::Tries;
+use super::fate::{self, Fate};
 use super::migrations::{self, OpenError};
 use super::nodes::Nodes;
 use super::transaction::{Kind, Transaction};
@@ -24,8 +26,6 @@ use crate::{Fault, FaultPoint, Faults, StoreError};
 /// A verb on its way, with where its answer goes.
 pub(super) type Work = Box<dyn FnOnce(Rc<Worker>) -> LocalBoxFuture<'static, ()> + Send>;
 
-/// How often a transaction that met another is done again.
-const TIMES: u32 = 10;
 /// How long a verb waits for a connection.
 const CONNECTION_WITHIN: Duration = Duration::from_secs(5);
 
@@ -35,6 +35,8 @@ pub(super) struct Worker {
     pub(super) nodes: Nodes,
     faults: RefCell<Option<Faults>>,
     crashed: Cell<bool>,
+    /// Rung when a transaction has begun.
+    reached: Notify,
 }
 
 impl Worker {
@@ -69,7 +71,8 @@ impl Worker {
                 let _ = tell.send(Ok(()));
                 let (faults, crashed) = (RefCell::new(faults), Cell::new(false));
                 let nodes = Nodes::new(config, bell);
-                serve(Rc::new(Self { pool, nodes, faults, crashed }), waiting).await;
+                let worker = Self { pool, nodes, faults, crashed, reached: Notify::new() };
+                serve(Rc::new(worker), waiting).await;
             });
         });
         let thread = thread.map_err(|error| OpenError::Unusable { detail: error.to_string() })?;
@@ -78,7 +81,7 @@ impl Worker {
         Ok(thread)
     }
 
-    /// Carries a verb out, again and again if it only met another.
+    /// Carries a verb out, again and again if it only met another or lost its connection.
     pub(super) async fn write<A>(
         &self,
         verb: &impl AsyncFn(&Transaction) -> Result<A, Trouble>,
@@ -92,12 +95,11 @@ impl Worker {
         kind: Kind,
         verb: &impl AsyncFn(&Transaction) -> Result<A, Trouble>,
     ) -> Result<A, StoreError> {
-        let mut left = TIMES;
+        let mut tries = Tries::default();
         loop {
             match self.write_once(kind, verb).await {
-                Err(Undone { trouble, committing: false }) if left > 1 && trouble.passes() => {
-                    left -= 1;
-                    tracing::debug!(?trouble, "a transaction is done again");
+                Err(Undone { trouble, committing: false }) => {
+                    self.wait_after(trouble, &mut tries).await?;
                 }
                 done => return done.map_err(|undone| undone.trouble.into_error()),
             }
@@ -116,8 +118,7 @@ impl Worker {
             Err(trouble) => return Err(undo(transaction, trouble).await),
         };
         self.strike(FaultPoint::BeforeCommit)?;
-        let committed = transaction.commit().await;
-        committed.map_err(|trouble| Undone { trouble, committing: true })?;
+        self.commit(transaction).await?;
         match self.strike(FaultPoint::AfterCommit) {
             Err(closed @ Undone { trouble: Trouble::Refused(StoreError::Closed), .. }) => {
                 Err(closed)
@@ -127,37 +128,96 @@ impl Worker {
         }
     }
 
-    /// Reads in one snapshot.
+    /// Commits. Where the answer was lost the database is asked what became of the transaction; that
+    /// it was committed is believed only of one whose session was ended in good order, because after
+    /// a crash the number may be another's.
+    async fn commit(&self, transaction: Transaction) -> Result<(), Undone> {
+        let number = transaction.xid();
+        let Err(trouble) = transaction.commit().await else { return Ok(()) };
+        let fate = match number {
+            Some(number) if trouble.is_cut_off() => self.fate(number).await,
+            Some(_) | None => Fate::Forgotten,
+        };
+        match fate {
+            Fate::Committed if trouble.is_told_to_end() => Ok(()),
+            Fate::Undone => Err(Undone { trouble, committing: false }),
+            Fate::Committed | Fate::Running | Fate::Forgotten => {
+                Err(Undone { trouble, committing: true })
+            }
+        }
+    }
+
+    async fn fate(&self, number: u64) -> Fate {
+        let mut tries = Tries::default();
+        loop {
+            let trouble = match fate::ask(&self.pool, number).await {
+                Ok(Fate::Running) => Trouble::Away("its session has not ended".to_owned()),
+                Ok(fate) => return fate,
+                Err(trouble) => trouble,
+            };
+            if self.wait_after(trouble, &mut tries).await.is_err() {
+                return Fate::Forgotten;
+            }
+        }
+    }
+
+    /// Reads in one snapshot, again and again if the connection is lost.
     pub(super) async fn read<A>(
         &self,
         kind: Kind,
-        read: impl AsyncFnOnce(&Transaction) -> Result<A, Trouble>,
+        read: &impl AsyncFn(&Transaction) -> Result<A, Trouble>,
     ) -> Result<A, StoreError> {
-        if self.crashed.get() {
-            return Err(StoreError::Closed);
+        let mut tries = Tries::default();
+        loop {
+            match self.read_once(kind, read).await {
+                Ok(answer) => return Ok(answer),
+                Err(trouble) => self.wait_after(trouble, &mut tries).await?,
+            }
         }
-        let transaction = self.begin(kind).await.map_err(|undone| undone.trouble.into_error())?;
-        let answer = read(&transaction).await;
-        let ended = transaction.roll_back().await;
-        let answer = answer.map_err(Trouble::into_error)?;
-        ended.map_err(Trouble::into_error)?;
+    }
+
+    async fn read_once<A>(
+        &self,
+        kind: Kind,
+        read: &impl AsyncFn(&Transaction) -> Result<A, Trouble>,
+    ) -> Result<A, Trouble> {
+        if self.crashed.get() {
+            return Err(StoreError::Closed.into());
+        }
+        let transaction = self.begin(kind).await.map_err(|undone| undone.trouble)?;
+        let answer = match read(&transaction).await {
+            Ok(answer) => answer,
+            Err(trouble) => return Err(undo(transaction, trouble).await.trouble),
+        };
+        transaction.roll_back().await?;
         Ok(answer)
+    }
+
+    /// Waits until a transaction that came to nothing can be done again; or says why it cannot. Who
+    /// waits for the database is woken when another has reached it.
+    async fn wait_after(&self, trouble: Trouble, tries: &mut Tries) -> Result<(), StoreError> {
+        let Some(wait) = tries.next(&trouble) else { return Err(trouble.into_error()) };
+        tracing::debug!(?trouble, "a transaction is done again");
+        if !wait.is_zero() {
+            let _reached_or_waited = tokio::time::timeout(wait, self.reached.notified()).await;
+        }
+        Ok(())
     }
 
     async fn begin(&self, kind: Kind) -> Result<Transaction, Undone> {
         // A connection that broke while it waited in the pool is told by its first statement.
         let mut left = self.pool.status().size + 1;
+        let undone = |trouble| Undone { trouble, committing: false };
         loop {
-            let client = self.pool.get().await.map_err(|error| Undone {
-                trouble: Trouble::Unreachable(error.to_string()),
-                committing: false,
-            })?;
+            let client = self.pool.get().await.map_err(|error| undone(error.into()))?;
             let (member, shift_ms) = (self.nodes.member.get(), self.nodes.shift_ms.get());
             match Transaction::begin(client, kind, member, shift_ms).await {
-                Err(trouble) if left > 1 && trouble.passes() => left -= 1,
-                begun => {
-                    return begun.map_err(|trouble| Undone { trouble, committing: false });
+                Ok(transaction) => {
+                    self.reached.notify_waiters();
+                    return Ok(transaction);
                 }
+                Err(trouble) if left > 1 && trouble.is_cut_off() => left -= 1,
+                Err(trouble) => return Err(undone(trouble)),
             }
         }
     }
