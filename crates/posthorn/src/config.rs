@@ -6,6 +6,7 @@
 mod environment;
 mod flags;
 mod master_key;
+mod postgres;
 mod secret;
 
 use std::net::SocketAddr;
@@ -19,6 +20,7 @@ use posthorn_core::secret::Secret;
 
 pub(crate) use flags::Flags;
 pub(crate) use master_key::{BadMasterKey, MasterKey};
+pub(crate) use postgres::Postgres;
 
 /// The settings of one server.
 #[derive(confique::Config)]
@@ -35,9 +37,10 @@ pub(crate) struct Config {
 
     /// A `postgres://` URL instead of the embedded database: PostgreSQL 15 or newer. Its schema
     /// `posthorn` is made on first start. One server at a time; the master key stays in the data
-    /// directory.
-    #[config(env = "POSTHORN_DATABASE")]
-    pub(crate) database: Option<String>,
+    /// directory. It may hold a password, so it is better given in the environment than as a flag,
+    /// which other users can list; it is never logged.
+    #[config(env = "POSTHORN_DATABASE", deserialize_with = secret::secret)]
+    pub(crate) database: Option<Secret>,
 
     /// Sandbox: test mode may use http and loopback or private receivers, and one merchant per
     /// contract is created on first start, its test keys printed.
@@ -102,6 +105,10 @@ pub(crate) struct Config {
     /// Bounds. Reaching one makes work wait; nothing is dropped.
     #[config(nested)]
     pub(crate) limits: Limits,
+
+    /// How a PostgreSQL is used, where `database` names one.
+    #[config(nested)]
+    pub(crate) postgres: Postgres,
 
     /// What is logged, on standard error.
     #[config(nested)]
@@ -238,7 +245,8 @@ fn is_setting(all: &Meta, name: &str) -> bool {
 
 /// The keys as they stand in a file, instead of the types that they are read into.
 fn in_words(text: &str) -> String {
-    let kinds = [("Config::", ""), ("Limits::", "limits."), ("Log::", "log.")];
+    let kinds =
+        [("Config::", ""), ("Limits::", "limits."), ("Postgres::", "postgres."), ("Log::", "log.")];
     kinds.iter().fold(text.to_owned(), |text, (kind, section)| {
         let (typed, key) = (format!("failed to deserialize value `{kind}"), format!("`{section}"));
         text.replace(&typed, &format!("cannot read {key}"))

@@ -170,7 +170,7 @@ impl Database {
     fn open(config: &Config) -> Result<Self, WiringError> {
         Ok(match &config.database {
             None => Self::Embedded(Arc::new(open_store(&config.data)?)),
-            Some(url) => Self::Postgres(Arc::new(Postgres::open(&postgres::Options::new(url))?)),
+            Some(url) => Self::Postgres(Arc::new(Postgres::open(&postgres_options(config, url))?)),
         })
     }
 
@@ -200,6 +200,17 @@ impl Database {
         store.tell_bounds(move |bound| {
             reached.get_or_create(&ByBound { bound }).inc();
         });
+    }
+}
+
+fn postgres_options(config: &Config, url: &Secret) -> postgres::Options {
+    let settings = &config.postgres;
+    let connections = usize::try_from(settings.connections).unwrap_or(usize::MAX);
+    postgres::Options {
+        connections,
+        write_within: settings.write_timeout.unsigned_abs(),
+        read_within: settings.read_timeout.unsigned_abs(),
+        ..postgres::Options::new(url.expose())
     }
 }
 

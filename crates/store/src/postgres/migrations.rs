@@ -28,6 +28,12 @@ const BEGIN: &str = "begin; select pg_advisory_xact_lock(1346854912, 0); \
 /// Why a database could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
+    /// The URL is none; it is not repeated, because of the password in it.
+    #[error(
+        "the database's URL cannot be read; it is like postgres://user:password@host:5432/database, \
+         and what is special in a password is written as in `%40` for `@`"
+    )]
+    Unreadable,
     /// It cannot be reached or used.
     #[error("PostgreSQL cannot be used: {detail}")]
     Unusable {

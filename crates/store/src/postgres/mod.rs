@@ -8,6 +8,7 @@ mod again;
 mod fate;
 mod migrations;
 mod nodes;
+mod options;
 mod outbox;
 mod session;
 mod statement;
@@ -26,28 +27,12 @@ use posthorn_core::id::JobId;
 use tokio::sync::{Notify, mpsc};
 
 pub use migrations::OpenError;
+pub use options::Options;
 
 use crate::backend::{Backend, Lane, Outcome, Patience};
 use crate::{Accepted, Answer, Beat, Company, Faults, Place, Relay, Said, StoreError};
 use transaction::{Kind, Transaction};
 use worker::{Work, Worker};
-
-/// How to reach the database, and how much of it to use.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// `postgres://user:password@host:port/database`, or the form of libpq with keywords.
-    pub url: String,
-    /// Connections, at most.
-    pub connections: usize,
-}
-
-impl Options {
-    /// The usual number of connections.
-    #[must_use]
-    pub fn new(url: &str) -> Self {
-        Self { url: url.to_owned(), connections: 8 }
-    }
-}
 
 /// The store on PostgreSQL.
 pub struct Postgres {

@@ -1,28 +1,65 @@
 //! One connection of the pool, for as long as a transaction takes.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use deadpool_postgres::Object;
 use tokio_postgres::SimpleQueryMessage;
 
 use super::nodes::Member;
+use super::options::Options;
 use super::trouble::Trouble;
 
-/// What every transaction begins with: where our tables are, and how long a statement may take. Said
-/// each time and for the transaction alone, so that it holds behind a pooler too. A server that was
-/// frozen in the middle does not keep its locks. One that writes is told its number, by which the
-/// database knows later whether it was committed.
-const WRITE: &str = "begin; set local search_path = posthorn; set local statement_timeout = '10s'; \
-                     set local idle_in_transaction_session_timeout = '5s'; \
-                     select pg_current_xact_id()";
-/// A sign of life may get lost when the database dies; nobody waits for it to be on disk.
-const BEAT: &str = "begin; set local search_path = posthorn; set local statement_timeout = '10s'; \
-                    set local synchronous_commit = off; \
-                    set local idle_in_transaction_session_timeout = '5s'";
-const READ: &str = "begin isolation level repeatable read read only; \
-                    set local search_path = posthorn; set local statement_timeout = '1s'";
-const READ_ENDLESS: &str = "begin isolation level repeatable read read only; \
-                            set local search_path = posthorn; set local statement_timeout = 0";
+/// What every transaction begins with: where our tables are, how long a statement may take, and how
+/// long a server that was frozen in the middle keeps its locks. Said each time and for the transaction
+/// alone, so that it holds behind a pooler too.
+pub(super) struct Begins {
+    write: String,
+    beat: String,
+    read: String,
+    read_endless: String,
+}
+
+/// A transaction that has not been heard of for so long is given up by the database.
+const IDLE_MAX: Duration = Duration::from_secs(5);
+
+impl Begins {
+    pub(super) fn new(options: &Options) -> Self {
+        let local = |begin: &str, within: Duration| {
+            format!(
+                "{begin}; set local search_path = posthorn; \
+                 set local statement_timeout = {}; \
+                 set local idle_in_transaction_session_timeout = {}",
+                within.as_millis(),
+                IDLE_MAX.as_millis()
+            )
+        };
+        let write = local("begin", options.write_within);
+        let read = "begin isolation level repeatable read read only";
+        Self {
+            // A sign of life may get lost when the database dies; nobody waits for it to be on disk.
+            beat: format!("{write}; set local synchronous_commit = off"),
+            // One that writes is told its number, by which the database knows later whether it was
+            // committed.
+            write: format!("{write}; select pg_current_xact_id()"),
+            read: local(read, options.read_within),
+            read_endless: local(read, Duration::ZERO),
+        }
+    }
+
+    /// Of a server that has joined a write begins only while it has its node.
+    pub(super) fn of(&self, kind: Kind, member: Option<Member>) -> Cow<'_, str> {
+        match (kind, member) {
+            (Kind::Write, Some(Member { node, holder })) => {
+                format!("{}; select present({node}::smallint, {holder})", self.write).into()
+            }
+            (Kind::Write, None) | (Kind::Join, _) => self.write.as_str().into(),
+            (Kind::Beat, _) => self.beat.as_str().into(),
+            (Kind::Read, _) => self.read.as_str().into(),
+            (Kind::ReadEndless, _) => self.read_endless.as_str().into(),
+        }
+    }
+}
 
 /// How a transaction begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,24 +83,9 @@ pub(crate) struct Transaction {
 }
 
 impl Transaction {
-    /// Begins one; of a server that has joined, only while it has its node.
-    pub(super) async fn begin(
-        client: Object,
-        kind: Kind,
-        member: Option<Member>,
-        shift_ms: i64,
-    ) -> Result<Self, Trouble> {
+    pub(super) async fn begin(client: Object, begin: &str, shift_ms: i64) -> Result<Self, Trouble> {
         let client = Connection(Some(client));
-        let begin = match (kind, member) {
-            (Kind::Write, Some(Member { node, holder })) => {
-                format!("{WRITE}; select present({node}::smallint, {holder})").into()
-            }
-            (Kind::Write, None) | (Kind::Join, _) => Cow::Borrowed(WRITE),
-            (Kind::Beat, _) => Cow::Borrowed(BEAT),
-            (Kind::Read, _) => Cow::Borrowed(READ),
-            (Kind::ReadEndless, _) => Cow::Borrowed(READ_ENDLESS),
-        };
-        let begun = client.simple_query(&begin).await?;
+        let begun = client.simple_query(begin).await?;
         let number = begun.iter().find_map(number);
         Ok(Self { client, shift_ms, number })
     }

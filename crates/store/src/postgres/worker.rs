@@ -14,12 +14,12 @@ use futures::stream::FuturesUnordered;
 use tokio::sync::{Notify, mpsc};
 use tokio_postgres::{Config, NoTls};
 
-use super::Options;
 use super::again::Tries;
 use super::fate::{self, Fate};
 use super::migrations::{self, OpenError};
 use super::nodes::Nodes;
-use super::transaction::{Kind, Transaction};
+use super::options::Options;
+use super::transaction::{Begins, Kind, Transaction};
 use super::trouble::Trouble;
 use crate::{Fault, FaultPoint, Faults, StoreError};
 
@@ -32,6 +32,7 @@ const CONNECTION_WITHIN: Duration = Duration::from_secs(5);
 /// What verbs run on.
 pub(super) struct Worker {
     pool: Pool,
+    begins: Begins,
     pub(super) nodes: Nodes,
     faults: RefCell<Option<Faults>>,
     crashed: Cell<bool>,
@@ -47,9 +48,9 @@ impl Worker {
         waiting: mpsc::UnboundedReceiver<Work>,
         bell: Arc<Notify>,
     ) -> Result<JoinHandle<()>, OpenError> {
-        let mut config = Config::from_str(&options.url).map_err(|error| OpenError::of(&error))?;
+        let mut config = Config::from_str(&options.url).map_err(|_| OpenError::Unreadable)?;
         config.application_name("posthorn");
-        let connections = options.connections.max(1);
+        let (begins, connections) = (Begins::new(options), options.connections.max(1));
         let (tell, told) = std::sync::mpsc::channel();
         let thread = Builder::new().name("posthorn-postgres".into()).spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -71,7 +72,8 @@ impl Worker {
                 let _ = tell.send(Ok(()));
                 let (faults, crashed) = (RefCell::new(faults), Cell::new(false));
                 let nodes = Nodes::new(config, bell);
-                let worker = Self { pool, nodes, faults, crashed, reached: Notify::new() };
+                let reached = Notify::new();
+                let worker = Self { pool, begins, nodes, faults, crashed, reached };
                 serve(Rc::new(worker), waiting).await;
             });
         });
@@ -211,7 +213,8 @@ impl Worker {
         loop {
             let client = self.pool.get().await.map_err(|error| undone(error.into()))?;
             let (member, shift_ms) = (self.nodes.member.get(), self.nodes.shift_ms.get());
-            match Transaction::begin(client, kind, member, shift_ms).await {
+            let begin = self.begins.of(kind, member);
+            match Transaction::begin(client, &begin, shift_ms).await {
                 Ok(transaction) => {
                     self.reached.notify_waiters();
                     return Ok(transaction);

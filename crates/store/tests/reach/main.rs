@@ -10,7 +10,7 @@ use std::time::Duration;
 use door::Door;
 use futures::executor::block_on;
 use posthorn_store::conformance::faults;
-use posthorn_store::conformance::throw_away::{database, end_sessions};
+use posthorn_store::conformance::throw_away::{database, end_sessions, run};
 use posthorn_store::postgres::{Options, Postgres};
 use posthorn_store::{Fault, FaultPoint, Faults, Store, StoreError};
 
@@ -80,4 +80,15 @@ fn a_server_that_stays_away_is_told_of_within_seconds() {
     let answer = told.recv_timeout(Duration::from_secs(15)).unwrap();
     assert!(matches!(answer, Err(StoreError::Unavailable { .. })), "{answer:?}");
     asking.join().unwrap();
+}
+
+#[test]
+fn a_write_that_takes_longer_than_it_may_is_undone_and_told_of() {
+    let url = database();
+    let options = Options { write_within: Duration::from_millis(100), ..Options::new(&url) };
+    let store = Arc::new(Postgres::open(&options).unwrap());
+    run(&url, "alter table posthorn.deployment add check (pg_sleep(1) is not null)");
+    let answer = block_on(store.put_value("slow", Vec::new(), false));
+    let detail = "it took longer than it may; ask for less, or try again later".to_owned();
+    assert_eq!(answer, Err(StoreError::Unavailable { detail }));
 }

@@ -1,0 +1,30 @@
+//! How a database is reached, and how much of it is used.
+
+use std::time::Duration;
+
+/// How to reach the database, and how much of it to use. It has no `Debug`: the URL may hold a
+/// password.
+#[derive(Clone)]
+pub struct Options {
+    /// `postgres://user:password@host:port/database`, or the form of libpq with keywords.
+    pub url: String,
+    /// Connections, at most.
+    pub connections: usize,
+    /// How long a statement of a verb that writes may take.
+    pub write_within: Duration,
+    /// How long a statement of a verb that reads may take.
+    pub read_within: Duration,
+}
+
+impl Options {
+    /// The usual ones.
+    #[must_use]
+    pub fn new(url: &str) -> Self {
+        Self {
+            url: url.to_owned(),
+            connections: 8,
+            write_within: Duration::from_secs(10),
+            read_within: Duration::from_secs(1),
+        }
+    }
+}
