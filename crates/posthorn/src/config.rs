@@ -20,7 +20,7 @@ use posthorn_core::secret::Secret;
 
 pub(crate) use flags::Flags;
 pub(crate) use master_key::{BadMasterKey, MasterKey};
-pub(crate) use postgres::Postgres;
+pub(crate) use postgres::{Pooler, Postgres};
 
 /// The settings of one server.
 #[derive(confique::Config)]

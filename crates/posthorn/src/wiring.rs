@@ -24,7 +24,7 @@ use posthorn_store::postgres::{self, Postgres};
 use posthorn_store::sqlite::{self, OpenError, Sqlite};
 use prometheus_client::registry::Registry;
 
-use crate::config::{Config, MasterKey};
+use crate::config::{Config, MasterKey, Pooler};
 use contracts::ContractsError;
 use master_key::KeyFileError;
 pub(crate) use running::{Prepared, Running};
@@ -210,6 +210,11 @@ fn postgres_options(config: &Config, url: &Secret) -> postgres::Options {
         connections,
         write_within: settings.write_timeout.unsigned_abs(),
         read_within: settings.read_timeout.unsigned_abs(),
+        pooler: match settings.pooler {
+            Pooler::None => postgres::Pooler::None,
+            Pooler::Transaction => postgres::Pooler::Transaction,
+        },
+        direct: settings.direct.as_ref().map(|url| url.expose().to_owned()),
         ..postgres::Options::new(url.expose())
     }
 }

@@ -6,7 +6,7 @@ use posthorn_core::secret::Secret;
 use serde_json::{Map, Value, json};
 
 use super::out::{say, write};
-use crate::config::{self, Config, Flags, LogFormat};
+use crate::config::{self, Config, Flags, LogFormat, Pooler};
 
 /// Print the settings in force, or explain every key
 #[derive(clap::Args)]
@@ -71,13 +71,18 @@ fn settings(config: &Config) -> Vec<Setting> {
         LogFormat::Json => "json",
     };
     let (limits, postgres) = (&config.limits, &config.postgres);
+    let pooler = match postgres.pooler {
+        Pooler::None => "none",
+        Pooler::Transaction => "transaction",
+    };
+    let url = |url: Option<&Secret>| url.map_or(Shown::NotSet, without_password);
     let value = |value: Value| Shown::Value(value);
     let duration = |value| Shown::Value(posthorn_core::duration::print(value).into());
     let of = |section, key, shown| Setting { section, key, shown };
     vec![
         of("", "listen", value(config.listen.to_string().into())),
         of("", "data", value(path(&config.data).into())),
-        of("", "database", config.database.as_ref().map_or(Shown::NotSet, without_password)),
+        of("", "database", url(config.database.as_ref())),
         of("", "sandbox", value(config.sandbox.into())),
         of("", "contracts", optional(config.contracts.as_ref().map(path))),
         of("", "admin_key", Shown::Secret(config.admin_key.is_some())),
@@ -93,6 +98,8 @@ fn settings(config: &Config) -> Vec<Setting> {
         of("postgres", "connections", value(postgres.connections.into())),
         of("postgres", "write_timeout", duration(postgres.write_timeout)),
         of("postgres", "read_timeout", duration(postgres.read_timeout)),
+        of("postgres", "pooler", value(pooler.into())),
+        of("postgres", "direct", url(postgres.direct.as_ref())),
         of("log", "format", value(format.into())),
         of("log", "level", value(config.log.level.clone().into())),
     ]

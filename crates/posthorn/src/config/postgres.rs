@@ -1,6 +1,9 @@
 //! How a PostgreSQL is used.
 
 use jiff::SignedDuration;
+use posthorn_core::secret::Secret;
+
+use super::secret;
 
 /// How a PostgreSQL is used, where `database` names one.
 #[derive(confique::Config)]
@@ -33,6 +36,27 @@ pub(crate) struct Postgres {
         validate(at_least_a_tick(*read_timeout), "postgres.read_timeout must be at least 10ms")
     )]
     pub(crate) read_timeout: SignedDuration,
+
+    /// What stands between: `none`, or `transaction` where `database` leads through a pooler that
+    /// lends sessions out for a transaction (`PgBouncer` with `pool_mode = transaction`). Nothing is
+    /// kept in a session then.
+    #[config(env = "POSTHORN_POSTGRES_POOLER", default = "none")]
+    pub(crate) pooler: Pooler,
+
+    /// Where `database` leads through a pooler: a URL of the database itself, for what needs a session
+    /// of its own.
+    #[config(env = "POSTHORN_POSTGRES_DIRECT", deserialize_with = secret::secret)]
+    pub(crate) direct: Option<Secret>,
+}
+
+/// What stands between a server and its database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Pooler {
+    /// Nothing.
+    None,
+    /// One that lends sessions out for a transaction.
+    Transaction,
 }
 
 /// Zero would mean no bound at all.

@@ -39,6 +39,8 @@ fn without_any_setting_the_defaults_are_in_force() {
     connections = 8
     write_timeout = "10s"
     read_timeout = "1s"
+    pooler = "none"
+    # direct: not set
 
     [log]
     format = "text"
@@ -115,6 +117,9 @@ fn a_databases_password_is_never_shown_in_whatever_form_it_is_given() {
         assert!(printed.contains(shown) && !printed.contains("hu"), "{url}: {printed}");
     }
     for url in ["postgres://me:hu/sh@db/posthorn", "host=db password=hush hushed=1", "hush"] {
+        let mut print = posthorn(&["config", "print"]);
+        let printed = finish(print.env("POSTHORN_POSTGRES_DIRECT", url), b"").sound();
+        assert!(!printed.contains("hu"), "{url}: {printed}");
         let mut serve = posthorn(&["serve", "--data", dir.path().to_str().unwrap()]);
         let said = finish(serve.env("POSTHORN_DATABASE", url), b"").failed();
         assert!(said.contains("PostgreSQL") || said.contains("URL cannot be read"), "{said}");

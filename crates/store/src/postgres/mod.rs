@@ -27,7 +27,7 @@ use posthorn_core::id::JobId;
 use tokio::sync::{Notify, mpsc};
 
 pub use migrations::OpenError;
-pub use options::Options;
+pub use options::{Options, Pooler};
 
 use crate::backend::{Backend, Lane, Outcome, Patience};
 use crate::{Accepted, Answer, Beat, Company, Faults, Place, Relay, Said, StoreError};

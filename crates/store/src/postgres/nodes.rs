@@ -33,7 +33,8 @@ pub(super) struct Member {
 
 /// What a server knows of the others.
 pub(super) struct Nodes {
-    config: Config,
+    /// The way to a session of its own, if there is one.
+    config: Option<Config>,
     pub(super) told: Arc<Notify>,
     session: Mutex<Option<Session>>,
     /// Its own place, once it has joined.
@@ -55,7 +56,7 @@ struct Looked {
 }
 
 impl Nodes {
-    pub(super) fn new(config: Config, told: Arc<Notify>) -> Self {
+    pub(super) fn new(config: Option<Config>, told: Arc<Notify>) -> Self {
         let (session, member) = (Mutex::default(), Cell::default());
         let (shift_ms, looked) = (Cell::default(), RefCell::default());
         Self { config, told, session, member, shift_ms, looked }
@@ -72,7 +73,8 @@ impl Nodes {
     async fn begin_session(&self) -> bool {
         let mut session = self.session.lock().await;
         *session = None;
-        match Session::begin(&self.config, Arc::clone(&self.told)).await {
+        let Some(config) = &self.config else { return false };
+        match Session::begin(config, Arc::clone(&self.told)).await {
             Ok(begun) => session.insert(begun).is_alone(),
             Err(error) => {
                 tracing::warn!(%error, "no session beside the pool: changes are found by looking");

@@ -14,6 +14,20 @@ pub struct Options {
     pub write_within: Duration,
     /// How long a statement of a verb that reads may take.
     pub read_within: Duration,
+    /// What stands between.
+    pub pooler: Pooler,
+    /// Where `url` leads through a pooler: the database itself, for what needs a session of its own.
+    pub direct: Option<String>,
+}
+
+/// What stands between a server and its database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pooler {
+    /// Nothing: a connection is a session, and keeps what was prepared in it.
+    None,
+    /// One that lends out a session for a transaction, as `PgBouncer` does with
+    /// `pool_mode = transaction`.
+    Transaction,
 }
 
 impl Options {
@@ -25,6 +39,8 @@ impl Options {
             connections: 8,
             write_within: Duration::from_secs(10),
             read_within: Duration::from_secs(1),
+            pooler: Pooler::None,
+            direct: None,
         }
     }
 }

@@ -7,13 +7,14 @@ use deadpool_postgres::Object;
 use tokio_postgres::SimpleQueryMessage;
 
 use super::nodes::Member;
-use super::options::Options;
+use super::options::{Options, Pooler};
 use super::trouble::Trouble;
 
 /// What every transaction begins with: where our tables are, how long a statement may take, and how
 /// long a server that was frozen in the middle keeps its locks. Said each time and for the transaction
 /// alone, so that it holds behind a pooler too.
 pub(super) struct Begins {
+    pub(super) pooler: Pooler,
     write: String,
     beat: String,
     read: String,
@@ -37,6 +38,7 @@ impl Begins {
         let write = local("begin", options.write_within);
         let read = "begin isolation level repeatable read read only";
         Self {
+            pooler: options.pooler,
             // A sign of life may get lost when the database dies; nobody waits for it to be on disk.
             beat: format!("{write}; set local synchronous_commit = off"),
             // One that writes is told its number, by which the database knows later whether it was
@@ -79,15 +81,21 @@ pub(crate) struct Transaction {
     pub(super) client: Connection,
     /// How far the database's clock is ahead of this server's.
     pub(super) shift_ms: i64,
+    /// Whether another transaction may have had this connection's session before.
+    pub(super) pooler: Pooler,
     number: Option<u64>,
 }
 
 impl Transaction {
-    pub(super) async fn begin(client: Object, begin: &str, shift_ms: i64) -> Result<Self, Trouble> {
+    pub(super) async fn begin(
+        client: Object,
+        begin: &str,
+        (pooler, shift_ms): (Pooler, i64),
+    ) -> Result<Self, Trouble> {
         let client = Connection(Some(client));
         let begun = client.simple_query(begin).await?;
         let number = begun.iter().find_map(number);
-        Ok(Self { client, shift_ms, number })
+        Ok(Self { client, shift_ms, pooler, number })
     }
 
     /// The number by which the database knows it, if it writes.

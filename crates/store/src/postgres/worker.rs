@@ -18,7 +18,7 @@ use super::again::Tries;
 use super::fate::{self, Fate};
 use super::migrations::{self, OpenError};
 use super::nodes::Nodes;
-use super::options::Options;
+use super::options::{Options, Pooler};
 use super::transaction::{Begins, Kind, Transaction};
 use super::trouble::Trouble;
 use crate::{Fault, FaultPoint, Faults, StoreError};
@@ -48,8 +48,7 @@ impl Worker {
         waiting: mpsc::UnboundedReceiver<Work>,
         bell: Arc<Notify>,
     ) -> Result<JoinHandle<()>, OpenError> {
-        let mut config = Config::from_str(&options.url).map_err(|_| OpenError::Unreadable)?;
-        config.application_name("posthorn");
+        let reach = Reach::new(options)?;
         let (begins, connections) = (Begins::new(options), options.connections.max(1));
         let (tell, told) = std::sync::mpsc::channel();
         let thread = Builder::new().name("posthorn-postgres".into()).spawn(move || {
@@ -62,7 +61,7 @@ impl Worker {
                 }
             };
             runtime.block_on(async move {
-                let pool = match open(&config, connections).await {
+                let pool = match open(&reach, connections).await {
                     Ok(pool) => pool,
                     Err(error) => {
                         let _ = tell.send(Err(error));
@@ -71,7 +70,7 @@ impl Worker {
                 };
                 let _ = tell.send(Ok(()));
                 let (faults, crashed) = (RefCell::new(faults), Cell::new(false));
-                let nodes = Nodes::new(config, bell);
+                let nodes = Nodes::new(reach.session, bell);
                 let reached = Notify::new();
                 let worker = Self { pool, begins, nodes, faults, crashed, reached };
                 serve(Rc::new(worker), waiting).await;
@@ -214,7 +213,7 @@ impl Worker {
             let client = self.pool.get().await.map_err(|error| undone(error.into()))?;
             let (member, shift_ms) = (self.nodes.member.get(), self.nodes.shift_ms.get());
             let begin = self.begins.of(kind, member);
-            match Transaction::begin(client, &begin, shift_ms).await {
+            match Transaction::begin(client, &begin, (self.begins.pooler, shift_ms)).await {
                 Ok(transaction) => {
                     self.reached.notify_waiters();
                     return Ok(transaction);
@@ -261,9 +260,39 @@ async fn undo(transaction: Transaction, trouble: Trouble) -> Undone {
     Undone { trouble, committing: false }
 }
 
-async fn open(config: &Config, connections: usize) -> Result<Pool, OpenError> {
+/// The database twice: for transactions, and for what needs a session of its own, if there is a way
+/// for that.
+struct Reach {
+    transactions: Config,
+    session: Option<Config>,
+}
+
+impl Reach {
+    fn new(options: &Options) -> Result<Self, OpenError> {
+        let read = |url: &str| {
+            let mut config = Config::from_str(url).map_err(|_| OpenError::Unreadable)?;
+            config.application_name("posthorn");
+            Ok(config)
+        };
+        let transactions = read(&options.url)?;
+        let session = match (&options.direct, options.pooler) {
+            (Some(url), _) => Some(read(url)?),
+            (None, Pooler::None) => Some(transactions.clone()),
+            (None, Pooler::Transaction) => None,
+        };
+        Ok(Self { transactions, session })
+    }
+}
+
+async fn open(reach: &Reach, connections: usize) -> Result<Pool, OpenError> {
+    if reach.session.is_none() {
+        tracing::warn!(
+            "behind a pooler changes are found by looking, and what the server before left is taken up \
+             when its leases end; `postgres.direct` mends both"
+        );
+    }
     let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-    let manager = Manager::from_config(config.clone(), NoTls, recycling);
+    let manager = Manager::from_config(reach.transactions.clone(), NoTls, recycling);
     let pool = Pool::builder(manager)
         .max_size(connections)
         .runtime(Runtime::Tokio1)
