@@ -38,7 +38,9 @@ pub(crate) struct Config {
     /// A `postgres://` URL instead of the embedded database: PostgreSQL 15 or newer. Its schema
     /// `posthorn` is made on first start. One server at a time; the master key stays in the data
     /// directory. It may hold a password, so it is better given in the environment than as a flag,
-    /// which other users can list; it is never logged.
+    /// which other users can list; it is never logged. `sslmode` is as libpq has it, but certificates
+    /// are checked against Mozilla's authorities and `extra_ca`: beyond a private network use
+    /// `?sslmode=verify-full`.
     #[config(env = "POSTHORN_DATABASE", deserialize_with = secret::secret)]
     pub(crate) database: Option<Secret>,
 
@@ -89,7 +91,8 @@ pub(crate) struct Config {
     #[config(env = "POSTHORN_ALLOW_HTTP", default = false)]
     pub(crate) allow_http: bool,
 
-    /// A PEM file of certificate authorities that are trusted beside Mozilla's when delivering.
+    /// A PEM file of certificate authorities that are trusted beside Mozilla's: when
+    /// delivering, and by a PostgreSQL whose URL asks for it (`sslmode=verify-full`, `verify-ca`).
     #[config(env = "POSTHORN_EXTRA_CA")]
     pub(crate) extra_ca: Option<PathBuf>,
 

@@ -16,8 +16,9 @@ use posthorn_core::secret::{MasterKeys, Secret};
 use posthorn_engine::clock::RealClock;
 use posthorn_engine::entropy::Entropy;
 use posthorn_engine::guard::Guard;
-use posthorn_engine::http::{BadPem, BadRoot, HttpSettings, HttpTransport, roots_from_pem};
+use posthorn_engine::http::{BadPem, BadRoot, HttpSettings, HttpTransport, Root, roots_from_pem};
 use posthorn_engine::metrics::ByBound;
+use posthorn_engine::postgres_tls::postgres_tls;
 use posthorn_engine::{Engine, EngineError, Options, Parts, Runner};
 use posthorn_store::Store;
 use posthorn_store::postgres::{self, Postgres};
@@ -136,7 +137,7 @@ pub(crate) async fn wire(config: &Config) -> Result<Wired, WiringError> {
     make_directory(&config.data)?;
     let contracts = contracts::all(config.contracts.as_deref())?;
     let guard = Guard::new(config.allow_cidrs.clone(), config.allow_http);
-    let transport = transport(config, &guard)?;
+    let transport = transport(&guard, extra_roots(config)?)?;
     // The database first: its lock keeps two first starts from making two master keys.
     let database = Database::open(config)?;
     let store = database.store();
@@ -170,7 +171,10 @@ impl Database {
     fn open(config: &Config) -> Result<Self, WiringError> {
         Ok(match &config.database {
             None => Self::Embedded(Arc::new(open_store(&config.data)?)),
-            Some(url) => Self::Postgres(Arc::new(Postgres::open(&postgres_options(config, url))?)),
+            Some(url) => {
+                let options = postgres_options(config, url)?;
+                Self::Postgres(Arc::new(Postgres::open(&options)?))
+            }
         })
     }
 
@@ -203,10 +207,11 @@ impl Database {
     }
 }
 
-fn postgres_options(config: &Config, url: &Secret) -> postgres::Options {
+fn postgres_options(config: &Config, url: &Secret) -> Result<postgres::Options, WiringError> {
+    let tls = postgres_tls(&extra_roots(config)?)?;
     let settings = &config.postgres;
     let connections = usize::try_from(settings.connections).unwrap_or(usize::MAX);
-    postgres::Options {
+    Ok(postgres::Options {
         connections,
         write_within: settings.write_timeout.unsigned_abs(),
         read_within: settings.read_timeout.unsigned_abs(),
@@ -215,8 +220,9 @@ fn postgres_options(config: &Config, url: &Secret) -> postgres::Options {
             Pooler::Transaction => postgres::Pooler::Transaction,
         },
         direct: settings.direct.as_ref().map(|url| url.expose().to_owned()),
+        tls: Some(tls),
         ..postgres::Options::new(url.expose())
-    }
+    })
 }
 
 /// Refuses a command that works on the embedded database alone where the settings name another.
@@ -280,16 +286,17 @@ pub(crate) fn keyring(keys: &[MasterKey]) -> MasterKeys {
     MasterKeys::new(current.0, &old)
 }
 
-fn transport(config: &Config, guard: &Guard) -> Result<HttpTransport, WiringError> {
-    let mut settings = HttpSettings::new(guard.clone());
-    if let Some(path) = &config.extra_ca {
-        let path = path.clone();
-        let pem = std::fs::read(&path)
-            .map_err(|source| WiringError::ExtraCa { path: path.clone(), source })?;
-        settings.extra_roots =
-            roots_from_pem(&pem).map_err(|source| WiringError::Pem { path, source })?;
-    }
+fn transport(guard: &Guard, extra_roots: Vec<Root>) -> Result<HttpTransport, WiringError> {
+    let settings = HttpSettings { extra_roots, ..HttpSettings::new(guard.clone()) };
     Ok(HttpTransport::new(settings)?)
+}
+
+/// The certificate authorities that are trusted beside Mozilla's.
+fn extra_roots(config: &Config) -> Result<Vec<Root>, WiringError> {
+    let Some(path) = config.extra_ca.clone() else { return Ok(Vec::new()) };
+    let pem = std::fs::read(&path)
+        .map_err(|source| WiringError::ExtraCa { path: path.clone(), source })?;
+    roots_from_pem(&pem).map_err(|source| WiringError::Pem { path, source })
 }
 
 fn options(config: &Config) -> Options {

@@ -14,6 +14,7 @@ mod session;
 mod statement;
 mod transaction;
 mod trouble;
+mod way;
 mod worker;
 
 use std::sync::Arc;
@@ -28,6 +29,7 @@ use tokio::sync::{Notify, mpsc};
 
 pub use migrations::OpenError;
 pub use options::{Options, Pooler};
+pub use way::Tls;
 
 use crate::backend::{Backend, Lane, Outcome, Patience};
 use crate::{Accepted, Answer, Beat, Company, Faults, Place, Relay, Said, StoreError};

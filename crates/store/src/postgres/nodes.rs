@@ -7,11 +7,11 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use posthorn_core::id::{EndpointId, EventId, JobId, MerchantId};
 use tokio::sync::{Mutex, Notify};
-use tokio_postgres::Config;
 
 use super::session::Session;
 use super::transaction::{Kind, Transaction};
 use super::trouble::Trouble;
+use super::way::Way;
 use super::worker::Worker;
 use crate::StoreError;
 use crate::company::{Beat, Change, Company, Place};
@@ -34,7 +34,7 @@ pub(super) struct Member {
 /// What a server knows of the others.
 pub(super) struct Nodes {
     /// The way to a session of its own, if there is one.
-    config: Option<Config>,
+    way: Option<Way>,
     pub(super) told: Arc<Notify>,
     session: Mutex<Option<Session>>,
     /// Its own place, once it has joined.
@@ -56,10 +56,10 @@ struct Looked {
 }
 
 impl Nodes {
-    pub(super) fn new(config: Option<Config>, told: Arc<Notify>) -> Self {
+    pub(super) fn new(way: Option<Way>, told: Arc<Notify>) -> Self {
         let (session, member) = (Mutex::default(), Cell::default());
         let (shift_ms, looked) = (Cell::default(), RefCell::default());
-        Self { config, told, session, member, shift_ms, looked }
+        Self { way, told, session, member, shift_ms, looked }
     }
 
     /// As if the process had died.
@@ -73,8 +73,8 @@ impl Nodes {
     async fn begin_session(&self) -> bool {
         let mut session = self.session.lock().await;
         *session = None;
-        let Some(config) = &self.config else { return false };
-        match Session::begin(config, Arc::clone(&self.told)).await {
+        let Some(way) = &self.way else { return false };
+        match Session::begin(way, Arc::clone(&self.told)).await {
             Ok(begun) => session.insert(begun).is_alone(),
             Err(error) => {
                 tracing::warn!(%error, "no session beside the pool: changes are found by looking");

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::way::Tls;
+
 /// How to reach the database, and how much of it to use. It has no `Debug`: the URL may hold a
 /// password.
 #[derive(Clone)]
@@ -18,6 +20,8 @@ pub struct Options {
     pub pooler: Pooler,
     /// Where `url` leads through a pooler: the database itself, for what needs a session of its own.
     pub direct: Option<String>,
+    /// How TLS is spoken; `None`: not at all.
+    pub tls: Option<Tls>,
 }
 
 /// What stands between a server and its database.
@@ -41,6 +45,7 @@ impl Options {
             read_within: Duration::from_secs(1),
             pooler: Pooler::None,
             direct: None,
+            tls: None,
         }
     }
 }

@@ -2,17 +2,15 @@
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
-use std::str::FromStr;
 use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
-use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
+use deadpool_postgres::{ManagerConfig, Pool, RecyclingMethod, Runtime};
 use futures::StreamExt;
 use futures::future::LocalBoxFuture;
 use futures::stream::FuturesUnordered;
 use tokio::sync::{Notify, mpsc};
-use tokio_postgres::{Config, NoTls};
 
 use super::again::Tries;
 use super::fate::{self, Fate};
@@ -21,6 +19,7 @@ use super::nodes::Nodes;
 use super::options::{Options, Pooler};
 use super::transaction::{Begins, Kind, Transaction};
 use super::trouble::Trouble;
+use super::way::Way;
 use crate::{Fault, FaultPoint, Faults, StoreError};
 
 /// A verb on its way, with where its answer goes.
@@ -263,17 +262,13 @@ async fn undo(transaction: Transaction, trouble: Trouble) -> Undone {
 /// The database twice: for transactions, and for what needs a session of its own, if there is a way
 /// for that.
 struct Reach {
-    transactions: Config,
-    session: Option<Config>,
+    transactions: Way,
+    session: Option<Way>,
 }
 
 impl Reach {
     fn new(options: &Options) -> Result<Self, OpenError> {
-        let read = |url: &str| {
-            let mut config = Config::from_str(url).map_err(|_| OpenError::Unreadable)?;
-            config.application_name("posthorn");
-            Ok(config)
-        };
+        let read = |url: &str| Way::read(url, options.tls.as_ref()).ok_or(OpenError::Unreadable);
         let transactions = read(&options.url)?;
         let session = match (&options.direct, options.pooler) {
             (Some(url), _) => Some(read(url)?),
@@ -292,8 +287,7 @@ async fn open(reach: &Reach, connections: usize) -> Result<Pool, OpenError> {
         );
     }
     let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-    let manager = Manager::from_config(reach.transactions.clone(), NoTls, recycling);
-    let pool = Pool::builder(manager)
+    let pool = Pool::builder(reach.transactions.for_a_pool(recycling))
         .max_size(connections)
         .runtime(Runtime::Tokio1)
         .wait_timeout(Some(CONNECTION_WITHIN))
