@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # What a verb needs and the machine lacks is installed through apt where that can be done, or named in one clear line.
 
-# A toolchain that was just installed may not be on this shell's path yet.
-PATH=$PATH:${CARGO_HOME:-${HOME:-/root}/.cargo}/bin
+# A toolchain that was just installed may not be on this shell's path yet, and a daemon never is.
+PATH=$PATH:${CARGO_HOME:-${HOME:-/root}/.cargo}/bin:/usr/sbin
 
 die() { echo "x: $*" >&2; exit 1; }
 

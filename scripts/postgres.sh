@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# A throw-away PostgreSQL 15 for the tests: a cluster in a directory of its own, gone when the shell ends.
+# A throw-away PostgreSQL 15 for the tests: a cluster in a directory of its own, gone when the shell ends; and before it
+# a PgBouncer.
 
 POSTGRES_BIN=/usr/lib/postgresql/15/bin
 
@@ -15,8 +16,14 @@ postgres_run() {
 }
 
 postgres_stop() {
-  postgres_run "$POSTGRES_BIN/pg_ctl" -D "$POSTGRES_DIR/data" -m immediate stop >/dev/null 2>&1 || true
-  rm -rf "$POSTGRES_DIR"
+  [ -z "${PGBOUNCER_DIR:-}" ] || kill "$(cat "$PGBOUNCER_DIR/pid")" 2>/dev/null || true
+  [ -z "${POSTGRES_DIR:-}" ] ||
+    postgres_run "$POSTGRES_BIN/pg_ctl" -D "$POSTGRES_DIR/data" -m immediate stop >/dev/null 2>&1 || true
+  rm -rf "${POSTGRES_DIR:-}" "${PGBOUNCER_DIR:-}"
+}
+
+free_port() {
+  python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
 }
 
 postgres_start() {  # exports TEST_POSTGRES; one that is set already is used as it is
@@ -26,7 +33,7 @@ postgres_start() {  # exports TEST_POSTGRES; one that is set already is used as 
   trap postgres_stop EXIT
   [ "$(id -u)" != 0 ] || chown postgres "$POSTGRES_DIR"
   local port said
-  port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+  port=$(free_port)
   said=$(cd / && postgres_run "$POSTGRES_BIN/initdb" -D "$POSTGRES_DIR/data" -U posthorn --auth=trust -E UTF8 --no-locale 2>&1) ||
     die "initdb failed: $said"
   # What is thrown away need not survive a power cut.
@@ -34,4 +41,30 @@ postgres_start() {  # exports TEST_POSTGRES; one that is set already is used as 
     -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off -c max_connections=300 ${POSTGRES_SETTINGS:-}" 2>&1) ||
     die "PostgreSQL did not start: $said"
   export TEST_POSTGRES=postgres://posthorn@127.0.0.1:$port
+}
+
+pgbouncer_start() {  # after postgres_start; exports TEST_PGBOUNCER; one that is set already is used as it is
+  [ -z "${TEST_PGBOUNCER:-}" ] || return 0
+  local port said behind=${TEST_POSTGRES##*@}
+  port=$(free_port)
+  PGBOUNCER_DIR=$(mktemp -d)
+  trap postgres_stop EXIT
+  cat >"$PGBOUNCER_DIR/ini" <<INI
+[databases]
+* = host=${behind%:*} port=${behind##*:} user=posthorn
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = $port
+unix_socket_dir =
+pidfile = $PGBOUNCER_DIR/pid
+logfile = $PGBOUNCER_DIR/log
+auth_type = any
+pool_mode = transaction
+default_pool_size = 8
+max_client_conn = 2000
+server_idle_timeout = 2
+INI
+  [ "$(id -u)" != 0 ] || chown -R postgres "$PGBOUNCER_DIR"
+  said=$(cd / && postgres_run pgbouncer -q -d "$PGBOUNCER_DIR/ini" 2>&1) || die "PgBouncer did not start: $said"
+  export TEST_PGBOUNCER=postgres://posthorn@127.0.0.1:$port
 }

@@ -34,8 +34,9 @@ use watch::Watch;
 pub use lookups::Lookups;
 pub use pool::IdleLimits;
 pub use resolve::{Resolve, Script};
-pub use roots::{BadPem, roots_from_pem};
+pub use roots::{BadPem, Root, roots_from_pem};
 pub use tls::BadRoot;
+pub(crate) use tls::trusted_roots;
 
 /// What an [`HttpTransport`] is made of.
 #[derive(Debug)]

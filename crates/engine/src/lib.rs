@@ -33,6 +33,7 @@ mod order;
 mod others;
 mod paces;
 mod pacing;
+pub mod postgres_tls;
 mod reading;
 mod relay;
 mod reload;

@@ -6,6 +6,7 @@
 mod environment;
 mod flags;
 mod master_key;
+mod postgres;
 mod retention;
 mod secret;
 
@@ -20,6 +21,7 @@ use posthorn_core::secret::Secret;
 
 pub(crate) use flags::Flags;
 pub(crate) use master_key::{BadMasterKey, MasterKey};
+pub(crate) use postgres::{Pooler, Postgres};
 pub(crate) use retention::{Retention, TooShort};
 
 /// The settings of one server.
@@ -37,9 +39,12 @@ pub(crate) struct Config {
 
     /// A `postgres://` URL instead of the embedded database: PostgreSQL 15 or newer. Its schema
     /// `posthorn` is made on first start. Any number of servers share it; all of them need the same
-    /// master key and admin key.
-    #[config(env = "POSTHORN_DATABASE")]
-    pub(crate) database: Option<String>,
+    /// master key and admin key. It may hold a password, so it is better given in the environment than
+    /// as a flag, which other users can list; it is never logged. `sslmode` is as libpq has it, but certificates
+    /// are checked against Mozilla's authorities and `extra_ca`: beyond a private network use
+    /// `?sslmode=verify-full`.
+    #[config(env = "POSTHORN_DATABASE", deserialize_with = secret::secret)]
+    pub(crate) database: Option<Secret>,
 
     /// Sandbox: test mode may use http and loopback or private receivers, and one merchant per
     /// contract is created on first start, its test keys printed.
@@ -88,7 +93,8 @@ pub(crate) struct Config {
     #[config(env = "POSTHORN_ALLOW_HTTP", default = false)]
     pub(crate) allow_http: bool,
 
-    /// A PEM file of certificate authorities that are trusted beside Mozilla's when delivering.
+    /// A PEM file of certificate authorities that are trusted beside Mozilla's: when
+    /// delivering, and by a PostgreSQL whose URL asks for it (`sslmode=verify-full`, `verify-ca`).
     #[config(env = "POSTHORN_EXTRA_CA")]
     pub(crate) extra_ca: Option<PathBuf>,
 
@@ -110,6 +116,10 @@ pub(crate) struct Config {
     /// Bounds. Reaching one makes work wait; nothing is dropped.
     #[config(nested)]
     pub(crate) limits: Limits,
+
+    /// How a PostgreSQL is used, where `database` names one.
+    #[config(nested)]
+    pub(crate) postgres: Postgres,
 
     /// What is logged, on standard error.
     #[config(nested)]
@@ -246,7 +256,8 @@ fn is_setting(all: &Meta, name: &str) -> bool {
 
 /// The keys as they stand in a file, instead of the types that they are read into.
 fn in_words(text: &str) -> String {
-    let kinds = [("Config::", ""), ("Limits::", "limits."), ("Log::", "log.")];
+    let kinds =
+        [("Config::", ""), ("Limits::", "limits."), ("Postgres::", "postgres."), ("Log::", "log.")];
     kinds.iter().fold(text.to_owned(), |text, (kind, section)| {
         let (typed, key) = (format!("failed to deserialize value `{kind}"), format!("`{section}"));
         text.replace(&typed, &format!("cannot read {key}"))

@@ -16,15 +16,16 @@ use posthorn_core::secret::{MasterKeys, Secret};
 use posthorn_engine::clock::RealClock;
 use posthorn_engine::entropy::Entropy;
 use posthorn_engine::guard::Guard;
-use posthorn_engine::http::{BadPem, BadRoot, HttpSettings, HttpTransport, roots_from_pem};
+use posthorn_engine::http::{BadPem, BadRoot, HttpSettings, HttpTransport, Root, roots_from_pem};
 use posthorn_engine::metrics::ByBound;
+use posthorn_engine::postgres_tls::postgres_tls;
 use posthorn_engine::{Engine, EngineError, Options, Parts, Runner};
 use posthorn_store::Store;
 use posthorn_store::postgres::{self, Postgres};
 use posthorn_store::sqlite::{self, OpenError, Sqlite};
 use prometheus_client::registry::Registry;
 
-use crate::config::{Config, MasterKey, TooShort};
+use crate::config::{Config, MasterKey, Pooler, TooShort};
 use contracts::ContractsError;
 use master_key::KeyFileError;
 pub(crate) use running::{Prepared, Running};
@@ -140,7 +141,7 @@ pub(crate) async fn wire(config: &Config) -> Result<Wired, WiringError> {
     let contracts = contracts::all(config.contracts.as_deref())?;
     config.retention.check(&contracts)?;
     let guard = Guard::new(config.allow_cidrs.clone(), config.allow_http);
-    let transport = transport(config, &guard)?;
+    let transport = transport(&guard, extra_roots(config)?)?;
     // The database first: its lock keeps two first starts from making two master keys.
     let database = Database::open(config)?;
     let store = database.store();
@@ -175,8 +176,7 @@ impl Database {
         Ok(match &config.database {
             None => Self::Embedded(Arc::new(open_store(&config.data)?)),
             Some(url) => {
-                let part_days = postgres::width(config.retention.days());
-                let options = postgres::Options { part_days, ..postgres::Options::new(url) };
+                let options = postgres_options(config, url)?;
                 Self::Postgres(Arc::new(Postgres::open(&options)?))
             }
         })
@@ -209,6 +209,25 @@ impl Database {
             reached.get_or_create(&ByBound { bound }).inc();
         });
     }
+}
+
+fn postgres_options(config: &Config, url: &Secret) -> Result<postgres::Options, WiringError> {
+    let tls = postgres_tls(&extra_roots(config)?)?;
+    let settings = &config.postgres;
+    let connections = usize::try_from(settings.connections).unwrap_or(usize::MAX);
+    Ok(postgres::Options {
+        connections,
+        part_days: postgres::width(config.retention.days()),
+        write_within: settings.write_timeout.unsigned_abs(),
+        read_within: settings.read_timeout.unsigned_abs(),
+        pooler: match settings.pooler {
+            Pooler::None => postgres::Pooler::None,
+            Pooler::Transaction => postgres::Pooler::Transaction,
+        },
+        direct: settings.direct.as_ref().map(|url| url.expose().to_owned()),
+        tls: Some(tls),
+        ..postgres::Options::new(url.expose())
+    })
 }
 
 /// Refuses a command that works on the embedded database alone where the settings name another.
@@ -272,16 +291,17 @@ pub(crate) fn keyring(keys: &[MasterKey]) -> MasterKeys {
     MasterKeys::new(current.0, &old)
 }
 
-fn transport(config: &Config, guard: &Guard) -> Result<HttpTransport, WiringError> {
-    let mut settings = HttpSettings::new(guard.clone());
-    if let Some(path) = &config.extra_ca {
-        let path = path.clone();
-        let pem = std::fs::read(&path)
-            .map_err(|source| WiringError::ExtraCa { path: path.clone(), source })?;
-        settings.extra_roots =
-            roots_from_pem(&pem).map_err(|source| WiringError::Pem { path, source })?;
-    }
+fn transport(guard: &Guard, extra_roots: Vec<Root>) -> Result<HttpTransport, WiringError> {
+    let settings = HttpSettings { extra_roots, ..HttpSettings::new(guard.clone()) };
     Ok(HttpTransport::new(settings)?)
+}
+
+/// The certificate authorities that are trusted beside Mozilla's.
+fn extra_roots(config: &Config) -> Result<Vec<Root>, WiringError> {
+    let Some(path) = config.extra_ca.clone() else { return Ok(Vec::new()) };
+    let pem = std::fs::read(&path)
+        .map_err(|source| WiringError::ExtraCa { path: path.clone(), source })?;
+    roots_from_pem(&pem).map_err(|source| WiringError::Pem { path, source })
 }
 
 fn options(config: &Config) -> Options {

@@ -29,17 +29,18 @@ pub(crate) trait Backend: Sized + Send + Sync + 'static {
         A: Send + 'static,
         V: AsyncFn(&Self::Tx) -> Outcome<A, Self> + Send + 'static;
 
-    /// Reads in one transaction, so that several statements see one state.
+    /// Reads in one transaction, so that several statements see one state. It may be called again when
+    /// the connection was lost before it answered.
     fn read_with<A, R>(&self, patience: Patience, read: R) -> Answer<'_, A>
     where
         A: Send + 'static,
-        R: AsyncFnOnce(&Self::Tx) -> Outcome<A, Self> + Send + 'static;
+        R: AsyncFn(&Self::Tx) -> Outcome<A, Self> + Send + 'static;
 
     /// The same, with the patience that callers have.
     fn read<A, R>(&self, read: R) -> Answer<'_, A>
     where
         A: Send + 'static,
-        R: AsyncFnOnce(&Self::Tx) -> Outcome<A, Self> + Send + 'static,
+        R: AsyncFn(&Self::Tx) -> Outcome<A, Self> + Send + 'static,
     {
         self.read_with(Patience::Second, read)
     }

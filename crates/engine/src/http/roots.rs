@@ -3,6 +3,9 @@
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::{Error, PemObject};
 
+/// An authority's certificate.
+pub type Root = CertificateDer<'static>;
+
 /// A text that holds no usable certificate.
 #[derive(Debug, thiserror::Error)]
 pub enum BadPem {
@@ -20,7 +23,7 @@ pub enum BadPem {
 }
 
 /// The certificates of a PEM text, for [`super::HttpSettings::extra_roots`].
-pub fn roots_from_pem(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, BadPem> {
+pub fn roots_from_pem(pem: &[u8]) -> Result<Vec<Root>, BadPem> {
     let mut roots = Vec::new();
     for (number, root) in (1..).zip(CertificateDer::pem_slice_iter(pem)) {
         roots.push(root.map_err(|why| BadPem::Unreadable { number, why })?);

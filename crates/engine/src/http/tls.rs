@@ -25,12 +25,18 @@ pub struct BadRoot {
     pub why: Error,
 }
 
-/// A client that trusts Mozilla's roots and `extra`, and speaks HTTP/1.1 only.
-pub(super) fn trust(extra: &[CertificateDer<'static>]) -> Result<Arc<ClientConfig>, BadRoot> {
+/// Mozilla's roots and `extra`.
+pub(crate) fn trusted_roots(extra: &[CertificateDer<'static>]) -> Result<RootCertStore, BadRoot> {
     let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     for (index, root) in extra.iter().enumerate() {
         roots.add(root.clone()).map_err(|why| BadRoot { number: index + 1, why })?;
     }
+    Ok(roots)
+}
+
+/// A client that trusts Mozilla's roots and `extra`, and speaks HTTP/1.1 only.
+pub(super) fn trust(extra: &[CertificateDer<'static>]) -> Result<Arc<ClientConfig>, BadRoot> {
+    let roots = trusted_roots(extra)?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()

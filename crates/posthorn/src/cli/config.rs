@@ -2,10 +2,11 @@
 
 mod docs;
 
+use posthorn_core::secret::Secret;
 use serde_json::{Map, Value, json};
 
 use super::out::{say, write};
-use crate::config::{self, Config, Flags, LogFormat};
+use crate::config::{self, Config, Flags, LogFormat, Pooler};
 
 /// Print the settings in force, or explain every key
 #[derive(clap::Args)]
@@ -69,13 +70,19 @@ fn settings(config: &Config) -> Vec<Setting> {
         LogFormat::Text => "text",
         LogFormat::Json => "json",
     };
-    let limits = &config.limits;
+    let (limits, postgres) = (&config.limits, &config.postgres);
+    let pooler = match postgres.pooler {
+        Pooler::None => "none",
+        Pooler::Transaction => "transaction",
+    };
+    let url = |url: Option<&Secret>| url.map_or(Shown::NotSet, without_password);
     let value = |value: Value| Shown::Value(value);
+    let duration = |value| Shown::Value(posthorn_core::duration::print(value).into());
     let of = |section, key, shown| Setting { section, key, shown };
     vec![
         of("", "listen", value(config.listen.to_string().into())),
         of("", "data", value(path(&config.data).into())),
-        of("", "database", optional(config.database.as_deref().map(without_password))),
+        of("", "database", url(config.database.as_ref())),
         of("", "sandbox", value(config.sandbox.into())),
         of("", "contracts", optional(config.contracts.as_ref().map(path))),
         of("", "admin_key", Shown::Secret(config.admin_key.is_some())),
@@ -84,25 +91,29 @@ fn settings(config: &Config) -> Vec<Setting> {
         of("", "allow_cidrs", value(json!(cidrs))),
         of("", "allow_http", value(config.allow_http.into())),
         of("", "extra_ca", optional(config.extra_ca.as_ref().map(path))),
-        of("", "grace", value(posthorn_core::duration::print(config.grace).into())),
+        of("", "grace", duration(config.grace)),
         of("", "retention", value(config.retention.to_string().into())),
         of("limits", "in_flight_max", value(limits.in_flight_max.into())),
         of("limits", "merchant_in_flight_max", value(limits.merchant_in_flight_max.into())),
         of("limits", "drain_per_second", value(limits.drain_per_second.into())),
+        of("postgres", "connections", value(postgres.connections.into())),
+        of("postgres", "write_timeout", duration(postgres.write_timeout)),
+        of("postgres", "read_timeout", duration(postgres.read_timeout)),
+        of("postgres", "pooler", value(pooler.into())),
+        of("postgres", "direct", url(postgres.direct.as_ref())),
         of("log", "format", value(format.into())),
         of("log", "level", value(config.log.level.clone().into())),
     ]
 }
 
-/// A database's URL as it may be shown.
-fn without_password(url: &str) -> String {
-    match url::Url::parse(url) {
-        Ok(mut url) if url.password().is_some() => {
-            let _hidden = url.set_password(Some("***"));
-            url.to_string()
+/// A database's URL as it may be shown: not at all, where a password could stand anywhere in it.
+fn without_password(url: &Secret) -> Shown {
+    match url::Url::parse(url.expose()) {
+        Ok(mut url) if url.has_host() && url.query_pairs().all(|(key, _)| key != "password") => {
+            let hidden = url.password().is_none() || url.set_password(Some("***")).is_ok();
+            if hidden { Shown::Value(url.to_string().into()) } else { Shown::Secret(true) }
         }
-        Ok(url) => url.to_string(),
-        Err(_) => "set, not shown".to_owned(),
+        Ok(_) | Err(_) => Shown::Secret(true),
     }
 }
 

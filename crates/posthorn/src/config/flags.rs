@@ -47,7 +47,7 @@ impl Flags {
         let mut layer = Layer::empty();
         layer.listen = self.listen;
         layer.data = self.data;
-        layer.database = self.database;
+        layer.database = self.database.map(Secret::new);
         layer.sandbox = self.sandbox.then_some(true);
         layer.contracts = self.contracts;
         layer.admin_key = self.admin_key.map(Secret::new);

@@ -36,6 +36,13 @@ fn without_any_setting_the_defaults_are_in_force() {
     merchant_in_flight_max = 1024
     drain_per_second = 100
 
+    [postgres]
+    connections = 8
+    write_timeout = "10s"
+    read_timeout = "1s"
+    pooler = "none"
+    # direct: not set
+
     [log]
     format = "text"
     level = "info"
@@ -97,6 +104,31 @@ fn what_is_wrong_with_a_file_is_told_by_line_column_and_setting_and_no_value_is_
 }
 
 #[test]
+fn a_databases_password_is_never_shown_in_whatever_form_it_is_given() {
+    let dir = tempfile::tempdir().unwrap();
+    for (url, shown) in [
+        ("postgres://me:hush@db/posthorn", "database = \"postgres://me:***@db/posthorn\""),
+        ("postgres://me@db/posthorn?password=hush", "# database: set, not shown"),
+        ("host=db user=me password=hush", "# database: set, not shown"),
+        ("postgres://me:hush/hush@db/posthorn", "# database: set, not shown"),
+        ("postgres://me:hush?hush@db/posthorn", "# database: set, not shown"),
+    ] {
+        let mut print = posthorn(&["config", "print"]);
+        let printed = finish(print.env("POSTHORN_DATABASE", url), b"").sound();
+        assert!(printed.contains(shown) && !printed.contains("hush"), "{url}: {printed}");
+    }
+    for url in ["postgres://me:hush/hush@db/posthorn", "host=db password=hush hushed=1", "hush"] {
+        let mut print = posthorn(&["config", "print"]);
+        let printed = finish(print.env("POSTHORN_POSTGRES_DIRECT", url), b"").sound();
+        assert!(!printed.contains("hush"), "{url}: {printed}");
+        let mut serve = posthorn(&["serve", "--data", dir.path().to_str().unwrap()]);
+        let said = finish(serve.env("POSTHORN_DATABASE", url), b"").failed();
+        assert!(said.contains("PostgreSQL") || said.contains("URL cannot be read"), "{said}");
+        assert!(!said.contains("hush"), "{url}: {said}");
+    }
+}
+
+#[test]
 fn an_unknown_key_is_told_by_its_line() {
     let file = config_file("sandbox = true\nlissten = \"127.0.0.1:1\"\n");
     let said = print(file.path()).failed();
@@ -133,6 +165,8 @@ fn a_bad_duration_network_key_and_bound_are_each_refused_with_the_remedy() {
     assert!(said.contains("openssl rand -hex 32"), "{said}");
     let said = refused("[limits]\nin_flight_max = 0\n");
     assert!(said.contains("in_flight_max must be at least 1"), "{said}");
+    let said = refused("[postgres]\nwrite_timeout = \"0s\"\n");
+    assert!(said.contains("postgres.write_timeout must be at least 10ms"), "{said}");
 }
 
 #[test]
@@ -142,6 +176,7 @@ fn what_cannot_be_read_is_named_as_it_is_written() {
         ("POSTHORN_LISTEN", "`listen`"),
         ("POSTHORN_LOG_FORMAT", "`log.format`"),
         ("POSTHORN_DRAIN_PER_SECOND", "`limits.drain_per_second`"),
+        ("POSTHORN_POSTGRES_READ_TIMEOUT", "`postgres.read_timeout`"),
     ] {
         let said = with(name);
         assert!(said.contains(&format!("cannot read {key}")), "{said}");

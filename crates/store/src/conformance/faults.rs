@@ -1,6 +1,7 @@
 //! Faults: a store that dies in the middle of a write forgets it whole or keeps it whole.
 //!
-//! These stories need a store that can be made to fail and to come back: [`Perishable`].
+//! These stories need a store that can be made to fail and to come back: [`Perishable`]; or one whose
+//! connections can be cut.
 
 use std::sync::Arc;
 
@@ -10,7 +11,7 @@ use posthorn_core::delivery::State;
 use super::World;
 use super::retention::Walk;
 use super::world::{at, done, due, new_accept, settlement, tried};
-use crate::{Accepted, FaultPoint, Settled, Store, StoreError};
+use crate::{Accepted, FaultPoint, Release, Settled, Store, StoreError};
 
 /// A store whose next write goes wrong on demand.
 pub trait Perishable {
@@ -107,5 +108,31 @@ pub fn forgetting_that_is_cut_off_loses_nothing_that_is_kept(victim: &impl Peris
             assert_eq!(reborn.all_of(held), before, "{point:?} in step {steps}");
             assert_eq!(reborn.all_of(usual), Vec::new(), "{point:?} in step {steps}");
         }
+    }
+}
+
+/// `cut` ends every session of the store, now or while the next call is under way.
+pub fn what_is_cut_off_is_done_again_and_only_once(store: Arc<dyn Store>, cut: impl Fn()) {
+    let world = World::new(store);
+    let pair = world.pair();
+    let id = world.send(pair, 0, due(0));
+    for lease in 1..=40 {
+        cut();
+        let accept = new_accept(world.new_event(pair.0, 0), &[]);
+        let told = done(world.store().accept(vec![accept.clone()]));
+        assert_eq!(told, [Accepted::Now(accept.event.id)]);
+        cut();
+        assert_eq!(done(world.store().event(accept.event.id)), Some(accept.event));
+        cut();
+        let claim = world.claim_one(pair.1, 0);
+        assert_eq!(
+            (claim.delivery, claim.claim),
+            (id, lease),
+            "each lease raises the fence by one"
+        );
+        cut();
+        let (delivery, endpoint, claim) = (id, pair.1, claim.claim);
+        let release = Release { delivery, endpoint, claim, at: at(0), attempt: None };
+        done(world.store().release(vec![release]));
     }
 }

@@ -7,10 +7,13 @@ use tokio_postgres::NoTls;
 /// Where `./x test` says its PostgreSQL is: a URL without a database.
 pub const SERVER: &str = "TEST_POSTGRES";
 
+/// Where `./x test` says its `PgBouncer` is, which lends sessions out for a transaction.
+pub const POOLER: &str = "TEST_PGBOUNCER";
+
 /// A new, empty PostgreSQL database; answers its URL.
 #[must_use]
 pub fn database() -> String {
-    database_on(&server())
+    database_on(&given(SERVER))
 }
 
 /// The same on a server that is named: a URL without a database.
@@ -23,10 +26,25 @@ pub fn database_on(server: &str) -> String {
     format!("{server}/{name}")
 }
 
+/// Ends every session on a database that [`database`] made.
+pub fn end_sessions(url: &str) {
+    let (server, name) = url.rsplit_once('/').expect("a URL with a database");
+    run(&format!("{server}/postgres"), &format!("{END} where datname = '{name}'"));
+}
+
+/// The same database through the pooler.
+#[must_use]
+pub fn through_pooler(url: &str) -> String {
+    let (_, name) = url.rsplit_once('/').expect("a URL with a database");
+    format!("{}/{name}", given(POOLER))
+}
+
+const END: &str = "select pg_terminate_backend(pid) from pg_stat_activity";
+
 #[expect(clippy::disallowed_methods, reason = "it configures tests, not the program")]
-fn server() -> String {
-    std::env::var(SERVER).unwrap_or_else(|_| {
-        panic!("{SERVER} is not set: run ./x test, which starts a PostgreSQL for the tests")
+fn given(name: &str) -> String {
+    std::env::var(name).unwrap_or_else(|_| {
+        panic!("{name} is not set: run ./x test, which starts a PostgreSQL for the tests")
     })
 }
 

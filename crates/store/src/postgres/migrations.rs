@@ -1,6 +1,7 @@
 //! Migrations: forward only, numbered, each in one transaction, one process at a time.
 
 use deadpool_postgres::{Pool, PoolError};
+use tokio_postgres::types::{ToSql, Type};
 
 /// A step from one version of the schema to the next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,9 +26,18 @@ const BEGIN: &str = "begin; select pg_advisory_xact_lock(1346854912, 0); \
                        number integer primary key, name text not null, \
                        at timestamptz not null default now())";
 
+/// Unnamed, like every statement that may go through a pooler.
+const FOUND: &str = "select coalesce(max(number), 0) from migrations";
+
 /// Why a database could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
+    /// The URL is none; it is not repeated, because of the password in it.
+    #[error(
+        "the database's URL cannot be read; it is like postgres://user:password@host:5432/database, \
+         and what is special in a password is written as in `%40` for `@`"
+    )]
+    Unreadable,
     /// It cannot be reached or used.
     #[error("PostgreSQL cannot be used: {detail}")]
     Unusable {
@@ -58,7 +68,7 @@ pub(super) async fn migrate(pool: &Pool) -> Result<(), OpenError> {
     let client = pool.get().await.map_err(|error| unusable(reason(&error)))?;
     let failed = |error: tokio_postgres::Error| OpenError::of(&error);
     client.batch_execute(BEGIN).await.map_err(failed)?;
-    let row = client.query_one("select coalesce(max(number), 0) from migrations", &[]).await;
+    let row = client.query_typed_one(FOUND, &[]).await;
     let found: i32 = row.map_err(failed)?.get(0);
     let known = ALL.len();
     if usize::try_from(found).unwrap_or(0) > known {
@@ -69,7 +79,9 @@ pub(super) async fn migrate(pool: &Pool) -> Result<(), OpenError> {
         client.batch_execute(migration.sql).await.map_err(failed)?;
         let number = i32::try_from(migration.number).unwrap_or(i32::MAX);
         let written = "insert into migrations(number, name) values ($1, $2)";
-        client.execute(written, &[&number, &migration.name]).await.map_err(failed)?;
+        let values: [(&(dyn ToSql + Sync), Type); 2] =
+            [(&number, Type::INT4), (&migration.name, Type::TEXT)];
+        client.execute_typed(written, &values).await.map_err(failed)?;
     }
     client.batch_execute("commit").await.map_err(failed)
 }

@@ -4,9 +4,12 @@
 //! for answers, so that a store can be used from any runtime, or none. A transaction that met another
 //! (a deadlock, a unique index) or lost its connection before it was asked to commit is done again.
 
+mod again;
+mod fate;
 mod hot;
 mod migrations;
 mod nodes;
+mod options;
 mod outbox;
 mod parts;
 mod pipeline;
@@ -15,6 +18,7 @@ mod statement;
 mod transaction;
 mod trouble;
 mod waiting;
+mod way;
 mod worker;
 
 use std::future::ready;
@@ -31,7 +35,9 @@ use tokio::sync::{Notify, mpsc};
 
 pub use hot::Batches;
 pub use migrations::OpenError;
+pub use options::{Options, Pooler};
 pub use parts::width;
+pub use way::Tls;
 
 use crate::backend::{Backend, Lane, Outcome, Patience, plain};
 use crate::weight::{SMALL, accept_bytes, settle_bytes};
@@ -43,28 +49,6 @@ use hot::{Asks, Gauges, Verb, Waiter};
 use transaction::{Kind, Transaction};
 use waiting::Waiting;
 use worker::{Beside, Work, Worker};
-
-/// How to reach the database, and how much of it to use.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// `postgres://user:password@host:port/database`, or the form of libpq with keywords.
-    pub url: String,
-    /// Connections, at most.
-    pub connections: usize,
-    /// Whether the hot verbs are gathered and carried out many at once. Without it each is a transaction of
-    /// its own, by the plain verbs: for tests, which compare the two.
-    pub batches: bool,
-    /// Days that a part of the record covers, which has tables of its own: see [`width`].
-    pub part_days: u32,
-}
-
-impl Options {
-    /// The usual number of connections.
-    #[must_use]
-    pub fn new(url: &str) -> Self {
-        Self { url: url.to_owned(), connections: 8, batches: true, part_days: 1 }
-    }
-}
 
 /// The store on PostgreSQL.
 pub struct Postgres {
@@ -170,13 +154,13 @@ impl Backend for Postgres {
     fn read_with<A, R>(&self, patience: Patience, read: R) -> Answer<'_, A>
     where
         A: Send + 'static,
-        R: AsyncFnOnce(&Transaction) -> Outcome<A, Self> + Send + 'static,
+        R: AsyncFn(&Transaction) -> Outcome<A, Self> + Send + 'static,
     {
         let kind = match patience {
             Patience::Second => Kind::Read,
             Patience::Endless => Kind::ReadEndless,
         };
-        self.ask(async move |worker| worker.read(kind, read).await)
+        self.ask(async move |worker| worker.read(kind, &read).await)
     }
 
     fn accept(&self, events: Vec<Accept>) -> Answer<'_, Vec<Accepted>> {

@@ -7,11 +7,11 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use posthorn_core::id::{EndpointId, EventId, JobId, MerchantId};
 use tokio::sync::{Mutex, Notify};
-use tokio_postgres::Config;
 
 use super::session::Session;
 use super::transaction::{Kind, Transaction};
 use super::trouble::Trouble;
+use super::way::Way;
 use super::worker::Worker;
 use crate::StoreError;
 use crate::company::{Beat, Change, Company, Place};
@@ -33,7 +33,8 @@ pub(super) struct Member {
 
 /// What a server knows of the others.
 pub(super) struct Nodes {
-    config: Config,
+    /// The way to a session of its own, if there is one.
+    way: Option<Way>,
     pub(super) told: Arc<Notify>,
     session: Mutex<Option<Session>>,
     session_missing: Cell<bool>,
@@ -56,11 +57,11 @@ struct Looked {
 }
 
 impl Nodes {
-    pub(super) fn new(config: Config, told: Arc<Notify>) -> Self {
+    pub(super) fn new(way: Option<Way>, told: Arc<Notify>) -> Self {
         let (session, session_missing) = (Mutex::default(), Cell::default());
         let member = Cell::default();
         let (shift_ms, looked) = (Cell::default(), RefCell::default());
-        Self { config, told, session, session_missing, member, shift_ms, looked }
+        Self { way, told, session, session_missing, member, shift_ms, looked }
     }
 
     /// As if the process had died.
@@ -74,7 +75,8 @@ impl Nodes {
     async fn begin_session(&self) -> bool {
         let mut session = self.session.lock().await;
         *session = None;
-        let begun = Session::begin(&self.config, Arc::clone(&self.told)).await;
+        let Some(way) = &self.way else { return false };
+        let begun = Session::begin(way, Arc::clone(&self.told)).await;
         let was_missing = self.session_missing.replace(begun.is_err());
         match begun {
             Ok(begun) => session.insert(begun).is_alone(),

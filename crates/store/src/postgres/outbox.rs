@@ -17,7 +17,7 @@ use crate::{Accepted, StoreError};
 impl Worker {
     /// What was said and is not relayed yet, oldest first.
     pub(super) async fn outbox(&self, limit: u32) -> Result<Vec<Said>, StoreError> {
-        self.read(Kind::Read, async |db: &Transaction| {
+        self.read(Kind::Read, &async |db: &Transaction| {
             db.many(only::OUTBOX, values![limit], |row| {
                 let place = row.get(0)?;
                 let at = Place { table: "outbox", row: place };

@@ -4,8 +4,10 @@
 use deadpool_postgres::Pool;
 use jiff::Timestamp;
 use tokio_postgres::error::SqlState;
+use tokio_postgres::types::Type;
 
 use super::migrations::OpenError;
+use super::statement::Typed;
 use super::transaction::Transaction;
 use super::trouble::Trouble;
 use crate::rows::{duration_ms, ms};
@@ -40,7 +42,11 @@ pub(super) async fn open_ahead(pool: &Pool, width: u32) -> Result<(), OpenError>
     let failed = |error: tokio_postgres::Error| OpenError::of(&error);
     loop {
         client.batch_execute("begin; set local search_path = posthorn").await.map_err(failed)?;
-        let row = match client.query_one(OPEN_NOW, &[&days(width), &AHEAD, &LARGE]).await {
+        let width = days(width);
+        let given: [Typed<'_>; 3] =
+            [(&width, Type::INT4), (&AHEAD, Type::INT4), (&LARGE, Type::INT8)];
+        // Nothing has a name here: a pooler may stand between.
+        let told = match client.query_typed(OPEN_NOW, &given).await {
             Err(error) if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) => {
                 tracing::warn!(%error, "tables for the days ahead are made later");
                 return client.batch_execute("rollback").await.map_err(failed);
@@ -48,7 +54,7 @@ pub(super) async fn open_ahead(pool: &Pool, width: u32) -> Result<(), OpenError>
             told => told.map_err(failed)?,
         };
         client.batch_execute("commit").await.map_err(failed)?;
-        if row.get::<_, Option<String>>(0).is_none() {
+        if told.first().is_none_or(|row| row.get::<_, Option<String>>(0).is_none()) {
             return Ok(());
         }
     }
@@ -58,17 +64,20 @@ pub(super) async fn open_ahead(pool: &Pool, width: u32) -> Result<(), OpenError>
 pub(super) async fn open(db: &Transaction, now: Timestamp, width: u32) -> Result<bool, Trouble> {
     // Large tables take their time, and nobody waits for it.
     db.client.batch_execute("set local statement_timeout = 0").await?;
-    let statement = db.client.prepare_cached(OPEN).await?;
-    let row = db.client.query_one(&statement, &[&ms(now), &days(width), &AHEAD, &LARGE]).await?;
-    Ok(row.get::<_, Option<String>>(0).is_some())
+    let (now, width) = (ms(now), days(width));
+    let given: [Typed<'_>; 4] =
+        [(&now, Type::INT8), (&width, Type::INT4), (&AHEAD, Type::INT4), (&LARGE, Type::INT8)];
+    let row = db.query(OPEN, &given).await?;
+    Ok(row.first().is_some_and(|row| row.get::<_, Option<String>>(0).is_some()))
 }
 
 /// A step towards dropping the oldest part that is older than is kept.
 pub(super) async fn close(db: &Transaction, keep: Keep) -> Result<PartStep, Trouble> {
-    let statement = db.client.prepare_cached(CLOSE).await?;
     let rows = i32::try_from(keep.rows).unwrap_or(i32::MAX);
-    let given = (ms(keep.now), duration_ms(keep.kept));
-    let row = db.client.query_one(&statement, &[&given.0, &given.1, &rows]).await?;
+    let (now, kept) = (ms(keep.now), duration_ms(keep.kept));
+    let given: [Typed<'_>; 3] = [(&now, Type::INT8), (&kept, Type::INT8), (&rows, Type::INT4)];
+    let told = db.query(CLOSE, &given).await?;
+    let Some(row) = told.first() else { return Ok(PartStep::Nothing) };
     let part = || row.get::<_, Option<String>>(1).unwrap_or_default();
     let rows = row.get::<_, i64>(2).unsigned_abs();
     match row.get(0) {

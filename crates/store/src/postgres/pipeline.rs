@@ -6,7 +6,7 @@ use tokio_postgres::{Error, Row};
 
 use super::hot::Call;
 use super::transaction::{Kind, Transaction};
-use super::trouble::Trouble;
+use super::trouble::{Again, Trouble};
 use super::worker::{Undone, Worker};
 use crate::{FaultPoint, StoreError};
 
@@ -21,7 +21,7 @@ pub(super) enum Failure {
 
 impl From<Undone> for Failure {
     fn from(undone: Undone) -> Self {
-        if !undone.committing && undone.trouble.passes() {
+        if !undone.committing && undone.trouble.again() != Again::Never {
             return Self::Someones;
         }
         Self::Everyones(undone.trouble.into_error())
@@ -38,10 +38,11 @@ impl Worker {
         read: impl AsyncFnOnce(&Transaction, Vec<Vec<Row>>) -> Result<A, Trouble>,
     ) -> Result<A, Failure> {
         self.strike(FaultPoint::BeforeBegin)?;
-        let begins = Kind::Batch.begins(self.nodes.member.get());
-        let transaction = Transaction::unbegun(self.connection().await?, self.nodes.shift_ms.get());
+        let begins = self.begins.of(Kind::Batch, self.nodes.member.get());
+        let about = (self.begins.pooler, self.nodes.shift_ms.get());
+        let transaction = Transaction::unbegun(self.connection().await?, about);
         for call in calls.iter().flatten() {
-            let prepared = call.prepare(&transaction.client).await;
+            let prepared = call.prepare(&transaction).await;
             prepared.map_err(|error| Undone { trouble: error.into(), committing: false })?;
         }
         let looks = looks || self.has_faults();
@@ -90,7 +91,9 @@ async fn pipelined(
     let (begun, answers, committed) = futures::join!(
         client.batch_execute(begins),
         join_all(
-            calls.iter().map(|call| OptionFuture::from(call.as_ref().map(|call| call.run(client))))
+            calls
+                .iter()
+                .map(|call| OptionFuture::from(call.as_ref().map(|call| call.run(transaction))))
         ),
         OptionFuture::from(commit),
     );

@@ -4,11 +4,12 @@
 use std::sync::Arc;
 
 use futures::StreamExt;
-use futures::stream::poll_fn;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio_postgres::error::SqlState;
-use tokio_postgres::{AsyncMessage, Client, Config, Error, NoTls};
+use tokio_postgres::{AsyncMessage, Client, Error};
+
+use super::way::Way;
 
 /// Every server holds it in company; who holds it alone is alone. `PH` and the first of our numbers.
 const ALONE: &str = "select pg_try_advisory_lock(1346895872, 1)";
@@ -26,11 +27,10 @@ pub(super) struct Session {
 impl Session {
     /// Begins a session; `told` is rung whenever another server says that something changed, and when
     /// the session is lost.
-    pub(super) async fn begin(config: &Config, told: Arc<Notify>) -> Result<Self, Error> {
-        let (client, mut connection) = config.connect(NoTls).await?;
+    pub(super) async fn begin(way: &Way, told: Arc<Notify>) -> Result<Self, Error> {
+        let (client, mut messages) = way.connect().await?;
         let mut driver = JoinSet::new();
         driver.spawn(async move {
-            let mut messages = poll_fn(move |context| connection.poll_message(context));
             while let Some(message) = messages.next().await {
                 match message {
                     Ok(AsyncMessage::Notification(_)) => told.notify_one(),

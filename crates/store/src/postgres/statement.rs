@@ -6,6 +6,7 @@ use posthorn_core::id::EndpointId;
 use tokio_postgres::Row;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 
+use super::options::Pooler;
 use super::transaction::Transaction;
 use super::trouble::Trouble;
 use crate::StoreError;
@@ -19,8 +20,7 @@ impl Db for Transaction {
     type Trouble = Trouble;
 
     async fn run(&self, statement: Statement, values: &[Value<'_>]) -> Result<u64, Trouble> {
-        let prepared = self.client.prepare_cached(statement.postgres).await?;
-        Ok(self.client.execute(&prepared, &dynamic(values)).await?)
+        self.execute(statement.postgres, &typed(values)).await
     }
 
     async fn some<T>(
@@ -30,9 +30,8 @@ impl Db for Transaction {
         mut read: impl FnMut(&dyn Columns) -> Result<T, StoreError>,
         mut enough: impl FnMut(&T) -> bool,
     ) -> Result<Vec<T>, Trouble> {
-        let prepared = self.client.prepare_cached(statement.postgres).await?;
         let mut all = Vec::new();
-        for row in self.client.query(&prepared, &dynamic(values)).await? {
+        for row in self.query(statement.postgres, &typed(values)).await? {
             let one = read(&row)?;
             let last = enough(&one);
             all.push(one);
@@ -50,13 +49,40 @@ impl Db for Transaction {
             Lock::Standing(id) => (SHARED, 2, id.as_i64()),
             Lock::Job(id) => (EXCLUSIVE, 3, id.as_i64()),
         };
-        let prepared = self.client.prepare_cached(sql).await?;
-        self.client.execute(&prepared, &[&(LOCKS + class), &place(id)]).await?;
+        let (class, place) = (LOCKS + class, place(id));
+        self.execute(sql, &[(&class, Type::INT4), (&place, Type::INT4)]).await?;
         Ok(())
     }
 
     fn lease_ms(&self, until: Timestamp) -> i64 {
         ms(until) + self.shift_ms
+    }
+}
+
+/// A value, and its type where nothing is prepared beforehand.
+pub(super) type Typed<'a> = (&'a (dyn ToSql + Sync), Type);
+
+/// Every statement goes through these two. Behind a pooler nothing is prepared by a name, because the
+/// next transaction may meet another session, and what is unnamed is told the types of its values.
+impl Transaction {
+    pub(super) async fn execute(&self, sql: &str, values: &[Typed<'_>]) -> Result<u64, Trouble> {
+        Ok(match self.pooler {
+            Pooler::None => {
+                let prepared = self.client.prepare_cached(sql).await?;
+                self.client.execute(&prepared, &untyped(values)).await?
+            }
+            Pooler::Transaction => self.client.execute_typed(sql, values).await?,
+        })
+    }
+
+    pub(super) async fn query(&self, sql: &str, values: &[Typed<'_>]) -> Result<Vec<Row>, Trouble> {
+        Ok(match self.pooler {
+            Pooler::None => {
+                let prepared = self.client.prepare_cached(sql).await?;
+                self.client.query(&prepared, &untyped(values)).await?
+            }
+            Pooler::Transaction => self.client.query_typed(sql, values).await?,
+        })
     }
 }
 
@@ -78,8 +104,24 @@ pub(super) fn standing_place(endpoint: EndpointId) -> (i32, i32) {
     (LOCKS + 2, place(endpoint.as_i64()))
 }
 
-fn dynamic<'a>(values: &'a [Value<'_>]) -> Vec<&'a (dyn ToSql + Sync)> {
-    values.iter().map(|value| value as &(dyn ToSql + Sync)).collect()
+fn untyped<'a>(values: &[Typed<'a>]) -> Vec<&'a (dyn ToSql + Sync)> {
+    values.iter().map(|(value, _)| *value).collect()
+}
+
+fn typed<'a>(values: &'a [Value<'_>]) -> Vec<Typed<'a>> {
+    values.iter().map(|value| (value as &(dyn ToSql + Sync), value.kind())).collect()
+}
+
+impl Value<'_> {
+    /// Its type where nobody else says: what is null takes any.
+    fn kind(&self) -> Type {
+        match self {
+            Self::Null => Type::UNKNOWN,
+            Self::Int(_) => Type::INT8,
+            Self::Text(_) => Type::TEXT,
+            Self::Blob(_) => Type::BYTEA,
+        }
+    }
 }
 
 impl ToSql for Value<'_> {

@@ -1,38 +1,80 @@
 //! One connection of the pool, for as long as a transaction takes.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use deadpool_postgres::Object;
+use tokio_postgres::SimpleQueryMessage;
 
 use super::nodes::Member;
+use super::options::{Options, Pooler};
 use super::trouble::Trouble;
 
-/// What every transaction begins with: where our tables are, and how long a statement may take. Said
-/// each time and for the transaction alone, so that it holds behind a pooler too. A server that was
-/// frozen in the middle does not keep its locks. Nothing is compiled: every statement is short, whatever
+/// What every transaction begins with: where our tables are, how long a statement may take, and how
+/// long a server that was frozen in the middle keeps its locks. Said each time and for the transaction
+/// alone, so that it holds behind a pooler too. Nothing is compiled: every statement is short, whatever
 /// the planner thinks it costs.
-const WRITE: &str = "begin; set local search_path = posthorn; set local statement_timeout = '10s'; \
-                     set local jit = off; \
-                     set local idle_in_transaction_session_timeout = '5s'";
-/// A sign of life may get lost when the database dies; nobody waits for it to be on disk.
-const BEAT: &str = "begin; set local search_path = posthorn; set local statement_timeout = '10s'; \
-                    set local synchronous_commit = off; \
-                    set local idle_in_transaction_session_timeout = '5s'";
-const READ: &str = "begin isolation level repeatable read read only; \
-                    set local search_path = posthorn; set local jit = off; \
-                    set local statement_timeout = '1s'";
-const READ_ENDLESS: &str = "begin isolation level repeatable read read only; \
-                            set local search_path = posthorn; set local jit = off; \
-                            set local statement_timeout = 0";
+pub(super) struct Begins {
+    pub(super) pooler: Pooler,
+    write: String,
+    beat: String,
+    batch: String,
+    read: String,
+    read_endless: String,
+}
 
-/// A batch: as a write, with plans that are made once and go by indexes whatever the statistics say. A
-/// partition that was analysed while it was empty would be walked from end to end otherwise.
-const BATCH: &str = "begin; set local search_path = posthorn; set local statement_timeout = '10s'; \
-                     set local idle_in_transaction_session_timeout = '5s'; \
-                     set local plan_cache_mode = force_generic_plan; set local jit = off; \
-                     set local enable_seqscan = off; set local enable_bitmapscan = off; \
-                     set local enable_hashjoin = off; set local enable_mergejoin = off; \
-                     set local enable_material = off";
+/// A transaction that has not been heard of for so long is given up by the database.
+const IDLE_MAX: Duration = Duration::from_secs(5);
+
+const PROBES: &str = "set local plan_cache_mode = force_generic_plan; \
+                      set local enable_seqscan = off; set local enable_bitmapscan = off; \
+                      set local enable_hashjoin = off; set local enable_mergejoin = off; \
+                      set local enable_material = off";
+
+impl Begins {
+    pub(super) fn new(options: &Options) -> Self {
+        let local = |begin: &str, within: Duration| {
+            format!(
+                "{begin}; set local search_path = posthorn; \
+                 set local jit = off; set local statement_timeout = {}; \
+                 set local idle_in_transaction_session_timeout = {}",
+                within.as_millis(),
+                IDLE_MAX.as_millis()
+            )
+        };
+        let write = local("begin", options.write_within);
+        let read = "begin isolation level repeatable read read only";
+        Self {
+            pooler: options.pooler,
+            // A sign of life may get lost when the database dies; nobody waits for it to be on disk.
+            beat: format!("{write}; set local synchronous_commit = off"),
+            // Its plans are made once and go by indexes whatever the statistics say: a partition that was
+            // analysed while it was empty would be walked from end to end otherwise.
+            batch: format!("{write}; {PROBES}"),
+            // One that writes is told its number, by which the database knows later whether it was
+            // committed.
+            write: format!("{write}; select pg_current_xact_id()"),
+            read: local(read, options.read_within),
+            read_endless: local(read, Duration::ZERO),
+        }
+    }
+
+    /// Of a server that has joined a write begins only while it has its node.
+    pub(super) fn of(&self, kind: Kind, member: Option<Member>) -> Cow<'_, str> {
+        let present = |begin: &str, Member { node, holder }: Member| {
+            format!("{begin}; select present({node}::smallint, {holder})").into()
+        };
+        match (kind, member) {
+            (Kind::Write, Some(member)) => present(&self.write, member),
+            (Kind::Batch, Some(member)) => present(&self.batch, member),
+            (Kind::Batch, None) => self.batch.as_str().into(),
+            (Kind::Write, None) | (Kind::Join, _) => self.write.as_str().into(),
+            (Kind::Beat, _) => self.beat.as_str().into(),
+            (Kind::Read, _) => self.read.as_str().into(),
+            (Kind::ReadEndless, _) => self.read_endless.as_str().into(),
+        }
+    }
+}
 
 /// How a transaction begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,29 +84,10 @@ pub(super) enum Kind {
     Join,
     /// A sign of life.
     Beat,
+    /// Many verbs.
     Batch,
     Read,
     ReadEndless,
-}
-
-impl Kind {
-    /// What it begins with; a write of a server that has joined only while it has its node.
-    pub(super) fn begins(self, member: Option<Member>) -> Cow<'static, str> {
-        let begin = match self {
-            Self::Write | Self::Join => WRITE,
-            Self::Batch => BATCH,
-            Self::Beat => BEAT,
-            Self::Read => READ,
-            Self::ReadEndless => READ_ENDLESS,
-        };
-        match (self, member) {
-            (Self::Write | Self::Batch, Some(Member { node, holder })) => {
-                format!("{begin}; select posthorn.present({node}::smallint, {holder})").into()
-            }
-            (Self::Write | Self::Batch, None)
-            | (Self::Join | Self::Beat | Self::Read | Self::ReadEndless, _) => begin.into(),
-        }
-    }
 }
 
 /// A transaction that is open. One that is dropped without an end takes its connection with it: what
@@ -73,24 +96,31 @@ pub(crate) struct Transaction {
     pub(super) client: Connection,
     /// How far the database's clock is ahead of this server's.
     pub(super) shift_ms: i64,
+    /// Whether another transaction may have had this connection's session before.
+    pub(super) pooler: Pooler,
+    number: Option<u64>,
 }
 
 impl Transaction {
-    /// Begins one; of a server that has joined, only while it has its node.
     pub(super) async fn begin(
         client: Object,
-        kind: Kind,
-        member: Option<Member>,
-        shift_ms: i64,
+        begin: &str,
+        (pooler, shift_ms): (Pooler, i64),
     ) -> Result<Self, Trouble> {
         let client = Connection(Some(client));
-        client.batch_execute(&kind.begins(member)).await?;
-        Ok(Self { client, shift_ms })
+        let begun = client.simple_query(begin).await?;
+        let number = begun.iter().find_map(number);
+        Ok(Self { client, shift_ms, pooler, number })
+    }
+
+    /// The number by which the database knows it, if it writes.
+    pub(super) fn xid(&self) -> Option<u64> {
+        self.number
     }
 
     /// One whose beginning and end are sent with its statements.
-    pub(super) fn unbegun(client: Object, shift_ms: i64) -> Self {
-        Self { client: Connection(Some(client)), shift_ms }
+    pub(super) fn unbegun(client: Object, (pooler, shift_ms): (Pooler, i64)) -> Self {
+        Self { client: Connection(Some(client)), shift_ms, pooler, number: None }
     }
 
     /// Its end was sent with its statements: the connection goes back to the pool.
@@ -111,6 +141,13 @@ impl Transaction {
         // It is clean again: back to the pool.
         drop(self.client.0.take());
         Ok(())
+    }
+}
+
+fn number(message: &SimpleQueryMessage) -> Option<u64> {
+    match message {
+        SimpleQueryMessage::Row(row) => row.get(0)?.parse().ok(),
+        SimpleQueryMessage::CommandComplete(_) | SimpleQueryMessage::RowDescription(_) | _ => None,
     }
 }
 

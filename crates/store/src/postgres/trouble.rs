@@ -1,8 +1,23 @@
 //! Why a verb stopped: it refused by itself, or PostgreSQL did.
 
+use std::error::Error as _;
+use std::io;
+
+use deadpool_postgres::PoolError;
 use tokio_postgres::error::SqlState;
 
 use crate::StoreError;
+
+/// Whether the same transaction may well succeed when it is done again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Again {
+    /// No: it would come to the same.
+    Never,
+    /// Now: it met another.
+    AtOnce,
+    /// When the database can be reached again.
+    Later,
+}
 
 /// Why a verb stopped.
 #[derive(Debug)]
@@ -11,8 +26,10 @@ pub(crate) enum Trouble {
     Refused(StoreError),
     /// PostgreSQL failed, or the way to it.
     Failed(tokio_postgres::Error),
-    /// No connection could be had.
-    Unreachable(String),
+    /// PostgreSQL cannot be reached now.
+    Away(String),
+    /// No connection could be had in the time there is for it.
+    Late(String),
 }
 
 impl From<StoreError> for Trouble {
@@ -27,13 +44,43 @@ impl From<tokio_postgres::Error> for Trouble {
     }
 }
 
+impl From<PoolError> for Trouble {
+    fn from(error: PoolError) -> Self {
+        match error {
+            PoolError::Backend(error) => Self::Failed(error),
+            PoolError::Timeout(_)
+            | PoolError::Closed
+            | PoolError::NoRuntimeSpecified
+            | PoolError::PostCreateHook(_) => Self::Late(error.to_string()),
+        }
+    }
+}
+
 impl Trouble {
-    /// Whether the same transaction may well succeed now: it met another, or lost its connection
-    /// before it was asked to commit.
-    pub(super) fn passes(&self) -> bool {
+    /// Whether the same transaction may well succeed when it is done again. It was not committed.
+    pub(super) fn again(&self) -> Again {
         match self {
-            Self::Refused(_) | Self::Unreachable(_) => false,
-            Self::Failed(error) => error.is_closed() || error.code().is_some_and(meets_another),
+            Self::Away(_) => Again::Later,
+            Self::Failed(error) if is_cut(error) => Again::Later,
+            Self::Failed(error) if error.code().is_some_and(meets_another) => Again::AtOnce,
+            Self::Refused(_) | Self::Late(_) | Self::Failed(_) => Again::Never,
+        }
+    }
+
+    /// Whether the connection was lost, and with it what the database had to say.
+    pub(super) fn is_cut_off(&self) -> bool {
+        match self {
+            Self::Refused(_) | Self::Late(_) => false,
+            Self::Away(_) => true,
+            Self::Failed(error) => is_cut(error),
+        }
+    }
+
+    /// Whether the database ended the session in good order, and said so.
+    pub(super) fn is_told_to_end(&self) -> bool {
+        match self {
+            Self::Refused(_) | Self::Late(_) | Self::Away(_) => false,
+            Self::Failed(error) => error.code() == Some(&SqlState::ADMIN_SHUTDOWN),
         }
     }
 
@@ -41,10 +88,28 @@ impl Trouble {
     pub(super) fn into_error(self) -> StoreError {
         match self {
             Self::Refused(error) => error,
-            Self::Unreachable(detail) => StoreError::Unavailable { detail },
+            Self::Away(detail) | Self::Late(detail) => StoreError::Unavailable { detail },
             Self::Failed(error) => told(&error),
         }
     }
+}
+
+/// The connection is lost, or none can be made now.
+fn is_cut(error: &tokio_postgres::Error) -> bool {
+    let cause = error.source().and_then(|cause| cause.downcast_ref::<io::Error>());
+    error.is_closed() || cause.is_some() || error.code().is_some_and(ends_a_session)
+}
+
+/// The server, or a pooler before it, lets nobody in at the moment or puts somebody out.
+fn ends_a_session(code: &SqlState) -> bool {
+    let ends = [
+        SqlState::ADMIN_SHUTDOWN,
+        SqlState::CRASH_SHUTDOWN,
+        SqlState::CANNOT_CONNECT_NOW,
+        SqlState::TOO_MANY_CONNECTIONS,
+        SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT,
+    ];
+    ends.contains(code) || code.code().starts_with("08")
 }
 
 /// A verb looks before it writes: where a unique index refuses, somebody else wrote in between, and a
@@ -57,9 +122,6 @@ fn meets_another(code: &SqlState) -> bool {
         SqlState::T_R_SERIALIZATION_FAILURE,
         SqlState::T_R_DEADLOCK_DETECTED,
         SqlState::LOCK_NOT_AVAILABLE,
-        SqlState::ADMIN_SHUTDOWN,
-        SqlState::CRASH_SHUTDOWN,
-        SqlState::CANNOT_CONNECT_NOW,
     ]
     .contains(code)
 }

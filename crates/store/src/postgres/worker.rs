@@ -2,24 +2,25 @@
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
-use std::str::FromStr;
 use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
-use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
+use deadpool_postgres::{ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
 use futures::StreamExt;
 use futures::future::LocalBoxFuture;
 use futures::stream::FuturesUnordered;
 use tokio::sync::{Notify, Semaphore, SemaphorePermit, mpsc};
-use tokio_postgres::{Config, NoTls};
 
-use super::Options;
+use super::again::Tries;
+use super::fate::{self, Fate};
 use super::migrations::{self, OpenError};
 use super::nodes::Nodes;
+use super::options::{Options, Pooler};
 use super::parts;
-use super::transaction::{Kind, Transaction};
+use super::transaction::{Begins, Kind, Transaction};
 use super::trouble::Trouble;
+use super::way::Way;
 use crate::{Fault, FaultPoint, Faults, StoreError};
 
 /// A verb on its way, with where its answer goes.
@@ -28,8 +29,6 @@ pub(super) type Work = Box<dyn FnOnce(Rc<Worker>) -> LocalBoxFuture<'static, ()>
 /// What else runs on the thread, until nothing more can come.
 pub(super) type Beside = Box<dyn FnOnce(Rc<Worker>) -> LocalBoxFuture<'static, ()> + Send>;
 
-/// How often a transaction that met another is done again.
-const TIMES: u32 = 10;
 /// How long a verb waits for a connection.
 const CONNECTION_WITHIN: Duration = Duration::from_secs(5);
 
@@ -39,10 +38,13 @@ const TURNS: usize = 3;
 /// What verbs run on.
 pub(super) struct Worker {
     pool: Pool,
+    pub(super) begins: Begins,
     pub(super) nodes: Nodes,
     faults: RefCell<Option<Faults>>,
     crashed: Cell<bool>,
     turns: Semaphore,
+    /// Rung when a transaction has begun.
+    reached: Notify,
 }
 
 impl Worker {
@@ -54,9 +56,8 @@ impl Worker {
         bell: Arc<Notify>,
         beside: Beside,
     ) -> Result<JoinHandle<()>, OpenError> {
-        let mut config = Config::from_str(&options.url).map_err(|error| OpenError::of(&error))?;
-        config.application_name("posthorn");
-        let connections = options.connections.max(1);
+        let reach = Reach::new(options)?;
+        let (begins, connections) = (Begins::new(options), options.connections.max(1));
         let part_days = options.part_days.max(1);
         let (tell, told) = std::sync::mpsc::channel();
         let thread = Builder::new().name("posthorn-postgres".into()).spawn(move || {
@@ -69,7 +70,7 @@ impl Worker {
                 }
             };
             runtime.block_on(async move {
-                let pool = match open(&config, connections, part_days).await {
+                let pool = match open(&reach, connections, part_days).await {
                     Ok(pool) => pool,
                     Err(error) => {
                         let _ = tell.send(Err(error));
@@ -78,8 +79,10 @@ impl Worker {
                 };
                 let _ = tell.send(Ok(()));
                 let (faults, crashed) = (RefCell::new(faults), Cell::new(false));
-                let (nodes, turns) = (Nodes::new(config, bell), Semaphore::new(TURNS));
-                let worker = Rc::new(Self { pool, nodes, faults, crashed, turns });
+                let (nodes, turns) = (Nodes::new(reach.session, bell), Semaphore::new(TURNS));
+                let reached = Notify::new();
+                let worker = Self { pool, begins, nodes, faults, crashed, turns, reached };
+                let worker = Rc::new(worker);
                 futures::join!(serve(Rc::clone(&worker), waiting), beside(worker));
             });
         });
@@ -89,7 +92,7 @@ impl Worker {
         Ok(thread)
     }
 
-    /// Carries a verb out, again and again if it only met another.
+    /// Carries a verb out, again and again if it only met another or lost its connection.
     pub(super) async fn write<A>(
         &self,
         verb: &impl AsyncFn(&Transaction) -> Result<A, Trouble>,
@@ -103,12 +106,11 @@ impl Worker {
         kind: Kind,
         verb: &impl AsyncFn(&Transaction) -> Result<A, Trouble>,
     ) -> Result<A, StoreError> {
-        let mut left = TIMES;
+        let mut tries = Tries::default();
         loop {
             match self.write_once(kind, verb).await {
-                Err(Undone { trouble, committing: false }) if left > 1 && trouble.passes() => {
-                    left -= 1;
-                    tracing::debug!(?trouble, "a transaction is done again");
+                Err(Undone { trouble, committing: false }) => {
+                    self.wait_after(trouble, &mut tries).await?;
                 }
                 done => return done.map_err(|undone| undone.trouble.into_error()),
             }
@@ -127,8 +129,7 @@ impl Worker {
             Err(trouble) => return Err(undo(transaction, trouble).await),
         };
         self.strike(FaultPoint::BeforeCommit)?;
-        let committed = transaction.commit().await;
-        committed.map_err(|trouble| Undone { trouble, committing: true })?;
+        self.commit(transaction).await?;
         match self.strike(FaultPoint::AfterCommit) {
             Err(closed @ Undone { trouble: Trouble::Refused(StoreError::Closed), .. }) => {
                 Err(closed)
@@ -138,29 +139,75 @@ impl Worker {
         }
     }
 
-    /// Reads in one snapshot.
+    /// Commits. Where the answer was lost the database is asked what became of the transaction; that
+    /// it was committed is believed only of one whose session was ended in good order, because after
+    /// a crash the number may be another's.
+    async fn commit(&self, transaction: Transaction) -> Result<(), Undone> {
+        let number = transaction.xid();
+        let Err(trouble) = transaction.commit().await else { return Ok(()) };
+        let fate = match number {
+            Some(number) if trouble.is_cut_off() => self.fate(number).await,
+            Some(_) | None => Fate::Forgotten,
+        };
+        match fate {
+            Fate::Committed if trouble.is_told_to_end() => Ok(()),
+            Fate::Undone => Err(Undone { trouble, committing: false }),
+            Fate::Committed | Fate::Running | Fate::Forgotten => {
+                Err(Undone { trouble, committing: true })
+            }
+        }
+    }
+
+    async fn fate(&self, number: u64) -> Fate {
+        let mut tries = Tries::default();
+        loop {
+            let trouble = match fate::ask(&self.pool, number).await {
+                Ok(Fate::Running) => Trouble::Away("its session has not ended".to_owned()),
+                Ok(fate) => return fate,
+                Err(trouble) => trouble,
+            };
+            if self.wait_after(trouble, &mut tries).await.is_err() {
+                return Fate::Forgotten;
+            }
+        }
+    }
+
+    /// Reads in one snapshot, again and again if the connection is lost.
     pub(super) async fn read<A>(
         &self,
         kind: Kind,
-        read: impl AsyncFnOnce(&Transaction) -> Result<A, Trouble>,
+        read: &impl AsyncFn(&Transaction) -> Result<A, Trouble>,
     ) -> Result<A, StoreError> {
-        if self.crashed.get() {
-            return Err(StoreError::Closed);
+        let mut tries = Tries::default();
+        loop {
+            match self.read_once(kind, read).await {
+                Ok(answer) => return Ok(answer),
+                Err(trouble) => self.wait_after(trouble, &mut tries).await?,
+            }
         }
-        let transaction = self.begin(kind).await.map_err(|undone| undone.trouble.into_error())?;
-        let answer = read(&transaction).await;
-        let ended = transaction.roll_back().await;
-        let answer = answer.map_err(Trouble::into_error)?;
-        ended.map_err(Trouble::into_error)?;
+    }
+
+    async fn read_once<A>(
+        &self,
+        kind: Kind,
+        read: &impl AsyncFn(&Transaction) -> Result<A, Trouble>,
+    ) -> Result<A, Trouble> {
+        if self.crashed.get() {
+            return Err(StoreError::Closed.into());
+        }
+        let transaction = self.begin(kind).await.map_err(|undone| undone.trouble)?;
+        let answer = match read(&transaction).await {
+            Ok(answer) => answer,
+            Err(trouble) => return Err(undo(transaction, trouble).await.trouble),
+        };
+        transaction.roll_back().await?;
         Ok(answer)
     }
 
     /// A connection of the pool.
     pub(super) async fn connection(&self) -> Result<Object, Undone> {
-        self.pool.get().await.map_err(|error| Undone {
-            trouble: Trouble::Unreachable(error.to_string()),
-            committing: false,
-        })
+        let connected = self.pool.get().await;
+        connected.map_err(|error| Undone { trouble: error.into(), committing: false })
     }
 
     /// Whether faults are told on demand: then nothing is sent past a point where one may strike.
@@ -173,17 +220,32 @@ impl Worker {
         self.turns.acquire().await.ok()
     }
 
+    /// Waits until a transaction that came to nothing can be done again; or says why it cannot. Who
+    /// waits for the database is woken when another has reached it.
+    async fn wait_after(&self, trouble: Trouble, tries: &mut Tries) -> Result<(), StoreError> {
+        let Some(wait) = tries.next(&trouble) else { return Err(trouble.into_error()) };
+        tracing::debug!(?trouble, "a transaction is done again");
+        if !wait.is_zero() {
+            let _reached_or_waited = tokio::time::timeout(wait, self.reached.notified()).await;
+        }
+        Ok(())
+    }
+
     async fn begin(&self, kind: Kind) -> Result<Transaction, Undone> {
         // A connection that broke while it waited in the pool is told by its first statement.
         let mut left = self.pool.status().size + 1;
+        let undone = |trouble| Undone { trouble, committing: false };
         loop {
             let client = self.connection().await?;
             let (member, shift_ms) = (self.nodes.member.get(), self.nodes.shift_ms.get());
-            match Transaction::begin(client, kind, member, shift_ms).await {
-                Err(trouble) if left > 1 && trouble.passes() => left -= 1,
-                begun => {
-                    return begun.map_err(|trouble| Undone { trouble, committing: false });
+            let begin = self.begins.of(kind, member);
+            match Transaction::begin(client, &begin, (self.begins.pooler, shift_ms)).await {
+                Ok(transaction) => {
+                    self.reached.notify_waiters();
+                    return Ok(transaction);
                 }
+                Err(trouble) if left > 1 && trouble.is_cut_off() => left -= 1,
+                Err(trouble) => return Err(undone(trouble)),
             }
         }
     }
@@ -224,10 +286,35 @@ async fn undo(transaction: Transaction, trouble: Trouble) -> Undone {
     Undone { trouble, committing: false }
 }
 
-async fn open(config: &Config, connections: usize, part_days: u32) -> Result<Pool, OpenError> {
+/// The database twice: for transactions, and for what needs a session of its own, if there is a way
+/// for that.
+struct Reach {
+    transactions: Way,
+    session: Option<Way>,
+}
+
+impl Reach {
+    fn new(options: &Options) -> Result<Self, OpenError> {
+        let read = |url: &str| Way::read(url, options.tls.as_ref()).ok_or(OpenError::Unreadable);
+        let transactions = read(&options.url)?;
+        let session = match (&options.direct, options.pooler) {
+            (Some(url), _) => Some(read(url)?),
+            (None, Pooler::None) => Some(transactions.clone()),
+            (None, Pooler::Transaction) => None,
+        };
+        Ok(Self { transactions, session })
+    }
+}
+
+async fn open(reach: &Reach, connections: usize, part_days: u32) -> Result<Pool, OpenError> {
+    if reach.session.is_none() {
+        tracing::warn!(
+            "behind a pooler changes are found by looking, and what the server before left is taken up \
+             when its leases end; `postgres.direct` mends both"
+        );
+    }
     let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-    let manager = Manager::from_config(config.clone(), NoTls, recycling);
-    let pool = Pool::builder(manager)
+    let pool = Pool::builder(reach.transactions.for_a_pool(recycling))
         .max_size(connections)
         .runtime(Runtime::Tokio1)
         .wait_timeout(Some(CONNECTION_WITHIN))

@@ -155,7 +155,7 @@ impl Backend for Sqlite {
     fn read_with<A, R>(&self, patience: Patience, read: R) -> Answer<'_, A>
     where
         A: Send + 'static,
-        R: AsyncFnOnce(&Connection) -> Outcome<A, Self> + Send + 'static,
+        R: AsyncFn(&Connection) -> Outcome<A, Self> + Send + 'static,
     {
         let read = move |db: &Connection| at_once(read(db));
         match &self.runs {

@@ -9,7 +9,7 @@ use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
 
 use super::{accept, batch, claim, release, settle};
 use crate::conformance::throw_away::database;
-use crate::postgres::transaction::Kind;
+use crate::postgres::transaction::{Begins, Kind};
 use crate::postgres::{Options, Postgres};
 use crate::statements::{self, Statement};
 
@@ -127,9 +127,11 @@ fn is_a_probe(step: &str) -> bool {
 
 async fn all_are_probes(client: &Client, when: &str) -> String {
     let mut plans = String::new();
+    let begins = Begins::new(&Options::new(""));
+    let begins = begins.of(Kind::Batch, None);
     for (name, sql) in ALL {
         let mut lines = Vec::new();
-        steps(&plan(client, &Kind::Batch.begins(None), sql, &[]).await, 1, &mut lines);
+        steps(&plan(client, &begins, sql, &[]).await, 1, &mut lines);
         for step in &lines {
             assert!(is_a_probe(step), "{when}: {name}: {step} in\n{}", lines.join("\n"));
         }

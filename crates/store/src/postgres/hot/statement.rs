@@ -3,9 +3,11 @@
 use std::borrow::Cow;
 
 use bytes::BytesMut;
-use deadpool_postgres::Object;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 use tokio_postgres::{Error, Row};
+
+use crate::postgres::options::Pooler;
+use crate::postgres::transaction::Transaction;
 
 /// A statement with what it is given.
 #[derive(Debug)]
@@ -20,16 +22,27 @@ impl<'a> Call<'a> {
     }
 
     /// Makes it known to a connection, once: what is sent one behind the other must be known before.
-    pub(in crate::postgres) async fn prepare(&self, client: &Object) -> Result<(), Error> {
-        client.prepare_typed_cached(self.sql, &self.types()).await.map(drop)
+    /// Behind a pooler nothing is.
+    pub(in crate::postgres) async fn prepare(&self, db: &Transaction) -> Result<(), Error> {
+        match db.pooler {
+            Pooler::None => db.client.prepare_typed_cached(self.sql, &self.types()).await.map(drop),
+            Pooler::Transaction => Ok(()),
+        }
     }
 
     /// Sends it when it is polled first, and waits for its rows.
-    pub(in crate::postgres) async fn run(&self, client: &Object) -> Result<Vec<Row>, Error> {
-        let prepared = client.prepare_typed_cached(self.sql, &self.types()).await?;
-        let values: Vec<&(dyn ToSql + Sync)> =
-            self.values.iter().map(|value| value as &(dyn ToSql + Sync)).collect();
-        client.query(&prepared, &values).await
+    pub(in crate::postgres) async fn run(&self, db: &Transaction) -> Result<Vec<Row>, Error> {
+        let values = || self.values.iter().map(|value| value as &(dyn ToSql + Sync));
+        match db.pooler {
+            Pooler::None => {
+                let prepared = db.client.prepare_typed_cached(self.sql, &self.types()).await?;
+                db.client.query(&prepared, &values().collect::<Vec<_>>()).await
+            }
+            Pooler::Transaction => {
+                let typed: Vec<_> = values().zip(self.types()).collect();
+                db.client.query_typed(self.sql, &typed).await
+            }
+        }
     }
 
     fn types(&self) -> Vec<Type> {
