@@ -15,6 +15,7 @@ mod outbox;
 pub mod postgres;
 mod retention;
 mod rows;
+mod servers;
 pub mod sqlite;
 mod statements;
 mod store;
@@ -27,6 +28,7 @@ pub use error::{Fault, FaultPoint, Faults, StoreError};
 pub use jobs::{Job, JobKind, JobState, JobStep, NewJob, Step};
 pub use outbox::{Relay, Said};
 pub use retention::{Ended, Extent, Forgotten, Keep, NOTICE, PartStep};
+pub use servers::Servers;
 pub use values::{
     Accept, Accepted, Ask, Backlog, DeliveryQuery, DeliveryRecord, Directory, Done, Effect,
     EventQuery, MerchantChange, NewDelivery, NewEndpoint, NewKey, NewMerchant, NewSecret, Once,
@@ -50,7 +52,7 @@ pub type Answer<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
 pub const FOLLOWED_BYTES_MAX: usize = 1024 * 1024;
 
 /// The database, as verbs. Every write is one transaction and durable when it answers `Ok`.
-pub trait Store: Send + Sync {
+pub trait Store: Servers {
     // --- the hot path -------------------------------------------------------------------------
 
     /// Writes events with their deliveries and idempotency keys: all of them, or (on an error) none.
@@ -149,33 +151,6 @@ pub trait Store: Send + Sync {
     /// Asks a job to stop. `false`: it had ended already, or is a sweep, which nobody can stop. A
     /// drain that is stopped leaves its endpoint paused.
     fn cancel_job(&self, id: JobId, at: Timestamp) -> Answer<'_, bool>;
-
-    // --- other servers ------------------------------------------------------------------------
-
-    /// Whether other servers may be at work on the same database.
-    fn is_shared(&self) -> bool;
-    /// Takes a place among the servers of the database, at `now` (real time): before anything is read
-    /// that others may change. Fails with [`StoreError::TooMany`] when all places are taken.
-    fn join(&self, now: Timestamp) -> Answer<'_, Place>;
-    /// Gives a sign of life, several times a second: without it, after 15 s, nothing is written any
-    /// more, and after a minute the place may be another's.
-    fn beat(&self, beat: Beat) -> Answer<'_, Company>;
-    /// Ready when another server says that something changed: time for a [`Store::beat`].
-    fn told(&self) -> BoxFuture<'static, ()>;
-    /// Gives the place up.
-    fn leave(&self) -> Answer<'_, ()>;
-    /// Takes those of these running jobs that no other server is at; answers which.
-    fn take_jobs(&self, ids: Vec<JobId>) -> Answer<'_, Vec<JobId>>;
-    /// What the operator's programs said inside their transactions (`posthorn.emit`) and is not an
-    /// event yet, oldest first.
-    fn outbox(&self, limit: u32) -> Answer<'_, Vec<Said>>;
-    /// Makes events of what was said, like [`Store::accept`]; `None` where another server did. What is
-    /// neither new nor the same as before stays in the outbox.
-    fn relay(&self, relays: Vec<Relay>) -> Answer<'_, Vec<Option<Accepted>>>;
-    /// What was said at this place cannot become an event, and why: it waits for the operator.
-    fn refuse(&self, place: i64, why: String) -> Answer<'_, ()>;
-    /// Forgets what every server was told of long ago, a piece of it; answers how much.
-    fn forget_changes(&self) -> Answer<'_, u64>;
 
     // --- merchants and keys -------------------------------------------------------------------
 

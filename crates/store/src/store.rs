@@ -6,13 +6,19 @@ use crate::verbs::{
     claim, deliveries, deployment, endpoints, events, forget, jobs, merchants, once, status, steps,
 };
 use crate::weight::{SMALL, accept_bytes};
-use crate::*;
-use futures::future::BoxFuture;
+use crate::{
+    Accept, Accepted, Answer, Ask, Backlog, DeliveryQuery, DeliveryRecord, Directory, Done, Ended,
+    EventQuery, Extent, Forgotten, Job, JobStep, Keep, MerchantChange, NewEndpoint, NewJob, NewKey,
+    NewMerchant, NewSecret, Once, Page, PartStep, Release, SealedRow, Settled, Settlement, Step,
+    Store, StoreError,
+};
 use jiff::{SignedDuration, Timestamp};
 use posthorn_core::delivery::{Claim, Delivery};
 use posthorn_core::endpoint::{Endpoint, EndpointSecret, Settings, Status};
 use posthorn_core::event::{Event, Mode};
-use posthorn_core::id::*;
+use posthorn_core::id::{
+    ContractId, DeliveryId, EndpointId, EventId, JobId, KeyId, MerchantId, SecretId,
+};
 use posthorn_core::merchant::{Key, Merchant};
 
 impl<B: Backend> Store for B {
@@ -143,46 +149,6 @@ impl<B: Backend> Store for B {
 
     fn cancel_job(&self, id: JobId, at: Timestamp) -> Answer<'_, bool> {
         self.write(Ordinary, SMALL, async move |db| jobs::cancel(db, id, at).await)
-    }
-
-    fn is_shared(&self) -> bool {
-        Backend::is_shared(self)
-    }
-
-    fn join(&self, now: Timestamp) -> Answer<'_, Place> {
-        Backend::join(self, now)
-    }
-
-    fn beat(&self, beat: Beat) -> Answer<'_, Company> {
-        Backend::beat(self, beat)
-    }
-
-    fn told(&self) -> BoxFuture<'static, ()> {
-        Backend::told(self)
-    }
-
-    fn leave(&self) -> Answer<'_, ()> {
-        Backend::leave(self)
-    }
-
-    fn take_jobs(&self, ids: Vec<JobId>) -> Answer<'_, Vec<JobId>> {
-        Backend::take_jobs(self, ids)
-    }
-
-    fn outbox(&self, limit: u32) -> Answer<'_, Vec<Said>> {
-        Backend::outbox(self, limit)
-    }
-
-    fn relay(&self, relays: Vec<Relay>) -> Answer<'_, Vec<Option<Accepted>>> {
-        Backend::relay(self, relays)
-    }
-
-    fn refuse(&self, place: i64, why: String) -> Answer<'_, ()> {
-        Backend::refuse(self, place, why)
-    }
-
-    fn forget_changes(&self) -> Answer<'_, u64> {
-        Backend::forget_changes(self)
     }
 
     fn directory(&self) -> Answer<'_, Directory> {

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use futures::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
 use posthorn_core::delivery::{Claim, Delivery, State};
 use posthorn_core::endpoint::{Endpoint, EndpointSecret, Settings, Status};
@@ -17,10 +16,10 @@ use posthorn_core::merchant::{Key, Merchant};
 use posthorn_engine::clock::{Clock, later};
 use posthorn_store::sqlite::Sqlite;
 use posthorn_store::{
-    Accept, Accepted, Answer, Ask, Backlog, Beat, Company, DeliveryQuery, DeliveryRecord,
-    Directory, Done, Effect, Ended, EventQuery, Extent, Forgotten, Job, JobKind, JobStep, Keep,
-    MerchantChange, NewEndpoint, NewJob, NewKey, NewMerchant, NewSecret, Once, Page, PartStep,
-    Place, Relay, Release, Said, SealedRow, Settled, Settlement, Step, Store, StoreError,
+    Accept, Accepted, Answer, Ask, Backlog, DeliveryQuery, DeliveryRecord, Directory, Done, Effect,
+    Ended, EventQuery, Extent, Forgotten, Job, JobKind, JobStep, Keep, MerchantChange, NewEndpoint,
+    NewJob, NewKey, NewMerchant, NewSecret, Once, Page, PartStep, Release, SealedRow, Settled,
+    Settlement, Step, Store, StoreError,
 };
 
 use crate::clock::SimClock;
@@ -157,8 +156,6 @@ macro_rules! verbs {
             }
 
             fn log_bytes(&self) -> u64 { self.inner.log_bytes() }
-            fn is_shared(&self) -> bool { self.inner.is_shared() }
-            fn told(&self) -> BoxFuture<'static, ()> { self.inner.told() }
 
             fn next_due(
                 &self,
@@ -309,14 +306,6 @@ macro_rules! verbs {
 verbs! {
     release_all(now: Timestamp) -> u64;
     release_expired(now: Timestamp, limit: u32) -> Vec<EndpointId>;
-    join(now: Timestamp) -> Place;
-    beat(beat: Beat) -> Company;
-    leave() -> ();
-    take_jobs(ids: Vec<JobId>) -> Vec<JobId>;
-    forget_changes() -> u64;
-    outbox(limit: u32) -> Vec<Said>;
-    relay(relays: Vec<Relay>) -> Vec<Option<Accepted>>;
-    refuse(place: i64, why: String) -> ();
     last_event() -> Option<EventId>;
     event(id: EventId) -> Option<Event>;
     event_by_reference(merchant: MerchantId, mode: Mode, reference: String) -> Option<Event>;
