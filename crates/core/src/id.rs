@@ -138,6 +138,12 @@ impl EventId {
         Timestamp::from_millisecond((self.0 >> MS_SHIFT) + EPOCH_MS).unwrap_or(Timestamp::MAX)
     }
 
+    /// Which server made it, 0 to 63.
+    #[must_use]
+    pub const fn node(self) -> i64 {
+        (self.0 >> NODE_SHIFT) & 63
+    }
+
     /// The delivery with this ordinal, 1 to [`FAN_OUT_MAX`].
     #[must_use]
     pub fn delivery(self, ordinal: u16) -> DeliveryId {

@@ -6,14 +6,15 @@
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use jiff::Timestamp;
 use posthorn_core::id::{EventId, IdSequence, MerchantId};
 use posthorn_store::{Beat, Change, Company, StoreError};
 
 use crate::clock::later;
 use crate::error::EngineError;
 use crate::order::Order;
+use crate::others::News;
 use crate::shared::Shared;
+use crate::start::now_of;
 
 /// How often a server says that it lives and hears what changed.
 const BEAT_EVERY: Duration = Duration::from_millis(400);
@@ -25,16 +26,22 @@ const FREED_AT_ONCE: u32 = 500;
 /// How often what every server was told is forgotten.
 const FORGET_EVERY: Duration = Duration::from_mins(1);
 
+/// How long to leave a database alone that could not tell what changed.
+const FOLLOW_AGAIN: Duration = Duration::from_millis(200);
+
 /// Keeps in touch for as long as it is polled; ends at once where a server has its database for itself.
 pub(crate) async fn keep_in_touch(shared: Arc<Shared>) {
-    if !shared.store.is_shared() {
-        return;
+    if shared.store.is_shared() {
+        // Nothing that can take its time keeps a sign of life waiting.
+        futures::join!(give_signs(&shared), follow_news(&shared), do_rounds(&shared));
     }
-    let mut rounds = Rounds::begin(shared.clock.now());
+}
+
+async fn give_signs(shared: &Shared) {
     let mut silent = false;
     loop {
         let began = shared.clock.now();
-        let beaten = beat(&shared).await;
+        let beaten = beat(shared).await;
         match &beaten {
             Ok(()) if silent => tracing::info!("this server is heard again"),
             Ok(()) => {}
@@ -42,7 +49,6 @@ pub(crate) async fn keep_in_touch(shared: Arc<Shared>) {
             Err(error) => tracing::warn!(%error, "no sign of life can be given"),
         }
         silent = beaten.is_err();
-        rounds.take(&shared).await;
         let (soon, late) = (later(began, BEAT_APART), later(began, BEAT_EVERY));
         tokio::select! {
             biased;
@@ -54,31 +60,38 @@ pub(crate) async fn keep_in_touch(shared: Arc<Shared>) {
     }
 }
 
-/// What is done more rarely.
-struct Rounds {
-    free_at: Timestamp,
-    forget_at: Timestamp,
+/// Takes in what changed. What cannot be read now is read a little later: nothing that was told is
+/// forgotten.
+async fn follow_news(shared: &Shared) {
+    loop {
+        let news = shared.others.news.next().await;
+        let followed = match news {
+            News::All => reload_all(shared).await,
+            News::One(change) => shared.follow(change).await,
+        };
+        if let Err(error) = followed {
+            tracing::warn!(%error, "what changed cannot be read yet");
+            shared.others.news.put(news);
+            shared.clock.sleep_until(later(shared.clock.now(), FOLLOW_AGAIN)).await;
+        }
+    }
 }
 
-impl Rounds {
-    fn begin(now: Timestamp) -> Self {
-        Self { free_at: now, forget_at: now }
-    }
-
-    async fn take(&mut self, shared: &Shared) {
-        let now = shared.clock.now();
-        if now >= self.free_at {
-            self.free_at = later(now, FREE_EVERY);
-            if let Err(error) = free_expired(shared).await {
-                tracing::warn!(%error, "leases that ran out could not be freed");
-            }
+/// What is done more rarely.
+async fn do_rounds(shared: &Shared) {
+    let mut forget_at = shared.clock.now();
+    loop {
+        if let Err(error) = free_expired(shared).await {
+            tracing::warn!(%error, "leases that ran out could not be freed");
         }
-        if now >= self.forget_at {
-            self.forget_at = later(now, FORGET_EVERY);
+        let now = shared.clock.now();
+        if now >= forget_at {
+            forget_at = later(now, FORGET_EVERY);
             if let Err(error) = shared.store.forget_changes().await {
                 tracing::warn!(%error, "what every server was told could not be forgotten");
             }
         }
+        shared.clock.sleep_until(later(now, FREE_EVERY)).await;
     }
 }
 
@@ -101,7 +114,7 @@ async fn free_expired(shared: &Shared) -> Result<(), StoreError> {
 /// Gives a sign of life and takes in what is heard.
 pub(crate) async fn beat(shared: &Shared) -> Result<(), EngineError> {
     let floor = shared.floor();
-    let beat = Beat { now: shared.clock.now(), floor };
+    let beat = Beat { now: now_of(&shared.clock), floor };
     let company = shared.store.beat(beat).await?;
     if company.replaced {
         return join_again(shared).await;
@@ -115,41 +128,28 @@ pub(crate) async fn beat(shared: &Shared) -> Result<(), EngineError> {
         shared.metrics.servers.set(i64::from(servers));
         shared.order(Order::Share);
     }
-    match changes {
-        Some(changes) => {
-            for change in changes {
-                shared.follow(change).await?;
-            }
-            Ok(())
-        }
-        None => reload_all(shared).await,
-    }
+    shared.others.news.tell(changes);
+    Ok(())
 }
 
-/// This server was away for so long that its place is another's: it takes a new one.
+/// This server was away for so long that the others went on without it: it takes a new place.
 async fn join_again(shared: &Shared) -> Result<(), EngineError> {
-    let place = shared.store.join(shared.clock.now()).await?;
-    let last = shared.store.last_event().await?.map_or(place.after, |last| last.max(place.after));
+    let place = shared.store.join(now_of(&shared.clock)).await?;
     *shared.ids.lock().unwrap_or_else(PoisonError::into_inner) =
-        IdSequence::new(place.node, Some(last));
+        IdSequence::new(place.node, Some(place.after));
     tracing::warn!(node = place.node, "this server was away for long, and begins anew");
-    reload_all(shared).await
+    shared.others.news.tell(None);
+    Ok(())
 }
 
 /// Anything may have changed.
 async fn reload_all(shared: &Shared) -> Result<(), EngineError> {
     shared.keys.forget();
     let standing = shared.store.directory().await?;
-    for merchant in standing.merchants {
-        shared.follow(Change::Merchant(merchant.id)).await?;
-    }
-    let mut endpoints: Vec<_> = standing.endpoints.iter().map(|endpoint| endpoint.id).collect();
-    endpoints.extend(shared.directory.endpoint_ids());
-    endpoints.sort_unstable();
-    endpoints.dedup();
-    for id in endpoints {
-        shared.follow(Change::Endpoint(id)).await?;
-    }
+    let merchants = standing.merchants.iter().map(|merchant| Change::Merchant(merchant.id));
+    let endpoints = standing.endpoints.iter().map(|endpoint| endpoint.id);
+    let endpoints = endpoints.chain(shared.directory.endpoint_ids()).map(Change::Endpoint);
+    shared.others.news.tell(Some(merchants.chain(endpoints).collect()));
     Ok(())
 }
 
@@ -175,7 +175,12 @@ impl Shared {
                 Err(EngineError::Missing { .. }) => {}
                 Err(error) => return Err(error),
             },
-            Change::Endpoint(id) => self.reload_endpoint(id).await?,
+            Change::Endpoint(id) => match self.reload_endpoint(id).await {
+                Err(EngineError::Store(error @ StoreError::Corrupt { .. })) => {
+                    tracing::error!(%error, endpoint.id = %id, "what changed makes no sense here");
+                }
+                followed => followed?,
+            },
             Change::Key => self.keys.forget(),
         }
         Ok(())

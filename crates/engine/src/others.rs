@@ -1,8 +1,11 @@
 //! What a server knows of the others on its database: how many they are, and how far they have written.
 
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use posthorn_core::id::EventId;
+use posthorn_store::Change;
 use tokio::sync::Notify;
 
 use crate::pacing::WINDOW_MAX;
@@ -14,11 +17,75 @@ pub(crate) struct Others {
     /// nobody else writes.
     horizon: AtomicI64,
     pub(crate) bell: Notify,
+    pub(crate) news: Told,
+}
+
+/// What changed, and is not followed yet.
+#[derive(Default)]
+pub(crate) struct Told {
+    waiting: Mutex<Waiting>,
+    bell: Notify,
+}
+
+#[derive(Default)]
+struct Waiting {
+    all: bool,
+    changes: HashSet<Change>,
+}
+
+/// Something to follow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum News {
+    /// Anything may have changed.
+    All,
+    /// This.
+    One(Change),
+}
+
+impl Told {
+    /// Something changed; `None`: nobody knows what.
+    pub(crate) fn tell(&self, changes: Option<Vec<Change>>) {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        match changes {
+            Some(changes) => waiting.changes.extend(changes),
+            None => waiting.all = true,
+        }
+        self.bell.notify_one();
+    }
+
+    /// It could not be followed yet.
+    pub(crate) fn put(&self, news: News) {
+        self.tell(match news {
+            News::All => None,
+            News::One(change) => Some(vec![change]),
+        });
+    }
+
+    /// The next to follow, when there is one.
+    pub(crate) async fn next(&self) -> News {
+        loop {
+            if let Some(news) = self.take() {
+                return news;
+            }
+            self.bell.notified().await;
+        }
+    }
+
+    fn take(&self) -> Option<News> {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        if std::mem::take(&mut waiting.all) {
+            return Some(News::All);
+        }
+        let next = waiting.changes.iter().next().copied()?;
+        waiting.changes.remove(&next);
+        Some(News::One(next))
+    }
 }
 
 impl Default for Others {
     fn default() -> Self {
-        Self { servers: AtomicU32::new(1), horizon: AtomicI64::new(NO_OTHERS), bell: Notify::new() }
+        let (servers, horizon) = (AtomicU32::new(1), AtomicI64::new(NO_OTHERS));
+        Self { servers, horizon, bell: Notify::new(), news: Told::default() }
     }
 }
 

@@ -53,10 +53,14 @@ async fn relay(shared: &Shared) -> Result<usize, EngineError> {
             Err(why) => shared.refuse(place, why.to_string()).await?,
         }
     }
+    // Whoever's events cannot be written keeps nobody else's waiting.
+    let mut went = Ok(count);
     for (owner, events) in by_place {
-        shared.relay_for(owner, events).await?;
+        if let Err(error) = shared.relay_for(owner, events).await {
+            went = Err(error);
+        }
     }
-    Ok(count)
+    went
 }
 
 fn owner(said: &Said) -> (MerchantId, Mode) {

@@ -50,7 +50,10 @@ impl Shared {
                     self.directory.remove_endpoint(id);
                     break;
                 }
-                Err(StoreError::Closed) => return Err(StoreError::Closed.into()),
+                // A row that makes no sense makes none a moment later.
+                Err(error @ (StoreError::Closed | StoreError::Corrupt { .. })) => {
+                    return Err(error.into());
+                }
                 Err(error) => {
                     tracing::error!(%error, endpoint.id = %id, "an endpoint cannot be read; asking again");
                     let again = later(self.clock.now(), RELOAD_PAUSE);

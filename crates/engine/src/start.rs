@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use posthorn_core::contract::Contract;
 use posthorn_core::id::IdSequence;
 use posthorn_core::secret::{MasterKeys, Secret, keyed_hash};
-use posthorn_store::{Store, StoreError};
+use posthorn_store::{Now, Store, StoreError};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::registry::Registry;
@@ -82,7 +82,7 @@ impl Engine {
         registry: &mut Registry,
     ) -> Result<(Self, Runner, Option<Secret>), EngineError> {
         let Parts { store, clock, entropy, transport, guard, contracts, master, .. } = parts;
-        let place = store.join(clock.now()).await?;
+        let place = store.join(now_of(&clock)).await?;
         if place.alone {
             store.release_all(clock.now()).await?;
         }
@@ -206,6 +206,12 @@ impl Engine {
         self.shared.stopping.store(true, Ordering::Relaxed);
         self.shared.order(Order::Stop);
     }
+}
+
+/// A clock, as the store asks it.
+pub(crate) fn now_of(clock: &Arc<dyn Clock>) -> Now {
+    let clock = Arc::clone(clock);
+    Arc::new(move || clock.now())
 }
 
 /// Whoever names a contract must find it, or its deliveries could not be made.

@@ -1,2 +1,3 @@
+-- `state + 0`: or a plan may walk the index of live leases
 update deliveries set state = $3, at = $4, why = $5, attempts = attempts + $6
-where id = $1 and state = 1 and claim = $2
+where id = $1 and state + 0 = 1 and claim = $2

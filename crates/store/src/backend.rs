@@ -9,7 +9,7 @@ use posthorn_core::id::{EventId, JobId};
 use crate::db::Db;
 use crate::weight::{SMALL, accept_bytes, settle_bytes};
 use crate::{
-    Accept, Accepted, Answer, Ask, Beat, Company, Keep, PartStep, Place, Relay, Release, Said,
+    Accept, Accepted, Answer, Ask, Beat, Company, Keep, Now, PartStep, Place, Relay, Release, Said,
     Settled, Settlement,
 };
 
@@ -87,7 +87,7 @@ pub(crate) trait Backend: Sized + Send + Sync + 'static {
     }
 
     /// Takes a place among the servers.
-    fn join(&self, _: Timestamp) -> Answer<'_, Place> {
+    fn join(&self, _: Now) -> Answer<'_, Place> {
         let place = Place { node: 0, alone: true, after: EventId::from_i64(0) };
         ready(Ok(place)).boxed()
     }

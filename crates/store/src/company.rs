@@ -1,5 +1,7 @@
 //! Servers that share a database: the place each of them has, and what they tell each other.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use posthorn_core::id::{EndpointId, EventId, MerchantId};
 
@@ -15,11 +17,14 @@ pub struct Place {
     pub after: EventId,
 }
 
+/// A server's real time: asked in the moment in which it is held against the database's.
+pub type Now = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
 /// A sign of life.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Beat {
-    /// The server's real time.
-    pub now: Timestamp,
+    /// The server's clock.
+    pub now: Now,
     /// Every event that it has still to write has a higher id.
     pub floor: EventId,
 }

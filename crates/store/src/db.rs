@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use jiff::Timestamp;
-use posthorn_core::id::{EndpointId, JobId, MerchantId};
+use posthorn_core::id::{EndpointId, EventId, JobId, MerchantId};
 
 use crate::StoreError;
 use crate::statements::Statement;
@@ -69,6 +69,9 @@ pub(crate) trait Db {
     /// Keeps others away from something until the transaction ends. What was read before it is stale.
     /// Where one transaction writes at a time there is nobody to keep away.
     async fn hold(&self, lock: Lock) -> Result<(), Self::Trouble>;
+
+    /// Fails for an id that another server may make by now: this one was away since it made it.
+    fn may_write(&self, id: EventId) -> Result<(), StoreError>;
 
     /// What to write for a time at which a lease ends: where servers share a database their leases are
     /// by its clock.

@@ -23,7 +23,7 @@ mod values;
 mod verbs;
 mod weight;
 
-pub use company::{Beat, Change, Company, Place};
+pub use company::{Beat, Change, Company, Now, Place};
 pub use error::{Fault, FaultPoint, Faults, StoreError};
 pub use jobs::{Job, JobKind, JobState, JobStep, NewJob, Step};
 pub use outbox::{Relay, Said};

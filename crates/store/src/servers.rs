@@ -1,19 +1,18 @@
 //! Servers on one database: what they tell each other, and what they take over.
 
 use futures::future::BoxFuture;
-use jiff::Timestamp;
 use posthorn_core::id::JobId;
 
 use crate::backend::Backend;
-use crate::{Accepted, Answer, Beat, Company, Place, Relay, Said};
+use crate::{Accepted, Answer, Beat, Company, Now, Place, Relay, Said};
 
 /// A database with its servers. One that a server has for itself has no others, and nothing to relay.
 pub trait Servers: Send + Sync {
     /// Whether other servers may be at work on the same database.
     fn is_shared(&self) -> bool;
-    /// Takes a place among the servers of the database, at `now` (real time): before anything is read
+    /// Takes a place among the servers of the database, by its clock: before anything is read
     /// that others may change. Fails with [`crate::StoreError::TooMany`] when all places are taken.
-    fn join(&self, now: Timestamp) -> Answer<'_, Place>;
+    fn join(&self, now: Now) -> Answer<'_, Place>;
     /// Gives a sign of life, several times a second: without it, after 15 s, nothing is written any
     /// more, and after a minute the place may be another's.
     fn beat(&self, beat: Beat) -> Answer<'_, Company>;
@@ -40,7 +39,7 @@ impl<B: Backend> Servers for B {
         Backend::is_shared(self)
     }
 
-    fn join(&self, now: Timestamp) -> Answer<'_, Place> {
+    fn join(&self, now: Now) -> Answer<'_, Place> {
         Backend::join(self, now)
     }
 

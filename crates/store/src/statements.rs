@@ -50,6 +50,7 @@ pub(crate) mod only {
         NODE_LEAVE = "node_leave";
         NODE_LOCK = "node_lock";
         NODE_LOCK_SHARED = "node_lock_shared";
+        NODE_OTHERS = "node_others";
         NODE_TAKE = "node_take";
         OUTBOX = "outbox";
         OUTBOX_DONE = "outbox_done";

@@ -7,11 +7,10 @@
 use std::sync::{Arc, Mutex};
 
 use futures::executor::block_on;
-use jiff::Timestamp;
 
 use posthorn_store::conformance::company::{self, Servers};
 use posthorn_store::conformance::faults::{self, Perishable};
-use posthorn_store::conformance::throw_away::{database, run};
+use posthorn_store::conformance::throw_away::{database, end_sessions, run};
 use posthorn_store::postgres::{Options, Postgres};
 use posthorn_store::{Fault, FaultPoint, Faults, Store};
 
@@ -111,9 +110,12 @@ impl Servers for Crowd {
         run(&self.url, &format!("update posthorn.nodes set seen = seen - {seconds} * 1000"));
     }
 
-    #[expect(clippy::disallowed_methods, reason = "the database has the real clock")]
-    fn now(&self) -> Timestamp {
-        Timestamp::now()
+    fn run(&self, sql: &str) {
+        run(&self.url, sql);
+    }
+
+    fn end_sessions(&self) {
+        end_sessions(&self.url);
     }
 }
 
@@ -132,7 +134,11 @@ company! {
     the_first_server_is_alone_and_each_has_a_node_of_its_own
     what_one_server_changes_all_hear_of_once
     a_server_is_told_when_another_changes_something
-    a_server_that_fell_silent_writes_nothing_until_it_is_heard_again
+    a_server_that_fell_silent_writes_nothing_until_it_begins_anew
+    what_was_made_before_a_silence_is_not_written_below_what_others_have_read
+    a_server_that_lost_its_session_and_lives_is_company
+    a_server_whose_clock_is_minutes_away_is_refused
+    a_clock_is_advanced_by_one_server_at_a_time
     the_node_of_a_server_that_is_gone_is_given_to_another
     nobody_writes_below_what_the_others_take_for_settled
     a_job_is_at_one_server_until_that_is_gone

@@ -1,13 +1,13 @@
 //! What the rig notes of endpoints and clocks while the engine works.
 
 use futures::future::BoxFuture;
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use posthorn_core::delivery::StateKind;
 use posthorn_core::endpoint::{Endpoint, Status};
 use posthorn_core::id::{DeliveryId, EndpointId, JobId};
 use posthorn_engine::clock::Clock;
 use posthorn_store::{
-    Accepted, Answer, Beat, Company, DeliveryQuery, Page, Place, Relay, Said, Servers, Store,
+    Accepted, Answer, Beat, Company, DeliveryQuery, Now, Page, Place, Relay, Said, Servers, Store,
 };
 
 use crate::facts::Drain;
@@ -64,7 +64,7 @@ impl Servers for Rig {
         self.inner.is_shared()
     }
 
-    fn join(&self, now: Timestamp) -> Answer<'_, Place> {
+    fn join(&self, now: Now) -> Answer<'_, Place> {
         self.inner.join(now)
     }
 

@@ -163,6 +163,12 @@ fn a_server_that_was_frozen_past_its_leases_loses_nothing_and_goes_on() {
     // Its leases run out, and the other sends what they held.
     arrivals(&receiver, &ids);
     signal(&freezes, "-CONT");
+    // It begins anew, and says so to whoever asks in that moment; the same request is good a little later.
+    let awake = seen_through(&merchant, &freezes);
+    let event = r#"{"type": "order.paid", "data": {"order": 2}}"#;
+    until("it accepts again", || {
+        awake.send("POST", "/v1/events", event, Some("after the freeze")).status == 202
+    });
     let more = batches(&merchant, &[&freezes, &lives], 100);
     arrivals(&receiver, &more);
 }

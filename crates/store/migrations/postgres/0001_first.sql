@@ -504,6 +504,8 @@ begin
     end;
     return;
   end if;
+  -- Nobody is put on hold between this look and the drop.
+  lock table merchants in share mode;
   n := put_aside(part, now_ms, kept_ms, at_once);
   if n > 0 then return; end if;
   delete from event_references as r using (

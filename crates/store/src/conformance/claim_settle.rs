@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use posthorn_core::attempt::{ErrorClass, Phases, Unreachable};
 use posthorn_core::delivery::{Ending, State};
 
@@ -246,23 +247,28 @@ pub fn at_start_up_all_leases_are_dead(world: &World) {
     assert_eq!(done(world.store().release_all(at(11))), 0);
 }
 
+/// Seconds of a day that is over by any clock.
+fn long_ago(second: i64) -> Timestamp {
+    Timestamp::from_second(1_700_000_000 + second).expect("a time")
+}
+
 pub fn leases_that_ran_out_are_freed_and_others_are_kept(world: &World) {
     let pair = world.pair();
-    let dead = world.send(pair, 0, State::Leased { until: at(10) });
-    let live = world.send(pair, 0, State::Leased { until: at(20) });
-    assert!(done(world.store().release_expired(at(9), 100)).is_empty());
-    assert_eq!(done(world.store().release_expired(at(10), 100)), [pair.1]);
-    assert_eq!(world.state(dead), due(10));
-    assert_eq!(world.state(live), State::Leased { until: at(20) });
+    let dead = world.send(pair, 0, State::Leased { until: long_ago(10) });
+    let live = world.send(pair, 0, State::Leased { until: long_ago(20) });
+    assert!(done(world.store().release_expired(long_ago(9), 100)).is_empty());
+    assert_eq!(done(world.store().release_expired(long_ago(10), 100)), [pair.1]);
+    assert_eq!(world.state(dead), State::Due { at: long_ago(10) });
+    assert_eq!(world.state(live), State::Leased { until: long_ago(20) });
     let again = world.claim_one(pair.1, 10);
     assert_eq!((again.delivery, again.claim), (dead, 2), "a new lease, with the next fence");
 }
 
 pub fn a_lease_that_ran_out_ends_with_its_deleted_endpoint(world: &World) {
     let pair = world.pair();
-    let id = world.send(pair, 0, State::Leased { until: at(10) });
+    let id = world.send(pair, 0, State::Leased { until: long_ago(10) });
     done(world.store().delete_endpoint(pair.1, at(1)));
-    assert_eq!(done(world.store().release_expired(at(10), 100)), [pair.1]);
+    assert_eq!(done(world.store().release_expired(long_ago(10), 100)), [pair.1]);
     assert!(matches!(world.state(id), State::WillNotSend { .. }));
 }
 

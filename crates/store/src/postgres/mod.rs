@@ -42,8 +42,8 @@ pub use way::Tls;
 use crate::backend::{Backend, Lane, Outcome, Patience, plain};
 use crate::weight::{SMALL, accept_bytes, settle_bytes};
 use crate::{
-    Accept, Accepted, Answer, Ask, Beat, Company, Faults, Keep, PartStep, Place, Relay, Release,
-    Said, Settled, Settlement, StoreError,
+    Accept, Accepted, Answer, Ask, Beat, Company, Faults, Keep, Now, PartStep, Place, Relay,
+    Release, Said, Settled, Settlement, StoreError,
 };
 use hot::{Asks, Gauges, Verb, Waiter};
 use transaction::{Kind, Transaction};
@@ -220,7 +220,7 @@ impl Backend for Postgres {
         true
     }
 
-    fn join(&self, now: Timestamp) -> Answer<'_, Place> {
+    fn join(&self, now: Now) -> Answer<'_, Place> {
         self.ask(async move |worker| worker.join(now).await)
     }
 

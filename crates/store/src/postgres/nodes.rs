@@ -2,9 +2,10 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
+use std::future::pending;
 use std::sync::Arc;
+use std::time::Duration;
 
-use jiff::Timestamp;
 use posthorn_core::id::{EndpointId, EventId, JobId, MerchantId};
 use tokio::sync::{Mutex, Notify};
 
@@ -14,7 +15,7 @@ use super::trouble::Trouble;
 use super::way::Way;
 use super::worker::Worker;
 use crate::StoreError;
-use crate::company::{Beat, Change, Company, Place};
+use crate::company::{Beat, Change, Company, Now, Place};
 use crate::db::{Columns, Db, values};
 use crate::rows::ms;
 use crate::statements::only;
@@ -24,11 +25,26 @@ const CHANGES_MAX: usize = 10_000;
 /// Changes are forgotten after an hour; who looks away for half of that knows nothing any more.
 const LOOKED_AWAY_MS: i64 = 30 * 60 * 1000;
 
+/// Servers whose clock differs from the database's by more are refused: what is old, and what is due, goes by
+/// it.
+const APART_MAX_MS: i64 = 60_000;
+/// Whoever lives gives a sign of it in this time.
+const SIGN_WITHIN: Duration = Duration::from_secs(1);
+
 /// One process's life on a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Member {
     pub(super) node: i64,
     pub(super) holder: i64,
+    /// Its events have higher ids.
+    pub(super) after: i64,
+}
+
+impl Member {
+    /// Whether it may write an event with this id: it was made in this life.
+    pub(super) fn may_write(self, id: EventId) -> bool {
+        id.as_i64() > self.after && id.node() == self.node
+    }
 }
 
 /// What a server knows of the others.
@@ -38,8 +54,10 @@ pub(super) struct Nodes {
     pub(super) told: Arc<Notify>,
     session: Mutex<Option<Session>>,
     session_missing: Cell<bool>,
-    /// Its own place, once it has joined.
+    /// Its own place, once it has joined. It stays when it is lost: nothing can be written under it then.
     pub(super) member: Cell<Option<Member>>,
+    /// Whether the place was lost, and the server has not joined anew.
+    lost: Cell<bool>,
     /// How far the database's clock is ahead of this server's.
     pub(super) shift_ms: Cell<i64>,
     looked: RefCell<Looked>,
@@ -59,9 +77,9 @@ struct Looked {
 impl Nodes {
     pub(super) fn new(way: Option<Way>, told: Arc<Notify>) -> Self {
         let (session, session_missing) = (Mutex::default(), Cell::default());
-        let member = Cell::default();
+        let (member, lost) = (Cell::default(), Cell::default());
         let (shift_ms, looked) = (Cell::default(), RefCell::default());
-        Self { way, told, session, session_missing, member, shift_ms, looked }
+        Self { way, told, session, session_missing, member, lost, shift_ms, looked }
     }
 
     /// As if the process had died.
@@ -97,7 +115,7 @@ impl Nodes {
             self.begin_session().await;
         }
         if let Some(session) = self.session.lock().await.as_mut()
-            && let Err(error) = session.let_others_in().await
+            && let Err(error) = session.stay_in_company().await
         {
             tracing::warn!(%error, "the session beside the pool could not be used");
         }
@@ -105,28 +123,70 @@ impl Nodes {
 }
 
 impl Worker {
-    pub(super) async fn join(&self, now: Timestamp) -> Result<Place, StoreError> {
-        let alone = self.nodes.begin_session().await;
-        let taken = self.write_as(Kind::Join, &take).await?;
+    pub(super) async fn join(&self, now: Now) -> Result<Place, StoreError> {
+        let mut alone = self.nodes.begin_session().await;
+        let before = self.nodes.member.get().map_or(0, |member| member.holder);
+        if alone {
+            alone = self.nobody_lives(before).await?;
+        }
+        let asked = Cell::new(0);
+        let verb = async |db: &Transaction| {
+            asked.set(ms(now()));
+            take(db, before).await
+        };
+        let taken = self.write_as(Kind::Join, &verb).await?;
         let Some((after, taken)) = taken else { return Err(StoreError::TooMany { max: 64 }) };
-        self.nodes.member.set(Some(Member { node: taken.node, holder: taken.holder }));
-        self.nodes.shift_ms.set(taken.seen - ms(now));
+        let member = Member { node: taken.node, holder: taken.holder, after };
+        self.nodes.member.set(Some(member));
+        let shift_ms = taken.seen - asked.get();
+        if shift_ms.abs() > APART_MAX_MS {
+            self.leave().await?;
+            let detail = format!(
+                "this machine's clock and the database's are {} s apart; set them right (NTP) and start again",
+                shift_ms.abs() / 1000
+            );
+            return Err(StoreError::Unavailable { detail });
+        }
+        self.nodes.shift_ms.set(shift_ms);
+        self.nodes.lost.set(false);
         let told = HashSet::new();
         *self.nodes.looked.borrow_mut() = Looked { at: taken.seen, txid: taken.txid, told };
         let node = u8::try_from(taken.node).unwrap_or_default();
         Ok(Place { node, alone, after: EventId::from_i64(after) })
     }
 
+    /// A server may have lost its session and live: then it gives signs of life.
+    async fn nobody_lives(&self, own: i64) -> Result<bool, StoreError> {
+        let look = async |db: &Transaction| {
+            let read = |row: &dyn Columns| Ok((row.get::<i64>(0)?, row.get::<i64>(1)?));
+            db.many(only::NODE_OTHERS, values![own], read).await
+        };
+        let before = self.write_as(Kind::Join, &look).await?;
+        if before.is_empty() {
+            return Ok(true);
+        }
+        let _a_second = tokio::time::timeout(SIGN_WITHIN, pending::<()>()).await;
+        let after = self.write_as(Kind::Join, &look).await?;
+        Ok(after.iter().all(|seen| before.contains(seen)))
+    }
+
     pub(super) async fn beat(&self, beat: Beat) -> Result<Company, StoreError> {
-        let Some(member) = self.nodes.member.get() else { return Ok(Company::default()) };
+        let replaced = Company { replaced: true, ..Company::default() };
+        let Some(member) = self.nodes.member.get().filter(|_| !self.nodes.lost.get()) else {
+            return Ok(replaced);
+        };
         self.nodes.keep_session().await;
         let txid = self.nodes.looked.borrow().txid.clone();
-        let verb = async |db: &Transaction| sign(db, member, beat.floor, &txid).await;
-        let Some(heard) = self.write_as(Kind::Beat, &verb).await? else {
-            self.nodes.member.set(None);
-            return Ok(Company { replaced: true, ..Company::default() });
+        let asked = Cell::new(0);
+        let verb = async |db: &Transaction| {
+            asked.set(ms((beat.now)()));
+            sign(db, member, beat.floor, &txid).await
         };
-        self.nodes.shift_ms.set(heard.seen - ms(beat.now));
+        let Some(heard) = self.write_as(Kind::Beat, &verb).await? else {
+            self.nodes.lost.set(true);
+            return Ok(replaced);
+        };
+        self.nodes.shift_ms.set(heard.seen - asked.get());
         let mut looked = self.nodes.looked.borrow_mut();
         let known = heard.seen - looked.at < LOOKED_AWAY_MS && heard.changes.len() <= CHANGES_MAX;
         let changes = known.then(|| {
@@ -142,7 +202,7 @@ impl Worker {
     }
 
     pub(super) async fn leave(&self) -> Result<(), StoreError> {
-        let Some(member) = self.nodes.member.take() else { return Ok(()) };
+        let Some(member) = self.nodes.member.get() else { return Ok(()) };
         let verb = async |db: &Transaction| {
             db.run(only::NODE_LEAVE, values![member.node, member.holder]).await
         };
@@ -183,13 +243,13 @@ struct Taken {
 
 /// Takes a node, while nobody gives a sign of life: whoever has told of its floor before this is seen
 /// here, and whoever tells of a higher one after it sees this node.
-async fn take(db: &Transaction) -> Result<Option<(i64, Taken)>, Trouble> {
+async fn take(db: &Transaction, before: i64) -> Result<Option<(i64, Taken)>, Trouble> {
     db.run(only::NODE_LOCK, values![]).await?;
     let after = db.number(only::NODE_FLOOR, values![]).await?.unwrap_or(0);
     let read = |row: &dyn Columns| {
         Ok(Taken { node: row.get(0)?, holder: row.get(1)?, seen: row.get(2)?, txid: row.get(3)? })
     };
-    let taken = db.one(only::NODE_TAKE, values![after], read).await?;
+    let taken = db.one(only::NODE_TAKE, values![after, before], read).await?;
     Ok(taken.map(|taken| (after, taken)))
 }
 

@@ -67,7 +67,14 @@ pub(super) async fn open(db: &Transaction, now: Timestamp, width: u32) -> Result
     let (now, width) = (ms(now), days(width));
     let given: [Typed<'_>; 4] =
         [(&now, Type::INT8), (&width, Type::INT4), (&AHEAD, Type::INT4), (&LARGE, Type::INT8)];
-    let row = db.query(OPEN, &given).await?;
+    let row = match db.query(OPEN, &given).await {
+        // Somebody is in the way: a later round does it. Waiting on would hold everybody up.
+        Err(Trouble::Failed(error)) if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) => {
+            let detail = "somebody is in the way of the tables for the days ahead".to_owned();
+            return Err(StoreError::Unavailable { detail }.into());
+        }
+        told => told?,
+    };
     Ok(row.first().is_some_and(|row| row.get::<_, Option<String>>(0).is_some()))
 }
 

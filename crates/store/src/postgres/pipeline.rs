@@ -1,9 +1,9 @@
 //! A transaction whose statements are sent one behind the other, without waiting for answers in between.
 
-use deadpool_postgres::Object;
 use futures::future::{OptionFuture, join_all};
 use tokio_postgres::{Error, Row};
 
+use super::fate::Fate;
 use super::hot::Call;
 use super::transaction::{Kind, Transaction};
 use super::trouble::{Again, Trouble};
@@ -38,15 +38,15 @@ impl Worker {
         read: impl AsyncFnOnce(&Transaction, Vec<Vec<Row>>) -> Result<A, Trouble>,
     ) -> Result<A, Failure> {
         self.strike(FaultPoint::BeforeBegin)?;
-        let begins = self.begins.of(Kind::Batch, self.nodes.member.get());
-        let about = (self.begins.pooler, self.nodes.shift_ms.get());
-        let transaction = Transaction::unbegun(self.connection().await?, about);
+        let about = self.about();
+        let begins = self.begins.of(Kind::Batch, about.member);
+        let mut transaction = Transaction::unbegun(self.connection(Kind::Batch).await?, about);
         for call in calls.iter().flatten() {
             let prepared = call.prepare(&transaction).await;
             prepared.map_err(|error| Undone { trouble: error.into(), committing: false })?;
         }
         let looks = looks || self.has_faults();
-        let rows = pipelined(&transaction, &begins, calls, looks).await?;
+        let rows = self.pipelined(&mut transaction, &begins, calls, looks).await?;
         let answer = match read(&transaction, rows).await {
             Ok(answer) => answer,
             Err(trouble) if looks => {
@@ -59,8 +59,7 @@ impl Worker {
         };
         if looks {
             self.strike(FaultPoint::BeforeCommit)?;
-            let committed = transaction.commit().await;
-            committed.map_err(|trouble| Undone { trouble, committing: true })?;
+            self.commit(transaction).await?;
         } else {
             transaction.ended();
         }
@@ -72,46 +71,59 @@ impl Worker {
             Ok(()) | Err(_) => Ok(answer),
         }
     }
-}
 
-/// Begins, runs the statements and, unless somebody looks first, commits. After a failure the database
-/// refuses the rest, the commit too.
-///
-/// Should the very first message fail alone, the statements stand outside of a transaction, each for itself:
-/// each is whole in itself, and the verbs that are done again recognise their own work.
-async fn pipelined(
-    transaction: &Transaction,
-    begins: &str,
-    calls: &[Option<Call<'_>>],
-    looks: bool,
-) -> Result<Vec<Vec<Row>>, Failure> {
-    let client: &Object = &transaction.client;
-    let commit = (!looks).then(|| client.batch_execute("commit"));
-    // They are polled, and so sent, in this order.
-    let (begun, answers, committed) = futures::join!(
-        client.batch_execute(begins),
-        join_all(
-            calls
-                .iter()
-                .map(|call| OptionFuture::from(call.as_ref().map(|call| call.run(transaction))))
-        ),
-        OptionFuture::from(commit),
-    );
-    begun.map_err(|error| Undone { trouble: error.into(), committing: false })?;
-    let rows: Result<Vec<Vec<Row>>, Error> =
-        answers.into_iter().map(|rows| rows.unwrap_or_else(|| Ok(Vec::new()))).collect();
-    let rows = match rows {
-        Ok(rows) => rows,
-        Err(error) if error.is_closed() && !looks => {
-            return Err(Undone { trouble: error.into(), committing: true }.into());
+    /// Begins, runs the statements and, unless somebody looks first, commits. After a failure the database
+    /// refuses the rest, the commit too.
+    ///
+    /// Should the very first message fail alone, the statements stand outside of a transaction, each for
+    /// itself: each is whole in itself, and the verbs that are done again recognise their own work.
+    async fn pipelined(
+        &self,
+        transaction: &mut Transaction,
+        begins: &str,
+        calls: &[Option<Call<'_>>],
+        looks: bool,
+    ) -> Result<Vec<Vec<Row>>, Failure> {
+        let db = &*transaction;
+        let commit = (!looks).then(|| db.client.batch_execute("commit"));
+        // They are polled, and so sent, in this order.
+        let (begun, answers, committed) = futures::join!(
+            db.client.simple_query(begins),
+            join_all(
+                calls.iter().map(|call| OptionFuture::from(call.as_ref().map(|call| call.run(db))))
+            ),
+            OptionFuture::from(commit),
+        );
+        let begun = begun.map_err(|error| Undone { trouble: error.into(), committing: false })?;
+        transaction.begun(&begun);
+        let rows: Result<Vec<Vec<Row>>, Error> =
+            answers.into_iter().map(|rows| rows.unwrap_or_else(|| Ok(Vec::new()))).collect();
+        let rows = match rows {
+            Ok(rows) => rows,
+            Err(error) if error.is_closed() && !looks => {
+                return Err(self.cut_off(transaction.xid(), error.into()).await);
+            }
+            Err(error) => {
+                tracing::debug!(%error, "the verbs of a batch are done again, each by itself");
+                return Err(Failure::Someones);
+            }
+        };
+        if let Some(Err(error)) = committed {
+            return Err(self.cut_off(transaction.xid(), error.into()).await);
         }
-        Err(error) => {
-            tracing::debug!(%error, "the verbs of a batch are done again, each by itself");
-            return Err(Failure::Someones);
-        }
-    };
-    if let Some(Err(error)) = committed {
-        return Err(Undone { trouble: error.into(), committing: true }.into());
+        Ok(rows)
     }
-    Ok(rows)
+
+    /// The connection was lost when the commit had been sent. Once it is over, whatever became of it, the
+    /// verbs are done again: they recognise their own work.
+    async fn cut_off(&self, number: Option<u64>, trouble: Trouble) -> Failure {
+        let fate = match number {
+            Some(number) if trouble.is_cut_off() => self.fate(number).await,
+            Some(_) | None => Fate::Forgotten,
+        };
+        match fate {
+            Fate::Undone | Fate::Committed => Failure::Someones,
+            Fate::Running | Fate::Forgotten => Failure::Everyones(trouble.into_error()),
+        }
+    }
 }

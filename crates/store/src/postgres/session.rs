@@ -17,10 +17,14 @@ const ALONE: &str = "select pg_try_advisory_lock(1346895872, 1)";
 const IN_COMPANY: &str =
     "set lock_timeout = '10s'; select pg_advisory_lock_shared(1346895872, 1); listen posthorn";
 
+const HOLD: &str = "select pg_try_advisory_lock_shared(1346895872, 1)";
+
 /// A session; dropped, it ends.
 pub(super) struct Session {
     client: Client,
     alone: bool,
+    /// Whether it holds the lock in company, or alone.
+    holds: bool,
     _connection: JoinSet<()>,
 }
 
@@ -44,17 +48,19 @@ impl Session {
             told.notify_one();
         });
         let alone = client.query_one(ALONE, &[]).await?.get(0);
-        match client.batch_execute(IN_COMPANY).await {
+        let held = client.batch_execute(IN_COMPANY).await;
+        let holds = held.is_ok();
+        match held {
             Err(error) if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) => {
                 tracing::warn!("another server has been starting for long; starting beside it");
                 client.batch_execute("listen posthorn").await?;
             }
             done => done?,
         }
-        Ok(Self { client, alone, _connection: driver })
+        Ok(Self { client, alone, holds, _connection: driver })
     }
 
-    /// Whether no other server is at work, and none begins before [`Session::let_others_in`].
+    /// Whether no other server is at work, and none begins before [`Session::stay_in_company`].
     pub(super) fn is_alone(&self) -> bool {
         self.alone
     }
@@ -63,11 +69,14 @@ impl Session {
         self.client.is_closed()
     }
 
-    /// Other servers may begin from now on.
-    pub(super) async fn let_others_in(&mut self) -> Result<(), Error> {
+    /// Other servers may begin from now on; that this one lives they see by its lock.
+    pub(super) async fn stay_in_company(&mut self) -> Result<(), Error> {
         if self.alone {
             self.client.batch_execute("select pg_advisory_unlock(1346895872, 1)").await?;
             self.alone = false;
+        }
+        if !self.holds {
+            self.holds = self.client.query_one(HOLD, &[]).await?.get(0);
         }
         Ok(())
     }

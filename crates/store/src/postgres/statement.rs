@@ -2,7 +2,7 @@
 
 use bytes::BytesMut;
 use jiff::Timestamp;
-use posthorn_core::id::EndpointId;
+use posthorn_core::id::{EndpointId, EventId};
 use tokio_postgres::Row;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 
@@ -52,6 +52,16 @@ impl Db for Transaction {
         let (class, place) = (LOCKS + class, place(id));
         self.execute(sql, &[(&class, Type::INT4), (&place, Type::INT4)]).await?;
         Ok(())
+    }
+
+    fn may_write(&self, id: EventId) -> Result<(), StoreError> {
+        match self.member {
+            Some(member) if !member.may_write(id) => {
+                let detail = "this server was away since it made the event's id; try again".into();
+                Err(StoreError::Unavailable { detail })
+            }
+            Some(_) | None => Ok(()),
+        }
     }
 
     fn lease_ms(&self, until: Timestamp) -> i64 {

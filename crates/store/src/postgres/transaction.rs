@@ -26,6 +26,8 @@ pub(super) struct Begins {
 /// A transaction that has not been heard of for so long is given up by the database.
 const IDLE_MAX: Duration = Duration::from_secs(5);
 
+/// Plans are made once and go by indexes whatever the statistics say: a partition that was analysed while
+/// it was empty would be walked from end to end otherwise.
 const PROBES: &str = "set local plan_cache_mode = force_generic_plan; \
                       set local enable_seqscan = off; set local enable_bitmapscan = off; \
                       set local enable_hashjoin = off; set local enable_mergejoin = off; \
@@ -48,20 +50,18 @@ impl Begins {
             pooler: options.pooler,
             // A sign of life may get lost when the database dies; nobody waits for it to be on disk.
             beat: format!("{write}; set local synchronous_commit = off"),
-            // Its plans are made once and go by indexes whatever the statistics say: a partition that was
-            // analysed while it was empty would be walked from end to end otherwise.
-            batch: format!("{write}; {PROBES}"),
+            batch: format!("{write}; {PROBES}; select pg_current_xact_id()"),
             // One that writes is told its number, by which the database knows later whether it was
             // committed.
-            write: format!("{write}; select pg_current_xact_id()"),
-            read: local(read, options.read_within),
+            write: format!("{write}; {PROBES}; select pg_current_xact_id()"),
+            read: format!("{}; {PROBES}", local(read, options.read_within)),
             read_endless: local(read, Duration::ZERO),
         }
     }
 
     /// Of a server that has joined a write begins only while it has its node.
     pub(super) fn of(&self, kind: Kind, member: Option<Member>) -> Cow<'_, str> {
-        let present = |begin: &str, Member { node, holder }: Member| {
+        let present = |begin: &str, Member { node, holder, .. }: Member| {
             format!("{begin}; select present({node}::smallint, {holder})").into()
         };
         match (kind, member) {
@@ -98,19 +98,31 @@ pub(crate) struct Transaction {
     pub(super) shift_ms: i64,
     /// Whether another transaction may have had this connection's session before.
     pub(super) pooler: Pooler,
+    /// Whose it is, once its server has joined.
+    pub(super) member: Option<Member>,
     number: Option<u64>,
 }
 
+/// What a transaction knows of its server.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct About {
+    pub(super) pooler: Pooler,
+    pub(super) shift_ms: i64,
+    pub(super) member: Option<Member>,
+}
+
 impl Transaction {
-    pub(super) async fn begin(
-        client: Object,
-        begin: &str,
-        (pooler, shift_ms): (Pooler, i64),
-    ) -> Result<Self, Trouble> {
+    pub(super) async fn begin(client: Object, begin: &str, about: About) -> Result<Self, Trouble> {
         let client = Connection(Some(client));
         let begun = client.simple_query(begin).await?;
         let number = begun.iter().find_map(number);
-        Ok(Self { client, shift_ms, pooler, number })
+        let About { pooler, shift_ms, member } = about;
+        Ok(Self { client, shift_ms, pooler, member, number })
+    }
+
+    /// What its beginning was answered with, where that was sent with its statements.
+    pub(super) fn begun(&mut self, answer: &[SimpleQueryMessage]) {
+        self.number = answer.iter().find_map(number);
     }
 
     /// The number by which the database knows it, if it writes.
@@ -119,8 +131,9 @@ impl Transaction {
     }
 
     /// One whose beginning and end are sent with its statements.
-    pub(super) fn unbegun(client: Object, (pooler, shift_ms): (Pooler, i64)) -> Self {
-        Self { client: Connection(Some(client)), shift_ms, pooler, number: None }
+    pub(super) fn unbegun(client: Object, about: About) -> Self {
+        let About { pooler, shift_ms, member } = about;
+        Self { client: Connection(Some(client)), shift_ms, pooler, member, number: None }
     }
 
     /// Its end was sent with its statements: the connection goes back to the pool.

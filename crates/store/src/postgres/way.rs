@@ -3,12 +3,19 @@
 //! for this host.
 
 use std::str::FromStr;
+use std::time::Duration;
 
 use deadpool_postgres::{Manager, ManagerConfig};
 use futures::StreamExt;
 use futures::stream::{BoxStream, poll_fn};
 use tokio_postgres::{AsyncMessage, Client, Config, Error, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
+
+/// How long it may take to connect, unless the URL says otherwise.
+const CONNECT_WITHIN: Duration = Duration::from_secs(5);
+/// How long what was sent may go unacknowledged, unless the URL says otherwise: a database that vanished
+/// without a word is noticed by it.
+const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 
 /// How TLS is spoken, by what the server has to prove.
 #[derive(Clone)]
@@ -37,6 +44,12 @@ impl Way {
         let (url, proof) = Proof::taken_out(url);
         let mut config = Config::from_str(&url).ok()?;
         config.application_name("posthorn");
+        if config.get_connect_timeout().is_none() {
+            config.connect_timeout(CONNECT_WITHIN);
+        }
+        if config.get_tcp_user_timeout().is_none() {
+            config.tcp_user_timeout(ANSWER_WITHIN);
+        }
         let tls = tls.cloned().map(|tls| match proof {
             Proof::Nothing => tls.unproven,
             Proof::Authority => tls.authority,

@@ -18,7 +18,7 @@ use super::migrations::{self, OpenError};
 use super::nodes::Nodes;
 use super::options::{Options, Pooler};
 use super::parts;
-use super::transaction::{Begins, Kind, Transaction};
+use super::transaction::{About, Begins, Kind, Transaction};
 use super::trouble::Trouble;
 use super::way::Way;
 use crate::{Fault, FaultPoint, Faults, StoreError};
@@ -38,6 +38,8 @@ const TURNS: usize = 3;
 /// What verbs run on.
 pub(super) struct Worker {
     pool: Pool,
+    /// A connection for signs of life, which wait for nobody.
+    life: Pool,
     pub(super) begins: Begins,
     pub(super) nodes: Nodes,
     faults: RefCell<Option<Faults>>,
@@ -70,8 +72,8 @@ impl Worker {
                 }
             };
             runtime.block_on(async move {
-                let pool = match open(&reach, connections, part_days).await {
-                    Ok(pool) => pool,
+                let (pool, life) = match open(&reach, connections, part_days).await {
+                    Ok(pools) => pools,
                     Err(error) => {
                         let _ = tell.send(Err(error));
                         return;
@@ -81,7 +83,7 @@ impl Worker {
                 let (faults, crashed) = (RefCell::new(faults), Cell::new(false));
                 let (nodes, turns) = (Nodes::new(reach.session, bell), Semaphore::new(TURNS));
                 let reached = Notify::new();
-                let worker = Self { pool, begins, nodes, faults, crashed, turns, reached };
+                let worker = Self { pool, life, begins, nodes, faults, crashed, turns, reached };
                 let worker = Rc::new(worker);
                 futures::join!(serve(Rc::clone(&worker), waiting), beside(worker));
             });
@@ -142,7 +144,7 @@ impl Worker {
     /// Commits. Where the answer was lost the database is asked what became of the transaction; that
     /// it was committed is believed only of one whose session was ended in good order, because after
     /// a crash the number may be another's.
-    async fn commit(&self, transaction: Transaction) -> Result<(), Undone> {
+    pub(super) async fn commit(&self, transaction: Transaction) -> Result<(), Undone> {
         let number = transaction.xid();
         let Err(trouble) = transaction.commit().await else { return Ok(()) };
         let fate = match number {
@@ -158,7 +160,7 @@ impl Worker {
         }
     }
 
-    async fn fate(&self, number: u64) -> Fate {
+    pub(super) async fn fate(&self, number: u64) -> Fate {
         let mut tries = Tries::default();
         loop {
             let trouble = match fate::ask(&self.pool, number).await {
@@ -204,9 +206,10 @@ impl Worker {
         Ok(answer)
     }
 
-    /// A connection of the pool.
-    pub(super) async fn connection(&self) -> Result<Object, Undone> {
-        let connected = self.pool.get().await;
+    /// A connection for a transaction of this kind.
+    pub(super) async fn connection(&self, kind: Kind) -> Result<Object, Undone> {
+        let pool = if matches!(kind, Kind::Join | Kind::Beat) { &self.life } else { &self.pool };
+        let connected = pool.get().await;
         connected.map_err(|error| Undone { trouble: error.into(), committing: false })
     }
 
@@ -231,15 +234,21 @@ impl Worker {
         Ok(())
     }
 
+    /// What a transaction knows of this server.
+    pub(super) fn about(&self) -> About {
+        let (shift_ms, member) = (self.nodes.shift_ms.get(), self.nodes.member.get());
+        About { pooler: self.begins.pooler, shift_ms, member }
+    }
+
     async fn begin(&self, kind: Kind) -> Result<Transaction, Undone> {
         // A connection that broke while it waited in the pool is told by its first statement.
         let mut left = self.pool.status().size + 1;
         let undone = |trouble| Undone { trouble, committing: false };
         loop {
-            let client = self.connection().await?;
-            let (member, shift_ms) = (self.nodes.member.get(), self.nodes.shift_ms.get());
-            let begin = self.begins.of(kind, member);
-            match Transaction::begin(client, &begin, (self.begins.pooler, shift_ms)).await {
+            let client = self.connection(kind).await?;
+            let about = self.about();
+            let begin = self.begins.of(kind, about.member);
+            match Transaction::begin(client, &begin, about).await {
                 Ok(transaction) => {
                     self.reached.notify_waiters();
                     return Ok(transaction);
@@ -306,24 +315,33 @@ impl Reach {
     }
 }
 
-async fn open(reach: &Reach, connections: usize, part_days: u32) -> Result<Pool, OpenError> {
+async fn open(
+    reach: &Reach,
+    connections: usize,
+    part_days: u32,
+) -> Result<(Pool, Pool), OpenError> {
     if reach.session.is_none() {
         tracing::warn!(
             "behind a pooler changes are found by looking, and what the server before left is taken up \
              when its leases end; `postgres.direct` mends both"
         );
     }
+    let (pool, life) = (connected(reach, connections)?, connected(reach, 1)?);
+    migrations::migrate(&pool).await?;
+    parts::open_ahead(&pool, part_days).await?;
+    Ok((pool, life))
+}
+
+/// Connections for transactions, made when they are wanted.
+fn connected(reach: &Reach, connections: usize) -> Result<Pool, OpenError> {
     let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-    let pool = Pool::builder(reach.transactions.for_a_pool(recycling))
+    Pool::builder(reach.transactions.for_a_pool(recycling))
         .max_size(connections)
         .runtime(Runtime::Tokio1)
         .wait_timeout(Some(CONNECTION_WITHIN))
         .create_timeout(Some(CONNECTION_WITHIN))
         .build()
-        .map_err(|error| OpenError::Unusable { detail: error.to_string() })?;
-    migrations::migrate(&pool).await?;
-    parts::open_ahead(&pool, part_days).await?;
-    Ok(pool)
+        .map_err(|error| OpenError::Unusable { detail: error.to_string() })
 }
 
 /// Does what comes in until nothing more can come and all of it is done.

@@ -1,6 +1,7 @@
 //! Statements on SQLite: each is over when it was begun.
 
 use jiff::Timestamp;
+use posthorn_core::id::EventId;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, Row, Rows, ToSql, params_from_iter};
 
@@ -32,6 +33,11 @@ impl Db for Connection {
 
     /// One thread writes, one transaction at a time.
     async fn hold(&self, _: Lock) -> Result<(), Trouble> {
+        Ok(())
+    }
+
+    /// Nobody else makes ids.
+    fn may_write(&self, _: EventId) -> Result<(), StoreError> {
         Ok(())
     }
 

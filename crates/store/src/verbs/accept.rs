@@ -33,6 +33,7 @@ pub(crate) async fn accept_one<D: Db>(db: &D, accept: &Accept) -> Result<Accepte
         });
     }
     let event = &accept.event;
+    db.may_write(event.id)?;
     if let Some(same) = with_reference(db, event).await? {
         let called_otherwise = same.reference.is_some() && same.reference != event.reference;
         if called_otherwise || same.kind != event.kind || same.data != event.data {

@@ -8,6 +8,7 @@ use posthorn_core::id::{EndpointId, EventId};
 use tokio_postgres::Row;
 
 use super::statement::{Call, Column, holds};
+use crate::postgres::nodes::Member;
 use crate::postgres::transaction::Transaction;
 use crate::postgres::trouble::Trouble;
 use crate::rows::{mode_code, ms, state_columns};
@@ -54,11 +55,14 @@ impl<'a> Seen<'a> {
 }
 
 impl<'a> Accepts<'a> {
-    pub(super) fn of(verbs: Vec<&'a [Accept]>) -> Self {
+    /// `member`: whose ids may be written.
+    pub(super) fn of(verbs: Vec<&'a [Accept]>, member: Option<Member>) -> Self {
         let mut seen = Seen::default();
         let mut all = Vec::with_capacity(verbs.len());
         for events in verbs {
-            all.push(events.iter().map(|accept| (accept, seen.takes(accept))).collect::<Vec<_>>());
+            let ours = |accept: &Accept| member.is_none_or(|own| own.may_write(accept.event.id));
+            let mut taken = |accept: &'a Accept| ours(accept) && seen.takes(accept);
+            all.push(events.iter().map(|accept| (accept, taken(accept))).collect::<Vec<_>>());
         }
         let of_all = all.iter().flatten();
         let picked = of_all.filter(|(_, taken)| *taken).map(|(accept, _)| *accept).collect();

@@ -44,8 +44,16 @@ struct Written {
 /// A verb, or what is left of one, that the plain verb carries out.
 pub(super) enum Left {
     Whole(Verb),
-    Settlements { verb: Waiter<Vec<Settlement>, Vec<Settled>>, answers: Vec<Option<Settled>> },
-    Releases { verb: Waiter<Vec<Release>, ()>, answers: Vec<Option<()>> },
+    /// After a batch that failed, or whose answer was lost.
+    Again(Verb),
+    Settlements {
+        verb: Waiter<Vec<Settlement>, Vec<Settled>>,
+        answers: Vec<Option<Settled>>,
+    },
+    Releases {
+        verb: Waiter<Vec<Release>, ()>,
+        answers: Vec<Option<()>>,
+    },
 }
 
 /// Carries a batch out; answers what is left to the plain verbs.
@@ -61,7 +69,7 @@ pub(super) async fn carry_out(worker: Rc<Worker>, verbs: Vec<Verb>) -> Vec<Left>
     }
     match batch.write(&worker).await {
         Ok(written) => batch.answer(written),
-        Err(Failure::Someones) => batch.into_verbs().map(Left::Whole).collect(),
+        Err(Failure::Someones) => batch.into_verbs().map(Left::Again).collect(),
         Err(Failure::Everyones(error)) => {
             batch.into_verbs().for_each(|verb| verb.refuse(error.clone()));
             Vec::new()
@@ -72,7 +80,10 @@ pub(super) async fn carry_out(worker: Rc<Worker>, verbs: Vec<Verb>) -> Vec<Left>
 impl Batch {
     async fn write(&self, worker: &Worker) -> Result<Written, Failure> {
         let shift_ms = worker.nodes.shift_ms.get();
-        let accepts = Accepts::of(self.accepts.iter().map(|verb| &*verb.asked).collect());
+        let accepts = Accepts::of(
+            self.accepts.iter().map(|verb| &*verb.asked).collect(),
+            worker.nodes.member.get(),
+        );
         let claims = Claims::of(self.claims.iter().map(|verb| &verb.asked).collect());
         let settles = Settles::of(self.settles.iter().map(|verb| &*verb.asked).collect());
         let releases = Releases::of(self.releases.iter().map(|verb| &*verb.asked).collect());
@@ -161,21 +172,26 @@ fn stand(endpoints: impl Iterator<Item = EndpointId>) -> Option<Call<'static>> {
 pub(super) async fn alone(worker: Rc<Worker>, left: Left) {
     let _turn = worker.turn().await;
     match left {
+        Left::Again(Verb::Accept(verb)) => {
+            let answer = worker.write(&async |db| accept::accept(db, &verb.asked).await).await;
+            let answer = answer.map(|answers| own(&verb.asked, answers));
+            verb.answer(answer);
+        }
         Left::Whole(Verb::Accept(verb)) => {
             let answer = worker.write(&async |db| accept::accept(db, &verb.asked).await).await;
             verb.answer(answer);
         }
-        Left::Whole(Verb::Claim(verb)) => {
+        Left::Whole(Verb::Claim(verb)) | Left::Again(Verb::Claim(verb)) => {
             let Asks { each, until, bytes_max } = &verb.asked;
             let claim = async |db: &_| claim::claim(db, each, *until, *bytes_max).await;
             let answer = worker.write(&claim).await;
             verb.answer(answer);
         }
-        Left::Whole(Verb::Settle(verb)) => {
+        Left::Whole(Verb::Settle(verb)) | Left::Again(Verb::Settle(verb)) => {
             let answer = worker.write(&async |db| settle::settle(db, &verb.asked).await).await;
             verb.answer(answer);
         }
-        Left::Whole(Verb::Release(verb)) => {
+        Left::Whole(Verb::Release(verb)) | Left::Again(Verb::Release(verb)) => {
             let answer = worker.write(&async |db| claim::release(db, &verb.asked).await).await;
             verb.answer(answer);
         }
@@ -193,6 +209,16 @@ pub(super) async fn alone(worker: Rc<Worker>, left: Left) {
             verb.answer(answer);
         }
     }
+}
+
+/// An event that stands there under the very id it was to get was written by the batch, whose answer was
+/// lost: it is accepted now, not before.
+fn own(asked: &[Accept], answers: Vec<Accepted>) -> Vec<Accepted> {
+    let one = |(accept, answer): (&Accept, Accepted)| {
+        let id = accept.event.id;
+        if answer == Accepted::Before(id) { Accepted::Now(id) } else { answer }
+    };
+    asked.iter().zip(answers).map(one).collect()
 }
 
 fn not_answered<Q: Clone, A>(asked: &[Q], answers: &[Option<A>]) -> Vec<Q> {
