@@ -316,6 +316,14 @@ create table deployment(
   value bytea not null
 );
 
+-- How far an import from an embedded database has come. While the whole is not done no server starts.
+create table import(
+  part   text    not null primary key,  -- a table; '' for the whole
+  rows   bigint  not null,              -- so many are here
+  sha256 text    not null,              -- the checksum of their lines; of the whole: whose it is
+  done   boolean not null
+);
+
 -- The first id of a day.
 create function first_id(day date) returns bigint language sql immutable parallel safe
   as $$ select ((day - date '2026-01-01')::bigint * 86400000) << 22 $$;

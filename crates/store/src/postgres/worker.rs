@@ -288,13 +288,13 @@ async fn undo(transaction: Transaction, trouble: Trouble) -> Undone {
 
 /// The database twice: for transactions, and for what needs a session of its own, if there is a way
 /// for that.
-struct Reach {
+pub(super) struct Reach {
     transactions: Way,
-    session: Option<Way>,
+    pub(super) session: Option<Way>,
 }
 
 impl Reach {
-    fn new(options: &Options) -> Result<Self, OpenError> {
+    pub(super) fn new(options: &Options) -> Result<Self, OpenError> {
         let read = |url: &str| Way::read(url, options.tls.as_ref()).ok_or(OpenError::Unreadable);
         let transactions = read(&options.url)?;
         let session = match (&options.direct, options.pooler) {
@@ -313,17 +313,23 @@ async fn open(reach: &Reach, connections: usize, part_days: u32) -> Result<Pool,
              when its leases end; `postgres.direct` mends both"
         );
     }
+    let pool = pool(&reach.transactions, connections)?;
+    migrations::migrate(&pool).await?;
+    migrations::refuse_half(&pool).await?;
+    parts::open_ahead(&pool, part_days).await?;
+    Ok(pool)
+}
+
+/// Connections, made when they are wanted.
+pub(super) fn pool(way: &Way, connections: usize) -> Result<Pool, OpenError> {
     let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-    let pool = Pool::builder(reach.transactions.for_a_pool(recycling))
+    Pool::builder(way.for_a_pool(recycling))
         .max_size(connections)
         .runtime(Runtime::Tokio1)
         .wait_timeout(Some(CONNECTION_WITHIN))
         .create_timeout(Some(CONNECTION_WITHIN))
         .build()
-        .map_err(|error| OpenError::Unusable { detail: error.to_string() })?;
-    migrations::migrate(&pool).await?;
-    parts::open_ahead(&pool, part_days).await?;
-    Ok(pool)
+        .map_err(|error| OpenError::Unusable { detail: error.to_string() })
 }
 
 /// Does what comes in until nothing more can come and all of it is done.
