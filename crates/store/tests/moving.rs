@@ -92,6 +92,36 @@ fn a_number_that_was_given_out_and_is_gone_is_not_given_out_again() {
     run(&url, &format!("do $$ begin assert nextval('posthorn.keys_id_seq') = {last} + 1; end $$"));
 }
 
+#[test]
+fn imported_days_have_parts_of_their_own_unless_they_are_very_old() {
+    let dir = left_behind();
+    let behind = rusqlite::Connection::open(dir.path().join("posthorn.db")).unwrap();
+    for days in [400, 3, 2] {
+        let id = "((unixepoch('now') - ?1 * 86400) * 1000 - 1767225600000) << 22";
+        let event =
+            format!("insert into events values ({id}, 1, 0, 'a.b', 0, null, null, x'7b7d')");
+        behind.execute(&event, [days]).unwrap();
+        let delivery =
+            format!("insert into deliveries(id, endpoint, state, at) values (({id}) + 1, 1, 2, 0)");
+        behind.execute(&delivery, [days]).unwrap();
+    }
+    drop(behind);
+    let url = database();
+    import(&url, &export(dir.path()).0[..]).unwrap();
+    run(
+        &url,
+        "do $$
+         declare today date := (now() at time zone 'utc')::date;
+         begin
+           assert (select array_agg(today - first order by first) from posthorn.parts) = '{3,2}';
+           assert (select count(*) from posthorn.events_default where id < posthorn.first_id(today)) = 1;
+           assert (select count(*) from posthorn.deliveries_default where id < posthorn.first_id(today)) = 1;
+         end $$",
+    );
+    drop(server(&url));
+    run(&url, "do $$ begin assert (select count(*) from posthorn.parts) > 2; end $$");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..Default::default() })]
 

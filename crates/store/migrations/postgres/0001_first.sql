@@ -422,6 +422,28 @@ begin
   return part;
 end $$;
 
+-- Gives the days of imported events parts, where they have none: nobody else is at work. What is older than
+-- thirty parts is left to the default tables.
+create function cover_parts(ids bigint[], width integer) returns void
+  language plpgsql set search_path = posthorn as $$
+declare
+  today constant date := (now() at time zone 'utc')::date;
+  day date;
+  wide integer;
+begin
+  for day in
+    select distinct date '2026-01-01' + ((id >> 22) / 86400000)::integer from unnest(ids) as id order by 1
+  loop
+    if day between today - 30 * width and today
+      and not exists (select from parts as p where p.first <= day and day < p.first + p.days)
+    then
+      select least(width, min(p.first) - day) into wide from parts as p where p.first > day;
+      perform attach_part(day, wide);
+      insert into parts(first, days) values (day, wide);
+    end if;
+  end loop;
+end $$;
+
 -- Whether anything in a part is under way, or waits although no merchant keeps it longer.
 create function part_waits(part date, now_ms bigint, kept_ms bigint) returns boolean
   language plpgsql set jit = off set enable_seqscan = off as $$

@@ -1,3 +1,3 @@
 insert into posthorn.event_references(merchant, mode, reference, event)
 select merchant, mode, reference, id from posthorn.events
-where id between $1 and $2 and reference is not null
+where id = any($1::bigint[]) and reference is not null

@@ -128,7 +128,7 @@ async fn import(
     }
     let session = Reach::new(options)?.session.ok_or(ImportError::Pooled)?;
     let pool = pool(&session, CONNECTIONS)?;
-    let mut place = Place::take(&pool, &head).await?;
+    let mut place = Place::take(&pool, &head, options.part_days).await?;
     let (mut moved, mut lasts) = (Vec::new(), Vec::new());
     let mut part: Option<Part> = None;
     loop {

@@ -14,6 +14,7 @@ use crate::postgres::migrations::said;
 use crate::transfer::{Batch, Moved, Progress, Table, Told, encode, hex, listed, quoted};
 
 const COLUMNS: &str = include_str!("../../../sql/postgres/import_columns.sql");
+const COVER: &str = include_str!("../../../sql/postgres/import_cover.sql");
 const REFERENCES: &str = include_str!("../../../sql/postgres/import_references.sql");
 /// How often one is told how far the comparing has come.
 const TOLD_EVERY: u64 = 10_000;
@@ -38,6 +39,7 @@ pub(super) struct Part {
     table: &'static Table,
     columns: Vec<(String, Kind)>,
     insert: Statement,
+    width: i32,
 }
 
 impl Part {
@@ -60,7 +62,7 @@ impl Part {
         let kinds = columns.iter().map(kind).collect::<Result<Vec<_>, _>>()?;
         let columns: Vec<_> = columns.into_iter().zip(kinds).collect();
         let insert = place.client.prepare(&insert(table, &columns)).await?;
-        Ok(Self { table, columns, insert })
+        Ok(Self { table, columns, insert, width: place.part_days })
     }
 
     /// Writes a batch and how far it has come, together; or sees that both were written before.
@@ -99,14 +101,23 @@ impl Part {
         columns: &[Values],
     ) -> Result<(), tokio_postgres::Error> {
         let given: Vec<&(dyn ToSql + Sync)> = columns.iter().map(Values::given).collect();
+        let events = (self.table.name == "events").then(|| self.ids(columns)).flatten();
+        if let Some(ids) = events {
+            transaction.execute(COVER, &[ids, &self.width]).await?;
+        }
         transaction.execute(&self.insert, &given).await?;
-        if let ("events", Some(Values::Int(ids))) = (self.table.name, columns.first()) {
-            let (first, last) = (ids.first(), ids.last());
-            transaction
-                .execute(REFERENCES, &[&first.copied().flatten(), &last.copied().flatten()])
-                .await?;
+        if let Some(ids) = events {
+            transaction.execute(REFERENCES, &[ids]).await?;
         }
         Ok(())
+    }
+
+    fn ids<'a>(&self, columns: &'a [Values]) -> Option<&'a Vec<Option<i64>>> {
+        let named = self.columns.iter().zip(columns).find(|((name, _), _)| name == "id");
+        match named {
+            Some((_, Values::Int(ids))) => Some(ids),
+            Some((_, Values::Text(_) | Values::Bytes(_))) | None => None,
+        }
     }
 
     /// The table is whole: what PostgreSQL holds of it is read again and compared.

@@ -13,12 +13,14 @@ use crate::transfer::{Head, TABLES, quoted};
 const RECORDS: &str = include_str!("../../../sql/postgres/import_records.sql");
 const RECORD: &str = include_str!("../../../sql/postgres/import_record.sql");
 const NUMBER: &str = include_str!("../../../sql/postgres/import_number.sql");
-/// The role's own bounds are for servers; some of this takes long.
+/// The role's own bounds are for servers; some of this takes long. What is read again comes by the index
+/// of its key: sorted, it would all be written once more.
 const PATIENTLY: &str = "set statement_timeout = 0; set idle_in_transaction_session_timeout = 0; \
-                         set lock_timeout = '2s'";
+                         set enable_sort = off; set jit = off";
 /// Every server at work holds it. It is waited for a little: the session of one that has just ended, or of
 /// an import that was cut off, may not have.
-const ALONE: &str = "select pg_advisory_lock(1346895872, 1)";
+const ALONE: &str = "set lock_timeout = '2s'; select pg_advisory_lock(1346895872, 1); \
+                     set lock_timeout = 0";
 /// Where the records of the whole stand.
 const WHOLE: &str = "";
 
@@ -34,11 +36,17 @@ pub(super) struct Record {
 pub(super) struct Place {
     pub(super) client: Object,
     pub(super) records: BTreeMap<String, Record>,
+    /// Days that a part of the record covers.
+    pub(super) part_days: i32,
 }
 
 impl Place {
     /// Takes the database: one that is empty, or in which an import of the same is not finished.
-    pub(super) async fn take(pool: &Pool, head: &Head) -> Result<Self, ImportError> {
+    pub(super) async fn take(
+        pool: &Pool,
+        head: &Head,
+        part_days: u32,
+    ) -> Result<Self, ImportError> {
         let client = migrations::connect(pool).await?;
         client.batch_execute(PATIENTLY).await?;
         match client.batch_execute(ALONE).await {
@@ -49,7 +57,8 @@ impl Place {
         }
         migrations::migrate(pool).await?;
         let records = client.query(RECORDS, &[]).await?.iter().map(record).collect();
-        let mut place = Self { client, records };
+        let part_days = i32::try_from(part_days).unwrap_or(i32::MAX);
+        let mut place = Self { client, records, part_days };
         match place.records.get(WHOLE) {
             Some(whole) if whole.done => return Err(ImportError::Finished),
             Some(whole) if whole.sha256 != head.deployment => {
