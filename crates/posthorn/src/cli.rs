@@ -9,6 +9,8 @@ mod demo;
 mod doctor;
 mod endpoint;
 mod event;
+mod export;
+mod import;
 mod job;
 mod key;
 mod listen;
@@ -20,6 +22,7 @@ mod openapi;
 mod out;
 mod serve;
 mod table;
+mod transfer;
 mod trigger;
 
 use std::process::ExitCode;
@@ -57,6 +60,8 @@ Run a server:
   serve        Start the server
   demo         Tell the whole story in one process, and exit
   migrate      Bring the database up to date, or say what that would do
+  export       Write out everything in the embedded database, to be imported elsewhere
+  import       Move what `export` wrote into a PostgreSQL database
   doctor       Look for what is wrong with a data directory
   master-key   Rotate the key that seals secrets in the database
   config       Print the settings in force, or explain every key
@@ -92,6 +97,8 @@ enum Command {
     Job(job::Args),
     Clock(clock::Args),
     Migrate(migrate::Args),
+    Export(export::Args),
+    Import(import::Args),
     Doctor(doctor::Args),
     Openapi(openapi::Args),
     Config(config::Args),
@@ -119,6 +126,8 @@ pub(crate) fn run() -> ExitCode {
         Command::Job(args) => job::run(args),
         Command::Clock(args) => clock::run(&args),
         Command::Migrate(args) => migrate::run(args),
+        Command::Export(args) => export::run(args),
+        Command::Import(args) => import::run(args),
         Command::Doctor(args) => doctor::run(args),
         Command::Openapi(args) => openapi::run(&args),
         Command::Config(args) => config::run(args),

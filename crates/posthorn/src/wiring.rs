@@ -211,7 +211,11 @@ impl Database {
     }
 }
 
-fn postgres_options(config: &Config, url: &Secret) -> Result<postgres::Options, WiringError> {
+/// How to reach a PostgreSQL, and how much of it to use.
+pub(crate) fn postgres_options(
+    config: &Config,
+    url: &Secret,
+) -> Result<postgres::Options, WiringError> {
     let tls = postgres_tls(&extra_roots(config)?)?;
     let settings = &config.postgres;
     let connections = usize::try_from(settings.connections).unwrap_or(usize::MAX);

@@ -10,6 +10,7 @@ pub mod accept;
 pub mod claim_settle;
 pub mod company;
 pub mod contracts_values;
+pub mod deployment;
 pub mod effects;
 pub mod endpoints;
 pub mod faults;

@@ -19,6 +19,7 @@ mod servers;
 pub mod sqlite;
 mod statements;
 mod store;
+mod transfer;
 mod values;
 mod verbs;
 mod weight;
@@ -29,6 +30,7 @@ pub use jobs::{Job, JobKind, JobState, JobStep, NewJob, Step};
 pub use outbox::{Relay, Said};
 pub use retention::{Ended, Extent, Forgotten, Keep, NOTICE, PartStep};
 pub use servers::Servers;
+pub use transfer::{BatchSize, Moved, Progress, StreamError, Told};
 pub use values::{
     Accept, Accepted, Ask, Backlog, DeliveryQuery, DeliveryRecord, Directory, Done, Effect,
     EventQuery, MerchantChange, NewDelivery, NewEndpoint, NewKey, NewMerchant, NewSecret, Once,

@@ -43,6 +43,7 @@ pub(crate) mod only {
     only! {
         CHANGES = "changes";
         CHANGES_FORGET = "changes_forget";
+        IMPORT_WAITS = "import_waits";
         JOB_TAKE = "job_take";
         NODE_BEAT = "node_beat";
         NODE_COMPANY = "node_company";

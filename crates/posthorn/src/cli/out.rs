@@ -79,6 +79,11 @@ pub(crate) fn ink(ink: Ink, text: impl Display) -> String {
     if colours() { format!("\x1b[{}m{text}\x1b[0m", ink.code()) } else { text.to_string() }
 }
 
+/// Writes a line beside the output: to standard error.
+pub(crate) fn remark(line: impl Display) {
+    let _nobody_listens = writeln!(std::io::stderr(), "{line}");
+}
+
 /// Writes an error and what caused it to standard error.
 pub(crate) fn complain(error: &anyhow::Error) {
     let colours = colours() && std::io::stderr().is_terminal();

@@ -19,6 +19,8 @@ fn the_help_groups_the_commands_by_what_they_are_for() {
       serve        Start the server
       demo         Tell the whole story in one process, and exit
       migrate      Bring the database up to date, or say what that would do
+      export       Write out everything in the embedded database, to be imported elsewhere
+      import       Move what `export` wrote into a PostgreSQL database
       doctor       Look for what is wrong with a data directory
       master-key   Rotate the key that seals secrets in the database
       config       Print the settings in force, or explain every key

@@ -14,7 +14,15 @@ pub(crate) fn arguments(data: &Path) -> Vec<String> {
     if !note.exists() {
         fs::write(&note, throw_away::database()).expect("the directory is ours");
     }
-    vec!["--database".to_owned(), url(data)]
+    match url(data) {
+        url if url.is_empty() => Vec::new(),
+        url => vec!["--database".to_owned(), url],
+    }
+}
+
+/// A server with this data directory is to have the embedded database.
+pub(crate) fn embedded(data: &Path) {
+    fs::write(data.join(NOTE), "").expect("the directory is ours");
 }
 
 /// Where the database of a data directory is.

@@ -16,6 +16,7 @@ mod crash;
 mod database;
 #[path = "../e2e/endings.rs"]
 mod endings;
+mod moving;
 mod nodes;
 #[path = "../e2e/official.rs"]
 mod official;

@@ -316,6 +316,14 @@ create table deployment(
   value bytea not null
 );
 
+-- How far an import from an embedded database has come. While the whole is not done no server starts.
+create table import(
+  part   text    not null primary key,  -- a table; '' for the whole
+  rows   bigint  not null,              -- so many are here
+  sha256 text    not null,              -- the checksum of their lines; of the whole: whose it is
+  done   boolean not null
+);
+
 -- The first id of a day.
 create function first_id(day date) returns bigint language sql immutable parallel safe
   as $$ select ((day - date '2026-01-01')::bigint * 86400000) << 22 $$;
@@ -412,6 +420,28 @@ begin
     insert into parts(first, days) values (part, width);
   end if;
   return part;
+end $$;
+
+-- Gives the days of imported events parts, where they have none: nobody else is at work. What is older than
+-- thirty parts is left to the default tables.
+create function cover_parts(ids bigint[], width integer) returns void
+  language plpgsql set search_path = posthorn as $$
+declare
+  today constant date := (now() at time zone 'utc')::date;
+  day date;
+  wide integer;
+begin
+  for day in
+    select distinct date '2026-01-01' + ((id >> 22) / 86400000)::integer from unnest(ids) as id order by 1
+  loop
+    if day between today - 30 * width and today
+      and not exists (select from parts as p where p.first <= day and day < p.first + p.days)
+    then
+      select least(width, min(p.first) - day) into wide from parts as p where p.first > day;
+      perform attach_part(day, wide);
+      insert into parts(first, days) values (day, wide);
+    end if;
+  end loop;
 end $$;
 
 -- Whether anything in a part is under way, or waits although no merchant keeps it longer.

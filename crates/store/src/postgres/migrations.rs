@@ -1,7 +1,9 @@
 //! Migrations: forward only, numbered, each in one transaction, one process at a time.
 
-use deadpool_postgres::{Pool, PoolError};
+use deadpool_postgres::{Object, Pool, PoolError};
 use tokio_postgres::types::{ToSql, Type};
+
+use crate::statements::only;
 
 /// A step from one version of the schema to the next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +56,12 @@ pub enum OpenError {
         /// The version that this program knows.
         known: i64,
     },
+    /// An import into it was begun and is not finished.
+    #[error(
+        "an import into this database is not finished: run `posthorn import` again, it goes on where it \
+         stopped; or `drop schema posthorn cascade` there to begin anew"
+    )]
+    Importing,
 }
 
 impl OpenError {
@@ -62,10 +70,19 @@ impl OpenError {
     }
 }
 
+/// The newest version of the schema.
+pub(super) fn newest() -> u32 {
+    ALL.last().map_or(0, |newest| newest.number)
+}
+
+/// A connection of the pool.
+pub(super) async fn connect(pool: &Pool) -> Result<Object, OpenError> {
+    pool.get().await.map_err(|error| OpenError::Unusable { detail: reason(&error) })
+}
+
 /// Brings a database up to date.
 pub(super) async fn migrate(pool: &Pool) -> Result<(), OpenError> {
-    let unusable = |detail| OpenError::Unusable { detail };
-    let client = pool.get().await.map_err(|error| unusable(reason(&error)))?;
+    let client = connect(pool).await?;
     let failed = |error: tokio_postgres::Error| OpenError::of(&error);
     client.batch_execute(BEGIN).await.map_err(failed)?;
     let row = client.query_typed_one(FOUND, &[]).await;
@@ -86,6 +103,13 @@ pub(super) async fn migrate(pool: &Pool) -> Result<(), OpenError> {
     client.batch_execute("commit").await.map_err(failed)
 }
 
+/// Refuses a database with half a deployment in it.
+pub(super) async fn refuse_half(pool: &Pool) -> Result<(), OpenError> {
+    let found = connect(pool).await?.query_typed(only::IMPORT_WAITS.postgres, &[]).await;
+    let found = found.map_err(|error| OpenError::of(&error))?;
+    if found.is_empty() { Ok(()) } else { Err(OpenError::Importing) }
+}
+
 fn reason(error: &PoolError) -> String {
     match error {
         PoolError::Backend(error) => said(error),
@@ -97,7 +121,7 @@ fn reason(error: &PoolError) -> String {
 }
 
 /// What PostgreSQL said, or what happened on the way to it, down to the cause.
-fn said(error: &tokio_postgres::Error) -> String {
+pub(super) fn said(error: &tokio_postgres::Error) -> String {
     if let Some(said) = error.as_db_error() {
         return format!("{} ({})", said.message(), said.code().code());
     }

@@ -7,6 +7,7 @@
 mod again;
 mod fate;
 mod hot;
+mod import;
 mod migrations;
 mod nodes;
 mod options;
@@ -34,6 +35,7 @@ use posthorn_core::id::JobId;
 use tokio::sync::{Notify, mpsc};
 
 pub use hot::Batches;
+pub use import::ImportError;
 pub use migrations::OpenError;
 pub use options::{Options, Pooler};
 pub use parts::width;

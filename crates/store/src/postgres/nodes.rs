@@ -245,6 +245,10 @@ struct Taken {
 /// here, and whoever tells of a higher one after it sees this node.
 async fn take(db: &Transaction, before: i64) -> Result<Option<(i64, Taken)>, Trouble> {
     db.run(only::NODE_LOCK, values![]).await?;
+    if db.number(only::IMPORT_WAITS, values![]).await?.is_some() {
+        let detail = "an import into it is not finished".to_owned();
+        return Err(StoreError::Unavailable { detail }.into());
+    }
     let after = db.number(only::NODE_FLOOR, values![]).await?.unwrap_or(0);
     let read = |row: &dyn Columns| {
         Ok(Taken { node: row.get(0)?, holder: row.get(1)?, seen: row.get(2)?, txid: row.get(3)? })

@@ -297,13 +297,13 @@ async fn undo(transaction: Transaction, trouble: Trouble) -> Undone {
 
 /// The database twice: for transactions, and for what needs a session of its own, if there is a way
 /// for that.
-struct Reach {
+pub(super) struct Reach {
     transactions: Way,
-    session: Option<Way>,
+    pub(super) session: Option<Way>,
 }
 
 impl Reach {
-    fn new(options: &Options) -> Result<Self, OpenError> {
+    pub(super) fn new(options: &Options) -> Result<Self, OpenError> {
         let read = |url: &str| Way::read(url, options.tls.as_ref()).ok_or(OpenError::Unreadable);
         let transactions = read(&options.url)?;
         let session = match (&options.direct, options.pooler) {
@@ -326,16 +326,18 @@ async fn open(
              when its leases end; `postgres.direct` mends both"
         );
     }
-    let (pool, life) = (connected(reach, connections)?, connected(reach, 1)?);
+    let way = &reach.transactions;
+    let (pool, life) = (pool(way, connections)?, pool(way, 1)?);
     migrations::migrate(&pool).await?;
+    migrations::refuse_half(&pool).await?;
     parts::open_ahead(&pool, part_days).await?;
     Ok((pool, life))
 }
 
-/// Connections for transactions, made when they are wanted.
-fn connected(reach: &Reach, connections: usize) -> Result<Pool, OpenError> {
+/// Connections, made when they are wanted.
+pub(super) fn pool(way: &Way, connections: usize) -> Result<Pool, OpenError> {
     let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-    Pool::builder(reach.transactions.for_a_pool(recycling))
+    Pool::builder(way.for_a_pool(recycling))
         .max_size(connections)
         .runtime(Runtime::Tokio1)
         .wait_timeout(Some(CONNECTION_WITHIN))

@@ -6,6 +6,7 @@
 
 mod ballast;
 mod bounds;
+mod export;
 mod gauges;
 mod inline;
 mod job;
@@ -33,6 +34,7 @@ use futures::FutureExt;
 use rusqlite::Connection;
 
 pub use bounds::BOUNDS;
+pub use export::ExportError;
 pub use gauges::Commits;
 pub use migrations::Migration;
 pub use open::{DiskFailure, OpenError, Options};

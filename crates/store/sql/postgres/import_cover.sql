@@ -1,0 +1,1 @@
+select posthorn.cover_parts($1, $2)

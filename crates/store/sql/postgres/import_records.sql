@@ -1,0 +1,1 @@
+select part, rows, sha256, done from posthorn.import
