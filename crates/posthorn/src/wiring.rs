@@ -200,14 +200,21 @@ impl Database {
 
     /// The database's bounds count where the engine's do, from zero on.
     fn count_bounds(&self, engine: &Engine) {
-        let Self::Embedded(store) = self else { return };
         let reached = engine.bounds_reached();
-        for bound in sqlite::BOUNDS {
+        let bounds = match self {
+            Self::Embedded(_) => sqlite::BOUNDS.as_slice(),
+            Self::Postgres(_) => postgres::BOUNDS.as_slice(),
+        };
+        for bound in bounds {
             drop(reached.get_or_create(&ByBound { bound }));
         }
-        store.tell_bounds(move |bound| {
+        let met = move |bound| {
             reached.get_or_create(&ByBound { bound }).inc();
-        });
+        };
+        match self {
+            Self::Embedded(store) => store.tell_bounds(met),
+            Self::Postgres(store) => store.tell_bounds(met),
+        }
     }
 }
 

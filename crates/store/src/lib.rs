@@ -5,6 +5,7 @@
 //! verb can be replayed. One conformance suite ([`conformance`]) runs against every implementation.
 
 mod backend;
+mod bounds;
 mod columns;
 mod company;
 pub mod conformance;
