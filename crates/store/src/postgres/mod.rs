@@ -9,6 +9,7 @@ mod fate;
 #[cfg(test)]
 mod held_up;
 mod hot;
+mod look;
 mod migrations;
 mod nodes;
 mod options;
@@ -36,6 +37,7 @@ use posthorn_core::id::JobId;
 use tokio::sync::{Notify, mpsc};
 
 pub use hot::Batches;
+pub use look::{Deployment, Look, Server, Sign};
 pub use migrations::OpenError;
 pub use options::{Options, Pooler};
 pub use parts::width;
@@ -45,7 +47,7 @@ pub use way::Tls;
 use crate::backend::{Backend, Lane, Outcome, Patience, plain};
 use crate::weight::{SMALL, accept_bytes, settle_bytes};
 use crate::{
-    Accept, Accepted, Answer, Ask, Beat, Company, Faults, Keep, PartStep, Place, Relay,
+    Accept, Accepted, Answer, Ask, Beat, Company, Faults, Keep, Migration, PartStep, Place, Relay,
     Release, Said, Settled, Settlement, StoreError,
 };
 use hot::{Asks, Gauges, Verb, Waiter};
@@ -89,6 +91,16 @@ impl Postgres {
         Ok(Self { work: Some(work), told, hot, waiting, gauges, part_days, thread: Some(thread) })
     }
 
+    /// Looks at a database from outside, without a schema of its own even. Nothing is changed.
+    pub fn look(options: &Options) -> Result<Look, OpenError> {
+        look::look(options)
+    }
+
+    /// The migrations that a database still needs. Nothing is changed.
+    pub fn plan_migrations(options: &Options) -> Result<Vec<Migration>, OpenError> {
+        look::plan(options)
+    }
+
     /// How many hot verbs were carried out together so far.
     #[must_use]
     pub fn batches(&self) -> Batches {
@@ -99,6 +111,12 @@ impl Postgres {
     /// [`BOUNDS`].
     pub fn tell_bounds(&self, told: impl Fn(&'static str) + Send + Sync + 'static) {
         self.waiting.bounds.tell(told);
+    }
+
+    /// Keeps servers from starting on this database for as long as this store is there. `false`: some
+    /// are at work, or there is no way to it past a pooler.
+    pub fn keep_out(&self) -> Answer<'static, bool> {
+        self.ask(async move |worker| worker.keep_out().await)
     }
 
     /// Puts a hot verb among those that wait for the next batch.

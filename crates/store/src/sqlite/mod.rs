@@ -32,12 +32,11 @@ use futures::FutureExt;
 use rusqlite::Connection;
 
 pub use gauges::Commits;
-pub use migrations::Migration;
 pub use open::{DiskFailure, OpenError, Options};
 
 use crate::backend::{Backend, Lane, Outcome, Patience};
 use crate::bounds::{LOG, READ_QUEUE, WRITE_QUEUE};
-use crate::{Answer, Fault, Faults};
+use crate::{Answer, Fault, Faults, Migration};
 use inline::Inline;
 use threads::Threads;
 
