@@ -37,3 +37,4 @@ mod resting;
 mod schedule;
 #[path = "../e2e/stage.rs"]
 mod stage;
+mod upkeep;
