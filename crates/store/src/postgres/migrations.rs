@@ -224,7 +224,9 @@ mod tests {
         let all = [FIRST, slow, SHRUNK];
         std::thread::scope(|scope| {
             let starts = [(); 4].map(|()| scope.spawn(|| start(&url, &all)));
-            starts.into_iter().for_each(|start| start.join().unwrap().unwrap());
+            for start in starts {
+                start.join().unwrap().unwrap();
+            }
         });
         assert_eq!(done(&url), ["1", "2", "3"]);
     }

@@ -115,6 +115,7 @@ impl Postgres {
 
     /// Keeps servers from starting on this database for as long as this store is there. `false`: some
     /// are at work, or there is no way to it past a pooler.
+    #[must_use]
     pub fn keep_out(&self) -> Answer<'static, bool> {
         self.ask(async move |worker| worker.keep_out().await)
     }
