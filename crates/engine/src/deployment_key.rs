@@ -27,13 +27,12 @@ pub async fn other_master_key(
         return Ok(None);
     }
     let ours = keys.fingerprint();
-    let stands = match deployment_key(store).await? {
-        Some(stands) => stands,
-        None => {
-            // What is sealed already, by whomever, must open: else it is not this key's to stand.
-            check_seals(store, keys).await?;
-            read(store.put_value(NAME, ours.0.to_vec(), false).await?)?
-        }
+    let stands = if let Some(stands) = deployment_key(store).await? {
+        stands
+    } else {
+        // What is sealed already, by whomever, must open: else it is not this key's to stand.
+        check_seals(store, keys).await?;
+        read(store.put_value(NAME, ours.0.to_vec(), false).await?)?
     };
     Ok((stands != ours).then_some(stands))
 }

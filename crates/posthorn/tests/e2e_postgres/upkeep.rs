@@ -199,7 +199,7 @@ fn a_rotation_that_was_interrupted_goes_on() {
 fn doctor(data: &Path) -> Value {
     let (code, out, err) = ended(&["doctor", "--json"], data);
     let told: Value = serde_json::from_str(&out).unwrap_or_else(|_| panic!("{out}\n{err}"));
-    assert_eq!(code, Some(if told["sound"] == true { 0 } else { 1 }), "{out}\n{err}");
+    assert_eq!(code, Some(i32::from(told["sound"] != true)), "{out}\n{err}");
     told
 }
 
