@@ -66,6 +66,37 @@ pub enum Unopenable {
     Damaged,
 }
 
+/// Bytes of a master key's fingerprint.
+pub const FINGERPRINT_BYTES: usize = 36;
+
+/// What a master key is known by without being told: its id and a keyed hash, by which only the same
+/// key is known again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fingerprint(pub [u8; FINGERPRINT_BYTES]);
+
+impl Fingerprint {
+    fn of(key: &[u8; MASTER_KEY_BYTES]) -> Self {
+        let mut bytes = [0; FINGERPRINT_BYTES];
+        let (id, hash) = bytes.split_at_mut(4);
+        id.copy_from_slice(&key_id(key));
+        hash.copy_from_slice(&keyed_hash(key, "posthorn master key fingerprint"));
+        Self(bytes)
+    }
+
+    /// The key's id, as sealed values name it.
+    #[must_use]
+    pub fn id(&self) -> [u8; 4] {
+        self.0.first_chunk().copied().unwrap_or_default()
+    }
+}
+
+/// The id, in hex: for people to compare.
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&data_encoding::HEXLOWER.encode(&self.id()))
+    }
+}
+
 /// The master keys: the first seals, all open.
 pub struct MasterKeys {
     keys: Vec<([u8; 4], Zeroizing<[u8; MASTER_KEY_BYTES]>)>,
@@ -83,6 +114,22 @@ impl MasterKeys {
     #[must_use]
     pub fn current(&self) -> [u8; 4] {
         self.keys.first().map(|(id, _)| *id).unwrap_or_default()
+    }
+
+    /// The fingerprint of the key that seals.
+    ///
+    /// # Panics
+    /// Never: there is a key.
+    #[must_use]
+    pub fn fingerprint(&self) -> Fingerprint {
+        let current = self.keys.first().expect("a master key is given at construction");
+        Fingerprint::of(&current.1)
+    }
+
+    /// Whether one of the keys has this fingerprint.
+    #[must_use]
+    pub fn has(&self, fingerprint: &Fingerprint) -> bool {
+        self.keys.iter().any(|(_, key)| Fingerprint::of(key) == *fingerprint)
     }
 
     /// Seals a text. `context` binds it to its place, so that sealed values cannot be swapped.
@@ -169,6 +216,16 @@ mod tests {
         assert_ne!(rotated.seal("whsec_fake", "x", NONCE).key, sealed.key);
         let forgotten = MasterKeys::new([2; 32], &[]).open(&sealed, "x");
         assert!(matches!(forgotten, Err(Unopenable::UnknownKey { .. })));
+    }
+
+    #[test]
+    fn a_fingerprint_is_that_of_one_key_and_names_it_as_seals_do() {
+        let keys = MasterKeys::new([1; 32], &[[2; 32]]);
+        let (first, second) = (keys.fingerprint(), MasterKeys::new([2; 32], &[]).fingerprint());
+        assert_ne!(first, second);
+        assert_eq!(first.id(), keys.seal("x", "x", NONCE).key);
+        assert!(keys.has(&first) && keys.has(&second));
+        assert!(!keys.has(&MasterKeys::new([3; 32], &[]).fingerprint()));
     }
 
     #[test]

@@ -19,6 +19,7 @@ use crate::Engine;
 use crate::advances::Advances;
 use crate::clock::{Clock, later};
 use crate::contracts::Contracts;
+use crate::deployment_key::check_master_key;
 use crate::directory::Directory;
 use crate::entropy::Entropy;
 use crate::error::EngineError;
@@ -95,7 +96,7 @@ impl Engine {
         let (admin_hash, made) = admin(&*store, &entropy, &pepper, parts.admin_key).await?;
         let standing = store.directory().await?;
         check_contracts(&contracts, &standing)?;
-        check_seals(&*store, &master).await?;
+        check_master_key(&*store, &master).await?;
         let directory = Directory::load(standing);
         let last = store.last_event().await?.map_or(place.after, |last| last.max(place.after));
         let ids = IdSequence::new(place.node, Some(last));
@@ -236,18 +237,6 @@ fn check_contracts(
         if let Some(name) = name.filter(|name| contracts.get(name).is_none()) {
             return missing(name, format!("endpoint {}", endpoint.id));
         }
-    }
-    Ok(())
-}
-
-/// Whatever is sealed must open, or deliveries could not be signed. Only what another key than the
-/// current one sealed is read: nothing, unless a change of keys is under way.
-pub async fn check_seals(store: &dyn Store, master: &MasterKeys) -> Result<(), EngineError> {
-    for row in store.sealed_otherwise(master.current(), u32::MAX).await? {
-        master.knows(row.sealed.key).map_err(|why| {
-            let what = format!("the master key is not the one of this database: {why}");
-            EngineError::Broken { what }
-        })?;
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 
 mod commits;
 pub(crate) mod contracts;
+mod keys;
 pub(crate) mod master_key;
 mod running;
 
@@ -12,7 +13,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use posthorn_core::secret::{MasterKeys, Secret};
+use posthorn_core::secret::{Fingerprint, Secret};
 use posthorn_engine::clock::RealClock;
 use posthorn_engine::entropy::Entropy;
 use posthorn_engine::guard::Guard;
@@ -25,8 +26,9 @@ use posthorn_store::postgres::{self, Postgres};
 use posthorn_store::sqlite::{self, OpenError, Sqlite};
 use prometheus_client::registry::Registry;
 
-use crate::config::{Config, MasterKey, Pooler, TooShort};
+use crate::config::{Config, Pooler, TooShort};
 use contracts::ContractsError;
+pub(crate) use keys::keyring;
 use master_key::KeyFileError;
 pub(crate) use running::{Prepared, Running};
 
@@ -73,12 +75,6 @@ pub(crate) enum WiringError {
     /// The PostgreSQL database cannot be opened.
     #[error(transparent)]
     Postgres(#[from] postgres::OpenError),
-    /// A command that works on the embedded database alone.
-    #[error("`{command}` works on the embedded database; leave `database` out")]
-    EmbeddedOnly {
-        /// Which command.
-        command: &'static str,
-    },
     /// The master key cannot be read.
     #[error(transparent)]
     MasterKey(#[from] KeyFileError),
@@ -90,6 +86,32 @@ pub(crate) enum WiringError {
     )]
     MasterKeyLost {
         /// The key file.
+        path: PathBuf,
+    },
+    /// The other servers have another master key.
+    #[error(
+        "the servers of this database have master key {theirs}, and this one has {ours}; copy \
+         `master.key` from one of them to {} (mode 0600), or set `master_key` to theirs",
+        path.display()
+    )]
+    OtherMasterKey {
+        /// The one of this server.
+        ours: Fingerprint,
+        /// The one of the database.
+        theirs: Fingerprint,
+        /// Where the key file is.
+        path: PathBuf,
+    },
+    /// The other servers have a master key, and this one has none.
+    #[error(
+        "the servers of this database have master key {theirs}, and this one has none; copy \
+         `master.key` from one of them to {} (mode 0600), or set `master_key` to theirs",
+        path.display()
+    )]
+    NoMasterKey {
+        /// The one of the database.
+        theirs: Fingerprint,
+        /// Where the key file should be.
         path: PathBuf,
     },
     /// The contracts cannot be read.
@@ -146,7 +168,7 @@ pub(crate) async fn wire(config: &Config) -> Result<Wired, WiringError> {
     let database = Database::open(config)?;
     let store = database.store();
     let entropy = Arc::new(Entropy::system());
-    let master = master_keys(config, &*store, &entropy).await?;
+    let master = keys::master_keys(config, &*store, &entropy).await?;
     let mut registry = Registry::default();
     database.count_commits(&mut registry);
     let parts = Parts {
@@ -166,13 +188,16 @@ pub(crate) async fn wire(config: &Config) -> Result<Wired, WiringError> {
 }
 
 /// The database that the settings name.
-enum Database {
+pub(crate) enum Database {
+    /// The one in the data directory.
     Embedded(Arc<Sqlite>),
+    /// One that servers share.
     Postgres(Arc<Postgres>),
 }
 
 impl Database {
-    fn open(config: &Config) -> Result<Self, WiringError> {
+    /// Opens it, and brings it up to date.
+    pub(crate) fn open(config: &Config) -> Result<Self, WiringError> {
         Ok(match &config.database {
             None => Self::Embedded(Arc::new(open_store(&config.data)?)),
             Some(url) => {
@@ -182,7 +207,8 @@ impl Database {
         })
     }
 
-    fn store(&self) -> Arc<dyn Store> {
+    /// Its verbs.
+    pub(crate) fn store(&self) -> Arc<dyn Store> {
         match self {
             Self::Embedded(store) => Arc::clone(store) as _,
             Self::Postgres(store) => Arc::clone(store) as _,
@@ -200,14 +226,21 @@ impl Database {
 
     /// The database's bounds count where the engine's do, from zero on.
     fn count_bounds(&self, engine: &Engine) {
-        let Self::Embedded(store) = self else { return };
         let reached = engine.bounds_reached();
-        for bound in sqlite::BOUNDS {
+        let bounds = match self {
+            Self::Embedded(_) => sqlite::BOUNDS.as_slice(),
+            Self::Postgres(_) => postgres::BOUNDS.as_slice(),
+        };
+        for bound in bounds {
             drop(reached.get_or_create(&ByBound { bound }));
         }
-        store.tell_bounds(move |bound| {
+        let met = move |bound| {
             reached.get_or_create(&ByBound { bound }).inc();
-        });
+        };
+        match self {
+            Self::Embedded(store) => store.tell_bounds(met),
+            Self::Postgres(store) => store.tell_bounds(met),
+        }
     }
 }
 
@@ -234,14 +267,6 @@ pub(crate) fn postgres_options(
     })
 }
 
-/// Refuses a command that works on the embedded database alone where the settings name another.
-pub(crate) fn embedded_only(config: &Config, command: &'static str) -> Result<(), WiringError> {
-    match config.database {
-        None => Ok(()),
-        Some(_) => Err(WiringError::EmbeddedOnly { command }),
-    }
-}
-
 /// A server that others can reach needs an admin key that nobody guesses.
 fn check_admin_key(config: &Config) -> Result<(), WiringError> {
     let chars = config.admin_key.as_ref().map(|key| key.expose().chars().count());
@@ -260,39 +285,8 @@ fn make_directory(path: &Path) -> Result<(), WiringError> {
 }
 
 /// Opens the embedded database.
-pub(crate) fn open_store(data: &Path) -> Result<Sqlite, OpenError> {
+fn open_store(data: &Path) -> Result<Sqlite, OpenError> {
     Sqlite::open(data, &sqlite::Options::default())
-}
-
-/// The master keys: those of the settings, else those of the data directory's file. A key is made
-/// only where nothing is sealed yet; whether those given open what is there, the engine checks.
-async fn master_keys(
-    config: &Config,
-    store: &dyn Store,
-    entropy: &Entropy,
-) -> Result<MasterKeys, WiringError> {
-    let file = config.data.join(master_key::FILE);
-    let from_file = match config.master_key {
-        Some(key) => Some(vec![key]),
-        None => master_key::read(&file)?,
-    };
-    let unreadable = |error| WiringError::Engine(EngineError::from(error));
-    let mut keys = match from_file {
-        Some(keys) => keys,
-        None if store.sealed_otherwise([0; 4], 1).await.map_err(unreadable)?.is_empty() => {
-            master_key::make(&file, entropy)?
-        }
-        None => return Err(WiringError::MasterKeyLost { path: file }),
-    };
-    keys.extend(&config.master_keys_old);
-    Ok(keyring(&keys))
-}
-
-/// Keys in the engine's form; the first seals.
-pub(crate) fn keyring(keys: &[MasterKey]) -> MasterKeys {
-    let (current, old) = keys.split_first().expect("a key file or a setting holds at least one");
-    let old: Vec<_> = old.iter().map(|key| key.0).collect();
-    MasterKeys::new(current.0, &old)
 }
 
 fn transport(guard: &Guard, extra_roots: Vec<Root>) -> Result<HttpTransport, WiringError> {

@@ -5,12 +5,14 @@
 //! verb can be replayed. One conformance suite ([`conformance`]) runs against every implementation.
 
 mod backend;
+mod bounds;
 mod columns;
 mod company;
 pub mod conformance;
 mod db;
 mod error;
 mod jobs;
+mod migration;
 mod outbox;
 pub mod postgres;
 mod retention;
@@ -27,6 +29,7 @@ mod weight;
 pub use company::{Beat, Change, Company, Now, Place};
 pub use error::{Fault, FaultPoint, Faults, StoreError};
 pub use jobs::{Job, JobKind, JobState, JobStep, NewJob, Step};
+pub use migration::Migration;
 pub use outbox::{Relay, Said};
 pub use retention::{Ended, Extent, Forgotten, Keep, NOTICE, PartStep};
 pub use servers::Servers;

@@ -166,5 +166,6 @@ statements! {
     SETTLE_BEFORE = "settle_before";
     SETTLE_FOUND = "settle_found";
     VALUE = "value";
+    VALUE_KEEP = "value_keep";
     VALUE_PUT = "value_put";
 }

@@ -61,6 +61,11 @@ fn is_whole(url: &str) {
     assert_eq!(everything(&server(url)), EXPORT.2);
 }
 
+#[expect(clippy::disallowed_methods, reason = "the database has the real clock")]
+fn clock() -> posthorn_store::Now {
+    std::sync::Arc::new(jiff::Timestamp::now)
+}
+
 #[test]
 fn what_was_moved_is_the_same_in_every_answer_and_its_numbers_go_on() {
     let url = database();
@@ -191,7 +196,7 @@ fn nobody_starts_and_nobody_else_imports_while_an_import_is_at_work() {
         meanwhile(60, || {
             let error = Postgres::open(&Options::new(&url)).err().unwrap();
             assert!(matches!(error, OpenError::Importing), "{error}");
-            let joined = block_on(ours.join(jiff::Timestamp::UNIX_EPOCH)).unwrap_err();
+            let joined = block_on(ours.join(clock())).unwrap_err();
             assert!(joined.to_string().contains("an import into it is not finished"), "{joined}");
             let other = import(&url, &EXPORT.0[..]);
             assert!(matches!(other, Err(ImportError::InUse)), "{other:?}");
@@ -207,7 +212,7 @@ fn nobody_starts_and_nobody_else_imports_while_an_import_is_at_work() {
 fn a_database_in_use_and_one_with_a_deployment_of_its_own_are_refused() {
     let url = database();
     let ours = server(&url);
-    block_on(ours.join(jiff::Timestamp::UNIX_EPOCH)).unwrap();
+    block_on(ours.join(clock())).unwrap();
     let refused = import(&url, &EXPORT.0[..]);
     assert!(matches!(refused, Err(ImportError::InUse)), "{refused:?}");
     block_on(ours.leave()).unwrap();

@@ -1,5 +1,8 @@
 //! `posthorn doctor`: looks at everything a server needs, and says what is wrong and how to mend it.
 
+mod found;
+mod shared;
+
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
@@ -9,9 +12,11 @@ use posthorn_engine::clock::{Clock, RealClock};
 use posthorn_engine::{EngineError, check_seals};
 use posthorn_store::sqlite::{OpenError, Sqlite};
 
-use super::out::{Ink, ink, say};
+use super::out::say;
 use crate::config::{self, Config, Flags, MasterKey};
-use crate::wiring::{contracts, embedded_only, keyring, master_key};
+use crate::wiring::{contracts, keyring, master_key};
+use found::Found::{self, Bad, Good, Note};
+use found::{as_json, show};
 
 /// Free space below which the disk is called nearly full.
 const FREE_BYTES_LOW: u64 = 1024 * 1024 * 1024;
@@ -21,10 +26,11 @@ const BUILT_AFTER: &str = "2026-01-01T00:00:00Z";
 /// The database's file in the data directory.
 const DATABASE: &str = "posthorn.db";
 
-/// Look for what is wrong with a data directory and its settings
+/// Look for what is wrong with a database and its settings
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  posthorn doctor --data /var/lib/posthorn\n\n\
-                        The database itself is only read while no server uses it.")]
+                        It changes nothing. The embedded database is read while no server uses it, a \
+                        PostgreSQL at any time.")]
 pub(crate) struct Args {
     #[command(flatten)]
     flags: Flags,
@@ -34,61 +40,29 @@ pub(crate) struct Args {
     json: bool,
 }
 
-/// What came of one look.
-enum Found {
-    /// All is well.
-    Good(String),
-    /// It works, but should be known.
-    Note(String),
-    /// It is wrong; the text says how to mend it.
-    Bad(String),
-}
-
-use Found::{Bad, Good, Note};
-
 pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     let config = config::load(args.flags)?;
-    embedded_only(&config, "doctor")?;
-    let findings = [
-        ("data directory", directory(&config.data)),
-        ("database", database(&config.data)),
-        ("master key", key(&config)),
-        ("contracts", check_contracts(&config)),
-        ("disk space", space(&config.data)),
-        ("clock", clock(RealClock::new().now())),
-    ];
+    let mut findings = match &config.database {
+        None => vec![
+            ("data directory", directory(&config.data)),
+            ("database", database(&config.data)),
+            ("master key", key(&config)),
+            ("disk space", space(&config.data)),
+        ],
+        Some(url) => shared::findings(&config, url),
+    };
+    findings.push(("contracts", check_contracts(&config)));
+    findings.push(("clock", clock(RealClock::new().now())));
     if args.json {
         say(as_json(&findings));
     } else {
         findings.iter().for_each(show);
     }
-    match findings.iter().filter(|(_, found)| matches!(found, Bad(_))).count() {
+    match findings.iter().filter(|(_, found)| found.is_bad()).count() {
         0 => Ok(()),
         1 => bail!("1 thing is wrong"),
         bad => bail!("{bad} things are wrong"),
     }
-}
-
-fn show((what, found): &(&str, Found)) {
-    let (mark, text) = match found {
-        Good(text) => (ink(Ink::Good, "ok  "), text),
-        Note(text) => (ink(Ink::Wait, "note"), text),
-        Bad(text) => (ink(Ink::Bad, "bad "), text),
-    };
-    say(format_args!("{mark}  {what:<16}{text}"));
-}
-
-fn as_json(findings: &[(&str, Found)]) -> serde_json::Value {
-    let one = |(what, found): &(&str, Found)| {
-        let (state, text) = match found {
-            Good(text) => ("ok", text),
-            Note(text) => ("note", text),
-            Bad(text) => ("bad", text),
-        };
-        serde_json::json!({"what": what, "state": state, "text": text})
-    };
-    let sound = findings.iter().all(|(_, found)| !matches!(found, Bad(_)));
-    serde_json::json!({"sound": sound, "findings": findings.iter().map(one).collect::<Vec<_>>()})
 }
 
 fn directory(path: &Path) -> Found {

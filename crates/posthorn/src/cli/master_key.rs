@@ -7,11 +7,12 @@ use anyhow::{Context, bail, ensure};
 use indicatif::{ProgressBar, ProgressStyle};
 use posthorn_core::secret::MASTER_KEY_BYTES;
 use posthorn_engine::entropy::Entropy;
-use posthorn_engine::reseal;
+use posthorn_engine::{deployment_key, reseal, set_deployment_key};
+use posthorn_store::Store;
 
 use super::out::{Ink, ink, say};
 use crate::config::{self, Config, Flags, MasterKey};
-use crate::wiring::{embedded_only, keyring, master_key, open_store};
+use crate::wiring::{Database, keyring, master_key};
 
 /// Rotate the key that seals secrets in the database
 #[derive(clap::Args)]
@@ -22,10 +23,11 @@ pub(crate) struct Args {
 
 #[derive(clap::Subcommand)]
 enum What {
-    /// Seal every secret anew with a new key; the server must be stopped
+    /// Seal every secret anew with a new key; all servers must be stopped
     #[command(
         long_about = "Seal every secret in the database anew with a new master key. The server must be \
-                      stopped. It may be interrupted at any point and run again: until it is done the \
+                      stopped; of those on one PostgreSQL all of them, and each gets the new key before it \
+                      starts again. It may be interrupted at any point and run again: until it is done the \
                       key file holds both keys.\n\nWhere the key is a setting (POSTHORN_MASTER_KEY), set \
                       the new one there and the old one in POSTHORN_MASTER_KEYS_OLD, and run this \
                       without --new-key-file; the old one can be forgotten when it is done.",
@@ -45,34 +47,73 @@ enum What {
 pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     let What::Rotate { new_key_file, flags } = args.what;
     let config = config::load(*flags)?;
-    embedded_only(&config, "master-key rotate")?;
+    let in_settings = config.database.is_some() && config.master_key.is_some();
     ensure!(
-        config.data.is_dir(),
+        in_settings || config.data.is_dir(),
         "there is no data directory {}; `--data` names it",
         config.data.display()
     );
     // Held to the end: no server starts meanwhile.
-    let store = open_store(&config.data)?;
+    let database = Database::open(&config)?;
+    let store = database.store();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let entropy = Entropy::system();
     let file = config.data.join(master_key::FILE);
+    runtime.block_on(may_rotate(&database, &config, &file))?;
     let keys = begin(&config, new_key_file.as_deref(), (&file, &entropy))?;
-    let bar = ProgressBar::new_spinner().with_style(
-        ProgressStyle::with_template("{spinner} {pos} secrets sealed anew  {per_sec}")
-            .unwrap_or_else(|_| ProgressStyle::default_spinner()),
-    );
-    bar.enable_steady_tick(Duration::from_millis(100));
-    let master = keyring(&keys);
-    let work = reseal(&store, &master, &entropy, |done| bar.set_position(done));
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let done = runtime.block_on(work).context("stopped half-way; run it again to go on")?;
-    bar.finish_and_clear();
+    let done = runtime.block_on(seal_anew(&*store, &keys, &entropy));
+    let done = done.context("stopped half-way; run it again to go on")?;
     if config.master_key.is_none() {
         let current = keys.first().context("there is no key")?;
         master_key::write(&file, std::slice::from_ref(current))?;
     }
     say(format_args!("{}: {done} secrets are sealed with the new key", ink(Ink::Good, "done")));
+    if store.is_shared() {
+        say("give every server of this database the new key before you start it");
+    }
     say("copy the new key to where you keep it apart from backups; old backups need the old key");
     Ok(())
+}
+
+/// Whether nobody is at work on a shared database, and the keys here are those of its servers.
+async fn may_rotate(database: &Database, config: &Config, file: &Path) -> anyhow::Result<()> {
+    let Database::Postgres(store) = database else { return Ok(()) };
+    ensure!(
+        store.keep_out().await?,
+        "servers are at work on this database, or were a moment ago: stop all of them first; where a \
+         pooler stands between, this needs `postgres.direct` too"
+    );
+    let Some(standing) = deployment_key(&**store).await? else { return Ok(()) };
+    let mut known = match config.master_key {
+        Some(key) => vec![key],
+        None => master_key::read(file)?.unwrap_or_default(),
+    };
+    known.extend(&config.master_keys_old);
+    ensure!(
+        !known.is_empty() && keyring(&known).has(&standing),
+        "the servers of this database have master key {standing}, which is not among those here; copy \
+         `master.key` from one of them to {}, or add theirs to `master_keys_old`",
+        file.display()
+    );
+    Ok(())
+}
+
+/// Every server needs the new key from here on; then everything is sealed with it, piece by piece.
+async fn seal_anew(
+    store: &dyn Store,
+    keys: &[MasterKey],
+    entropy: &Entropy,
+) -> anyhow::Result<u64> {
+    let bar = ProgressBar::new_spinner().with_style(
+        ProgressStyle::with_template("{spinner} {pos} secrets sealed anew  {per_sec}")
+            .unwrap_or_else(|_| ProgressStyle::default_spinner()),
+    );
+    bar.enable_steady_tick(Duration::from_millis(100));
+    let master = keyring(keys);
+    set_deployment_key(store, &master).await?;
+    let done = reseal(store, &master, entropy, |done| bar.set_position(done)).await?;
+    bar.finish_and_clear();
+    Ok(done)
 }
 
 /// The keys for the work, the new one first; in the key file before anything is sealed with it.

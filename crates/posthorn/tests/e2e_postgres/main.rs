@@ -38,3 +38,4 @@ mod resting;
 mod schedule;
 #[path = "../e2e/stage.rs"]
 mod stage;
+mod upkeep;

@@ -1,5 +1,6 @@
--- Everything of version 1, in the schema `posthorn`. All times are Unix milliseconds. A sealed value is
--- the id of its master key (4 bytes) followed by nonce and ciphertext.
+-- Everything of version 1, in the schema `posthorn`.
+-- All times are Unix milliseconds. A sealed value is the id of its master key (4 bytes) followed by nonce and
+-- ciphertext.
 
 -- The database's own clock, in Unix milliseconds: what leases and nodes go by.
 create function now_ms() returns bigint language sql volatile parallel safe

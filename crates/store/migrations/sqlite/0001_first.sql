@@ -1,5 +1,6 @@
--- Everything of version 1. All times are Unix milliseconds. A sealed value is the id of its master
--- key (4 bytes) followed by nonce and ciphertext.
+-- Everything of version 1.
+-- All times are Unix milliseconds. A sealed value is the id of its master key (4 bytes) followed by nonce
+-- and ciphertext.
 
 create table merchants(
   id                  integer primary key autoincrement,

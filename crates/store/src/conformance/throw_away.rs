@@ -88,6 +88,26 @@ pub fn lines(database: &str, query: &str) -> Vec<String> {
     })
 }
 
+/// Does something while a transaction of somebody else's is open that has run this.
+///
+/// # Panics
+/// Where the database refuses.
+pub fn holding<T>(url: &str, sql: &str, while_held: impl FnOnce() -> T) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.expect("a runtime").block_on(async {
+        let connected = tokio_postgres::connect(url, NoTls).await;
+        let (client, connection) = connected.expect("the tests' PostgreSQL is there");
+        let work = async move {
+            let begun = client.batch_execute(&format!("begin; {sql}")).await;
+            begun.expect("its owner may do everything");
+            let done = while_held();
+            client.batch_execute("commit").await.expect("it can end");
+            done
+        };
+        futures::join!(work, connection).0
+    })
+}
+
 /// Runs something in a database behind the backs of those who use it.
 ///
 /// # Panics

@@ -6,8 +6,11 @@
 
 mod again;
 mod fate;
+#[cfg(test)]
+mod held_up;
 mod hot;
 mod import;
+mod look;
 mod migrations;
 mod nodes;
 mod options;
@@ -36,20 +39,22 @@ use tokio::sync::{Notify, mpsc};
 
 pub use hot::Batches;
 pub use import::ImportError;
+pub use look::{Deployment, Look, Server, Sign};
 pub use migrations::OpenError;
 pub use options::{Options, Pooler};
 pub use parts::width;
+pub use waiting::BOUNDS;
 pub use way::Tls;
 
 use crate::backend::{Backend, Lane, Outcome, Patience, plain};
 use crate::weight::{SMALL, accept_bytes, settle_bytes};
 use crate::{
-    Accept, Accepted, Answer, Ask, Beat, Company, Faults, Keep, Now, PartStep, Place, Relay,
-    Release, Said, Settled, Settlement, StoreError,
+    Accept, Accepted, Answer, Ask, Beat, Company, Faults, Keep, Migration, Now, PartStep, Place,
+    Relay, Release, Said, Settled, Settlement, StoreError,
 };
 use hot::{Asks, Gauges, Verb, Waiter};
 use transaction::{Kind, Transaction};
-use waiting::Waiting;
+use waiting::{Place as Waits, Waiting};
 use worker::{Beside, Work, Worker};
 
 /// The store on PostgreSQL.
@@ -88,10 +93,33 @@ impl Postgres {
         Ok(Self { work: Some(work), told, hot, waiting, gauges, part_days, thread: Some(thread) })
     }
 
+    /// Looks at a database from outside, without a schema of its own even. Nothing is changed.
+    pub fn look(options: &Options) -> Result<Look, OpenError> {
+        look::look(options)
+    }
+
+    /// The migrations that a database still needs. Nothing is changed.
+    pub fn plan_migrations(options: &Options) -> Result<Vec<Migration>, OpenError> {
+        look::plan(options)
+    }
+
     /// How many hot verbs were carried out together so far.
     #[must_use]
     pub fn batches(&self) -> Batches {
         self.gauges.now()
+    }
+
+    /// From now on each verb that a bound of the store refuses is told, by the bound's name: one of
+    /// [`BOUNDS`].
+    pub fn tell_bounds(&self, told: impl Fn(&'static str) + Send + Sync + 'static) {
+        self.waiting.bounds.tell(told);
+    }
+
+    /// Keeps servers from starting on this database for as long as this store is there. `false`: some
+    /// are at work, or there is no way to it past a pooler.
+    #[must_use]
+    pub fn keep_out(&self) -> Answer<'static, bool> {
+        self.ask(async move |worker| worker.keep_out().await)
     }
 
     /// Puts a hot verb among those that wait for the next batch.
@@ -113,6 +141,21 @@ impl Postgres {
     fn push(&self, work: Work) -> Result<(), StoreError> {
         let sender = self.work.as_ref().ok_or(StoreError::Closed)?;
         sender.send(work).map_err(|_| StoreError::Closed)
+    }
+
+    /// Hands work to the thread that has a place among what waits, or refuses it.
+    fn ask_bounded<A: Send + 'static>(
+        &self,
+        place: Result<Waits, StoreError>,
+        work: impl AsyncFnOnce(&Worker) -> Result<A, StoreError> + Send + 'static,
+    ) -> Answer<'static, A> {
+        match place {
+            Err(error) => ready(Err(error)).boxed(),
+            Ok(place) => self.ask(async move |worker| {
+                let _until_answered = place;
+                work(worker).await
+            }),
+        }
     }
 
     /// Hands work to the thread; answers what came of it.
@@ -145,12 +188,13 @@ impl Drop for Postgres {
 impl Backend for Postgres {
     type Tx = Transaction;
 
-    fn write<A, V>(&self, _lane: Lane, _bytes: usize, verb: V) -> Answer<'_, A>
+    fn write<A, V>(&self, lane: Lane, bytes: usize, verb: V) -> Answer<'_, A>
     where
         A: Send + 'static,
         V: AsyncFn(&Transaction) -> Outcome<A, Self> + Send + 'static,
     {
-        self.ask(async move |worker| worker.write(&verb).await)
+        let place = self.waiting.enter(lane, bytes);
+        self.ask_bounded(place, async move |worker| worker.write(&verb).await)
     }
 
     fn read_with<A, R>(&self, patience: Patience, read: R) -> Answer<'_, A>
@@ -162,7 +206,8 @@ impl Backend for Postgres {
             Patience::Second => Kind::Read,
             Patience::Endless => Kind::ReadEndless,
         };
-        self.ask(async move |worker| worker.read(kind, &read).await)
+        let place = self.waiting.enter_read();
+        self.ask_bounded(place, async move |worker| worker.read(kind, &read).await)
     }
 
     fn accept(&self, events: Vec<Accept>) -> Answer<'_, Vec<Accepted>> {

@@ -170,6 +170,14 @@ impl Worker {
         Ok(after.iter().all(|seen| before.contains(seen)))
     }
 
+    /// Keeps servers from starting, for as long as this store is there; `false` where some are at work.
+    pub(super) async fn keep_out(&self) -> Result<bool, StoreError> {
+        let alone = self.nodes.begin_session().await;
+        // Whoever lost its session lately may be at work without the lock. No node is -1.
+        let others = async |db: &Transaction| db.number(only::NODE_COMPANY, values![-1_i64]).await;
+        Ok(alone && self.read(Kind::Read, &others).await? == Some(0))
+    }
+
     pub(super) async fn beat(&self, beat: Beat) -> Result<Company, StoreError> {
         let replaced = Company { replaced: true, ..Company::default() };
         let Some(member) = self.nodes.member.get().filter(|_| !self.nodes.lost.get()) else {

@@ -1,58 +1,94 @@
-//! The bounds of what waits: verbs that were asked for and not answered yet.
+//! The bounds of what waits: verbs and reads that were asked for and not answered yet.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::StoreError;
 use crate::backend::Lane;
+use crate::bounds::{Bounds, READ_QUEUE, WRITE_QUEUE};
 
 /// Verbs that may wait in the ordinary lane. The reserved one is bounded by what is in flight.
 const VERBS_MAX: usize = 16 * 1024;
 /// Bytes that may wait in the ordinary lane.
 const BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Reads that may wait.
+const READS_MAX: usize = 4096;
 
-/// How much waits in the ordinary lane.
-#[derive(Debug, Default)]
+/// The bounds of a store, by the names under which they are told.
+pub const BOUNDS: [&str; 2] = [WRITE_QUEUE, READ_QUEUE];
+
+/// How much waits: in the ordinary lane, and to be read.
+#[derive(Default)]
 pub(super) struct Waiting {
     now: Mutex<Amount>,
+    /// Told of each verb that was refused.
+    pub(super) bounds: Bounds,
 }
 
 #[derive(Debug, Default)]
 struct Amount {
     verbs: usize,
     bytes: usize,
+    reads: usize,
 }
 
-/// A verb's place among what waits; free again when it is dropped.
-#[derive(Debug)]
+/// A place among what waits; free again when it is dropped.
 pub(super) struct Place {
-    taken: Option<(Arc<Waiting>, usize)>,
+    taken: Option<(Arc<Waiting>, Kind)>,
+}
+
+enum Kind {
+    Write { bytes: usize },
+    Read,
 }
 
 impl Waiting {
-    /// Takes a place, or refuses: more than this is not kept in memory.
+    /// Takes a verb's place, or refuses: more than this is not kept in memory.
     pub(super) fn enter(self: &Arc<Self>, lane: Lane, bytes: usize) -> Result<Place, StoreError> {
         if lane == Lane::Reserved {
             return Ok(Place { taken: None });
         }
-        let mut now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut now = self.now();
         // When nothing waits anything may: what is larger than the bound would never be taken.
         let full = now.verbs >= VERBS_MAX || (now.bytes + bytes > BYTES_MAX && now.verbs > 0);
         if full {
+            drop(now);
+            self.bounds.met(WRITE_QUEUE);
             let detail = "more is written than the database takes; try again later".into();
             return Err(StoreError::Unavailable { detail });
         }
         now.verbs += 1;
         now.bytes += bytes;
-        Ok(Place { taken: Some((Arc::clone(self), bytes)) })
+        Ok(Place { taken: Some((Arc::clone(self), Kind::Write { bytes })) })
+    }
+
+    /// The same for a read.
+    pub(super) fn enter_read(self: &Arc<Self>) -> Result<Place, StoreError> {
+        let mut now = self.now();
+        if now.reads >= READS_MAX {
+            drop(now);
+            self.bounds.met(READ_QUEUE);
+            let detail = "more is asked than can be read; try again later".into();
+            return Err(StoreError::Unavailable { detail });
+        }
+        now.reads += 1;
+        Ok(Place { taken: Some((Arc::clone(self), Kind::Read)) })
+    }
+
+    fn now(&self) -> MutexGuard<'_, Amount> {
+        self.now.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        if let Some((waiting, bytes)) = self.taken.take() {
-            let mut now = waiting.now.lock().unwrap_or_else(PoisonError::into_inner);
-            now.verbs -= 1;
-            now.bytes -= bytes;
+        let Some((waiting, kind)) = self.taken.take() else { return };
+        let mut now = waiting.now();
+        match kind {
+            Kind::Write { bytes } => {
+                now.verbs -= 1;
+                now.bytes -= bytes;
+            }
+            Kind::Read => now.reads -= 1,
         }
     }
 }
@@ -80,6 +116,16 @@ mod tests {
         assert!(waiting.enter(Lane::Ordinary, 1).is_err());
         drop(places);
         assert!(waiting.enter(Lane::Ordinary, 1).is_ok());
+    }
+
+    #[test]
+    fn no_more_reads_wait_than_may_and_writes_beside_them() {
+        let waiting = Arc::new(Waiting::default());
+        let places: Vec<_> = (0..READS_MAX).map(|_| waiting.enter_read().unwrap()).collect();
+        assert!(waiting.enter_read().is_err());
+        assert!(waiting.enter(Lane::Ordinary, 1).is_ok());
+        drop(places);
+        assert!(waiting.enter_read().is_ok());
     }
 
     #[test]

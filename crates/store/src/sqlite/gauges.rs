@@ -2,8 +2,8 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
-use super::bounds::Bounds;
 use crate::StoreError;
+use crate::bounds::Bounds;
 
 /// Buckets of [`Commits::sizes`].
 const SIZES: usize = 10;

@@ -8,6 +8,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::open::{DATABASE, LOCK, OpenError};
 use super::{ballast, migrations};
+use crate::Migration;
 
 /// The newest commits, beside the database.
 const LOG: &str = "posthorn.db-wal";
@@ -74,7 +75,7 @@ pub(super) fn alone(dir: &Path) -> Result<Look, OpenError> {
 
 /// The migrations that a directory's database still needs; all of them where there is none yet. A
 /// server may be using it.
-pub(super) fn plan(dir: &Path) -> Result<Vec<migrations::Migration>, OpenError> {
+pub(super) fn plan(dir: &Path) -> Result<Vec<Migration>, OpenError> {
     refuse_lost(dir)?;
     let path = dir.join(DATABASE);
     if !path.exists() {

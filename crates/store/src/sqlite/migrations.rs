@@ -5,19 +5,10 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 
 use super::open::OpenError;
+use crate::Migration;
 
 /// `Post`, in the header of every database of ours.
 const APPLICATION_ID: i64 = 0x506f_7374;
-
-/// A step from one version of the schema to the next.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Migration {
-    /// The version it leads to.
-    pub number: u32,
-    /// What it is called.
-    pub name: &'static str,
-    pub(super) sql: &'static str,
-}
 
 /// Every one there is.
 pub(super) const ALL: [Migration; 1] = [Migration {

@@ -5,7 +5,6 @@
 //! ([`Sqlite::inline`]), with faults on demand.
 
 mod ballast;
-mod bounds;
 mod export;
 mod gauges;
 mod inline;
@@ -33,16 +32,18 @@ use std::path::Path;
 use futures::FutureExt;
 use rusqlite::Connection;
 
-pub use bounds::BOUNDS;
 pub use export::ExportError;
 pub use gauges::Commits;
-pub use migrations::Migration;
 pub use open::{DiskFailure, OpenError, Options};
 
 use crate::backend::{Backend, Lane, Outcome, Patience};
-use crate::{Answer, Fault, Faults};
+use crate::bounds::{LOG, READ_QUEUE, WRITE_QUEUE};
+use crate::{Answer, Fault, Faults, Migration};
 use inline::Inline;
 use threads::Threads;
+
+/// The bounds of a store, by the names under which they are told.
+pub const BOUNDS: [&str; 3] = [WRITE_QUEUE, READ_QUEUE, LOG];
 
 /// The store on SQLite.
 pub struct Sqlite {

@@ -10,7 +10,6 @@ use futures::channel::oneshot;
 use rusqlite::Connection;
 
 use super::ballast::Ballast;
-use super::bounds::{READ_QUEUE, WRITE_QUEUE};
 use super::gauges::Gauges;
 use super::job::Waiting;
 use super::look;
@@ -22,6 +21,7 @@ use super::upkeep::{Keeper, Ticker, Upkeep};
 use super::writer::Writer;
 use crate::StoreError;
 use crate::backend::{Lane, Patience};
+use crate::bounds::{READ_QUEUE, WRITE_QUEUE};
 
 /// The threads, the queues to them, and the lock on the data directory.
 pub(super) struct Threads {

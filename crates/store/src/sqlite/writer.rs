@@ -11,7 +11,6 @@ use std::sync::atomic::Ordering;
 use rusqlite::Connection;
 
 use super::ballast::Ballast;
-use super::bounds::LOG;
 use super::gauges::Gauges;
 use super::job::Job;
 use super::open::DiskFailure;
@@ -20,6 +19,7 @@ use super::trouble::{Trouble, is_disk_failure};
 use super::upkeep::{self, Upkeep};
 use crate::StoreError;
 use crate::backend::Lane;
+use crate::bounds::LOG;
 
 /// Pages of the log from which the writer shortens it itself: 16 MiB.
 const LOG_PAGES_LONG: u32 = 4 * 1024;

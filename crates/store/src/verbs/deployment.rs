@@ -40,8 +40,10 @@ pub(crate) async fn put_value<D: Db>(
     value: &[u8],
     replace: bool,
 ) -> Result<Vec<u8>, D::Trouble> {
-    if let (Some(standing), false) = (self::value(db, name).await?, replace) {
-        return Ok(standing);
+    if !replace {
+        // Another server may be writing its own at this moment: the first that is written stands.
+        db.run(statements::VALUE_KEEP, values![name, value]).await?;
+        return Ok(self::value(db, name).await?.unwrap_or_default());
     }
     db.run(statements::VALUE_PUT, values![name, value]).await?;
     Ok(value.to_vec())

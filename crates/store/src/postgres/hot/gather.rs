@@ -21,7 +21,7 @@ const CROWD: usize = 8;
 pub(super) const WAIT_MAX: Duration = Duration::from_millis(1);
 
 /// Verbs that wait.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Gathered {
     finishing: VecDeque<Verb>,
     others: VecDeque<Verb>,

@@ -17,7 +17,6 @@ pub(in crate::postgres) struct Asks {
 }
 
 /// Who waits for a verb.
-#[derive(Debug)]
 pub(in crate::postgres) struct Waiter<Q, A> {
     /// What is asked.
     pub(super) asked: Q,
@@ -41,7 +40,6 @@ impl<Q, A> Waiter<Q, A> {
 }
 
 /// A hot verb.
-#[derive(Debug)]
 pub(in crate::postgres) enum Verb {
     Accept(Waiter<Vec<Accept>, Vec<Accepted>>),
     Claim(Waiter<Asks, Vec<Claim>>),

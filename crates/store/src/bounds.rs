@@ -3,27 +3,24 @@
 use std::sync::OnceLock;
 
 /// Writes that wait: 16,384, or 64 MiB.
-pub(super) const WRITE_QUEUE: &str = "write_queue";
+pub(crate) const WRITE_QUEUE: &str = "write_queue";
 /// Reads that wait: 4,096.
-pub(super) const READ_QUEUE: &str = "read_queue";
+pub(crate) const READ_QUEUE: &str = "read_queue";
 /// The write-ahead log: 256 MiB, while a long read keeps it from being emptied.
-pub(super) const LOG: &str = "log";
-
-/// The bounds of a store, by the names under which they are told.
-pub const BOUNDS: [&str; 3] = [WRITE_QUEUE, READ_QUEUE, LOG];
+pub(crate) const LOG: &str = "log";
 
 /// Whom to tell.
 #[derive(Default)]
-pub(super) struct Bounds(OnceLock<Box<dyn Fn(&'static str) + Send + Sync>>);
+pub(crate) struct Bounds(OnceLock<Box<dyn Fn(&'static str) + Send + Sync>>);
 
 impl Bounds {
     /// From now on this is told; only the first is.
-    pub(super) fn tell(&self, told: impl Fn(&'static str) + Send + Sync + 'static) {
+    pub(crate) fn tell(&self, told: impl Fn(&'static str) + Send + Sync + 'static) {
         let _first = self.0.set(Box::new(told));
     }
 
     /// A verb was refused.
-    pub(super) fn met(&self, bound: &'static str) {
+    pub(crate) fn met(&self, bound: &'static str) {
         if let Some(told) = self.0.get() {
             told(bound);
         }
