@@ -215,8 +215,8 @@ fn a_database_in_use_and_one_with_a_deployment_of_its_own_are_refused() {
     block_on(ours.join(clock())).unwrap();
     let refused = import(&url, &EXPORT.0[..]);
     assert!(matches!(refused, Err(ImportError::InUse)), "{refused:?}");
-    block_on(ours.leave()).unwrap();
     block_on(ours.put_value("pepper", vec![1], false)).unwrap();
+    block_on(ours.leave()).unwrap();
     drop(ours);
     let refused = import(&url, &EXPORT.0[..]);
     assert!(matches!(refused, Err(ImportError::Occupied { table: "deployment" })), "{refused:?}");

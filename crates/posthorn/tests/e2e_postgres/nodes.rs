@@ -167,7 +167,7 @@ fn a_server_that_was_frozen_past_its_leases_loses_nothing_and_goes_on() {
     let awake = seen_through(&merchant, &freezes);
     let event = r#"{"type": "order.paid", "data": {"order": 2}}"#;
     until("it accepts again", || {
-        awake.send("POST", "/v1/events", event, Some("after the freeze")).status == 202
+        awake.send("POST", "/v1/events", event, Some("after-the-freeze")).status == 202
     });
     let more = batches(&merchant, &[&freezes, &lives], 100);
     arrivals(&receiver, &more);

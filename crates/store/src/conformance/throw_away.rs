@@ -1,5 +1,7 @@
 //! Databases for tests, on a server that is thrown away after them.
 
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher as _, Hasher as _};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use tokio_postgres::NoTls;
@@ -21,7 +23,9 @@ pub fn database() -> String {
 pub fn database_on(server: &str) -> String {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
-    let name = format!("t_{}_{number}", std::process::id());
+    // Process ids come round.
+    let any = RandomState::new().build_hasher().finish();
+    let name = format!("t_{}_{number}_{any:016x}", std::process::id());
     run(&format!("{server}/postgres"), &format!("create database {name}"));
     format!("{server}/{name}")
 }
