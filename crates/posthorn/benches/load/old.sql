@@ -5,7 +5,7 @@ with span as (
   select (84 * 86400000.0 / {pieces})::bigint as ms,
          now_ms() - 1767225600000 - 86400000 - ({piece} + 1) * (84 * 86400000.0 / {pieces})::bigint as low),
 ids as (
-  select (span.low + n * span.ms / 100000) << 22 | 63 << 16 | (n % 64) << 10 as id, n
+  select ((span.low + n * span.ms / 100000) << 22) | (63 << 16) | ((n % 64) << 10) as id, n
   from span, generate_series(0, 99999) as n),
 e as (
   insert into events(id, merchant, mode, kind, at, data)
