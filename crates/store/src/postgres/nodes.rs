@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use posthorn_core::id::{EndpointId, EventId, JobId, MerchantId};
 use tokio::sync::{Mutex, Notify};
+use tokio_postgres::Error;
 
 use super::session::Session;
 use super::transaction::{Kind, Transaction};
@@ -91,11 +92,22 @@ impl Nodes {
 
     /// A new session; answers whether no other server has one.
     async fn begin_session(&self) -> bool {
+        let Some(way) = &self.way else { return false };
+        *self.session.lock().await = None;
+        self.put_session(Session::begin(way, Arc::clone(&self.told)).await).await
+    }
+
+    /// A session in the place of one that was lost: a sign of life waits for no lock.
+    async fn open_session(&self) {
+        if let Some(way) = &self.way {
+            self.put_session(Session::open(way, Arc::clone(&self.told)).await).await;
+        }
+    }
+
+    async fn put_session(&self, begun: Result<Session, Error>) -> bool {
+        let was_missing = self.session_missing.replace(begun.is_err());
         let mut session = self.session.lock().await;
         *session = None;
-        let Some(way) = &self.way else { return false };
-        let begun = Session::begin(way, Arc::clone(&self.told)).await;
-        let was_missing = self.session_missing.replace(begun.is_err());
         match begun {
             Ok(begun) => session.insert(begun).is_alone(),
             Err(error) => {
@@ -112,7 +124,7 @@ impl Nodes {
     async fn keep_session(&self) {
         let lost = self.session.lock().await.as_ref().is_none_or(Session::is_lost);
         if lost {
-            self.begin_session().await;
+            self.open_session().await;
         }
         if let Some(session) = self.session.lock().await.as_mut()
             && let Err(error) = session.stay_in_company().await

@@ -14,8 +14,7 @@ use super::way::Way;
 /// Every server holds it in company; who holds it alone is alone. `PH` and the first of our numbers.
 const ALONE: &str = "select pg_try_advisory_lock(1346895872, 1)";
 /// Waits for one that is just starting alone.
-const IN_COMPANY: &str =
-    "set lock_timeout = '10s'; select pg_advisory_lock_shared(1346895872, 1); listen posthorn";
+const IN_COMPANY: &str = "set lock_timeout = '10s'; select pg_advisory_lock_shared(1346895872, 1)";
 
 const HOLD: &str = "select pg_try_advisory_lock_shared(1346895872, 1)";
 
@@ -32,6 +31,22 @@ impl Session {
     /// Begins a session; `told` is rung whenever another server says that something changed, and when
     /// the session is lost.
     pub(super) async fn begin(way: &Way, told: Arc<Notify>) -> Result<Self, Error> {
+        let mut session = Self::open(way, told).await?;
+        session.alone = session.client.query_one(ALONE, &[]).await?.get(0);
+        match session.client.batch_execute(IN_COMPANY).await {
+            Err(error) if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) => {
+                tracing::warn!("another server has been starting for long; starting beside it");
+            }
+            held => {
+                held?;
+                session.holds = true;
+            }
+        }
+        Ok(session)
+    }
+
+    /// A session that hears of changes. It waits for no lock: see [`Session::stay_in_company`].
+    pub(super) async fn open(way: &Way, told: Arc<Notify>) -> Result<Self, Error> {
         let (client, mut messages) = way.connect().await?;
         let mut driver = JoinSet::new();
         driver.spawn(async move {
@@ -47,17 +62,8 @@ impl Session {
             }
             told.notify_one();
         });
-        let alone = client.query_one(ALONE, &[]).await?.get(0);
-        let held = client.batch_execute(IN_COMPANY).await;
-        let holds = held.is_ok();
-        match held {
-            Err(error) if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) => {
-                tracing::warn!("another server has been starting for long; starting beside it");
-                client.batch_execute("listen posthorn").await?;
-            }
-            done => done?,
-        }
-        Ok(Self { client, alone, holds, _connection: driver })
+        client.batch_execute("listen posthorn").await?;
+        Ok(Self { client, alone: false, holds: false, _connection: driver })
     }
 
     /// Whether no other server is at work, and none begins before [`Session::stay_in_company`].
