@@ -17,12 +17,14 @@ pub(super) enum Failure {
     Everyones(StoreError),
     /// Nothing is written, and it may be one verb's fault or nobody's: each is done again by itself.
     Someones,
+    /// The connection was lost: what is there of it is its own, and the rest is done again.
+    CutOff,
 }
 
 impl From<Undone> for Failure {
     fn from(undone: Undone) -> Self {
         if !undone.committing && undone.trouble.again() != Again::Never {
-            return Self::Someones;
+            return if undone.trouble.is_cut_off() { Self::CutOff } else { Self::Someones };
         }
         Self::Everyones(undone.trouble.into_error())
     }
@@ -122,7 +124,7 @@ impl Worker {
             Some(_) | None => Fate::Forgotten,
         };
         match fate {
-            Fate::Undone | Fate::Committed => Failure::Someones,
+            Fate::Undone | Fate::Committed => Failure::CutOff,
             Fate::Running | Fate::Forgotten => Failure::Everyones(trouble.into_error()),
         }
     }

@@ -69,7 +69,8 @@ pub(super) async fn carry_out(worker: Rc<Worker>, verbs: Vec<Verb>) -> Vec<Left>
     }
     match batch.write(&worker).await {
         Ok(written) => batch.answer(written),
-        Err(Failure::Someones) => batch.into_verbs().map(Left::Again).collect(),
+        Err(Failure::Someones) => batch.into_verbs().map(Left::Whole).collect(),
+        Err(Failure::CutOff) => batch.into_verbs().map(Left::Again).collect(),
         Err(Failure::Everyones(error)) => {
             batch.into_verbs().for_each(|verb| verb.refuse(error.clone()));
             Vec::new()
