@@ -135,8 +135,11 @@ pub(crate) async fn beat(shared: &Shared) -> Result<(), EngineError> {
 /// This server was away for so long that the others went on without it: it takes a new place.
 async fn join_again(shared: &Shared) -> Result<(), EngineError> {
     let place = shared.store.join(now_of(&shared.clock)).await?;
-    *shared.ids.lock().unwrap_or_else(PoisonError::into_inner) =
-        IdSequence::new(place.node, Some(place.after));
+    {
+        // No id is given twice: it may have made some under the new place already.
+        let mut ids = shared.ids.lock().unwrap_or_else(PoisonError::into_inner);
+        *ids = IdSequence::new(place.node, Some(place.after.max(ids.last())));
+    }
     tracing::warn!(node = place.node, "this server was away for long, and begins anew");
     shared.others.news.tell(None);
     Ok(())
