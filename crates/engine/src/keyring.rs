@@ -184,7 +184,10 @@ impl KnownKeys {
     /// What was used since the last call.
     pub(crate) fn take_used(&self) -> Vec<(KeyId, Timestamp)> {
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-        std::mem::take(&mut *used).into_iter().collect()
+        // In one order for all: servers that write the same keys do not wait for each other in a ring.
+        let mut used: Vec<_> = std::mem::take(&mut *used).into_iter().collect();
+        used.sort_unstable();
+        used
     }
 }
 
