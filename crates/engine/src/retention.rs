@@ -65,7 +65,8 @@ async fn end_old(shared: &Shared, keep: Keep) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Drops parts; `false`: one that should go is still in use, so nothing of it goes row by row.
+/// Drops parts; `false`: one that should go is still in use, or another server is at it, so nothing of it
+/// goes row by row.
 async fn close_parts(shared: &Shared, keep: Keep) -> Result<bool, StoreError> {
     loop {
         match shared.store.close_part(keep).await? {
@@ -77,6 +78,8 @@ async fn close_parts(shared: &Shared, keep: Keep) -> Result<bool, StoreError> {
                 );
                 return Ok(false);
             }
+            // Another server does it; what it leaves is taken row by row in a later round.
+            PartStep::Busy => return Ok(false),
             PartStep::Moved { .. } => {}
             PartStep::Dropped { part, events } => {
                 shared.metrics.events_forgotten.inc_by(events);

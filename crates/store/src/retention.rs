@@ -56,6 +56,8 @@ impl Forgotten {
 pub enum PartStep {
     /// There is none.
     Nothing,
+    /// Another server is at it.
+    Busy,
     /// The oldest of them is still being worked on; a later round tries again.
     InUse {
         /// Which part, by its first day: `2026-11-22`.

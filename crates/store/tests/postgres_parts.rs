@@ -10,7 +10,7 @@ use posthorn_core::delivery::State;
 use posthorn_core::event::{Event, Mode, Payload};
 use posthorn_core::id::{DeliveryId, EndpointId, EventId, MerchantId};
 use posthorn_core::secret::Sealed;
-use posthorn_store::conformance::throw_away::database;
+use posthorn_store::conformance::throw_away::{database, holding};
 use posthorn_store::postgres::{Options, Postgres};
 use posthorn_store::{Accept, Keep, NewDelivery, NewMerchant, PartStep, Store};
 use tokio::runtime::Runtime;
@@ -99,7 +99,8 @@ impl Stage {
         loop {
             match self.close_part(second) {
                 PartStep::Nothing => return steps,
-                step @ (PartStep::InUse { .. }
+                step @ (PartStep::Busy
+                | PartStep::InUse { .. }
                 | PartStep::Moved { .. }
                 | PartStep::Dropped { .. }) => steps.push(step),
             }
@@ -247,6 +248,18 @@ fn a_part_that_somebody_uses_is_left_for_later_and_nobody_waits_long() {
     stage.runtime.block_on(reader.rollback()).unwrap();
     assert!(matches!(stage.close_parts(30 * DAY).last(), Some(PartStep::Dropped { .. })));
     assert!(!stage.is_there(id));
+}
+
+#[test]
+fn a_part_that_another_server_is_at_is_left_to_it() {
+    let stage = Stage::new();
+    stage.open_parts(0);
+    let id = stage.accept(stage.merchant(false), 0, 0);
+    stage.close_parts(20 * DAY - 1);
+    let turn = "select pg_advisory_xact_lock(1346895872, 7)";
+    assert_eq!(holding(&stage.url, turn, || stage.close_part(30 * DAY)), PartStep::Busy);
+    assert!(stage.is_there(id));
+    assert!(matches!(stage.close_parts(30 * DAY).last(), Some(PartStep::Dropped { .. })));
 }
 
 #[test]

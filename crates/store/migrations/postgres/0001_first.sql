@@ -511,9 +511,10 @@ declare
   oldest parts;
   parent text;
 begin
-  what := 'nothing';
+  what := 'busy';
   n := 0;
   if not pg_try_advisory_xact_lock(1346895872, 7) then return; end if;
+  what := 'nothing';
   select * into oldest from parts as p
     where p.state = 1 or p.state < 3 and first_id(p.first + p.days) <= old
     order by p.state <> 1, p.first limit 1;

@@ -57,7 +57,8 @@ impl Walk {
             }
             Stage::Close => match block_on(store.close_part(keep))? {
                 PartStep::Nothing | PartStep::InUse { .. } => Stage::Forget(None),
-                PartStep::Moved { .. } => Stage::Close,
+                // Another is at it, or died at it a moment ago.
+                PartStep::Moved { .. } | PartStep::Busy => Stage::Close,
                 PartStep::Dropped { part, .. } => {
                     self.round.dropped.push(part);
                     Stage::Close

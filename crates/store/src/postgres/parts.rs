@@ -89,6 +89,7 @@ pub(super) async fn close(db: &Transaction, keep: Keep) -> Result<PartStep, Trou
     let rows = row.get::<_, i64>(2).unsigned_abs();
     match row.get(0) {
         "nothing" => Ok(PartStep::Nothing),
+        "busy" => Ok(PartStep::Busy),
         "in use" => Ok(PartStep::InUse { part: part() }),
         "moved" => Ok(PartStep::Moved { rows }),
         "dropped" => Ok(PartStep::Dropped { part: part(), events: rows }),
