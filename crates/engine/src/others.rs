@@ -13,16 +13,16 @@ use crate::pacing::WINDOW_MAX;
 /// What a server knows of the others.
 pub(crate) struct Others {
     servers: AtomicU32,
-    /// Every event that is still to be written has a higher id, here and elsewhere; below zero where
-    /// nobody else writes.
+    /// Every event that is still to be written has a higher id, here and elsewhere; below zero where the
+    /// database is not shared.
     horizon: AtomicI64,
     pub(crate) bell: Notify,
-    pub(crate) news: Told,
+    pub(crate) news: Unfollowed,
 }
 
 /// What changed, and is not followed yet.
 #[derive(Default)]
-pub(crate) struct Told {
+pub(crate) struct Unfollowed {
     waiting: Mutex<Waiting>,
     bell: Notify,
 }
@@ -42,7 +42,7 @@ pub(crate) enum News {
     One(Change),
 }
 
-impl Told {
+impl Unfollowed {
     /// Something changed; `None`: nobody knows what.
     pub(crate) fn tell(&self, changes: Option<Vec<Change>>) {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
@@ -84,12 +84,12 @@ impl Told {
 
 impl Default for Others {
     fn default() -> Self {
-        let (servers, horizon) = (AtomicU32::new(1), AtomicI64::new(NO_OTHERS));
-        Self { servers, horizon, bell: Notify::new(), news: Told::default() }
+        let (servers, horizon) = (AtomicU32::new(1), AtomicI64::new(NOT_SHARED));
+        Self { servers, horizon, bell: Notify::new(), news: Unfollowed::default() }
     }
 }
 
-const NO_OTHERS: i64 = -1;
+const NOT_SHARED: i64 = -1;
 
 impl Others {
     /// Servers at work, this one among them.
@@ -102,10 +102,10 @@ impl Others {
         self.servers.swap(servers, Ordering::Relaxed) != servers
     }
 
-    /// An id below which no server will write an event; `None` where no other one writes.
+    /// An id below which no server will write an event; `None` where the database is not shared.
     pub(crate) fn horizon(&self) -> Option<EventId> {
         let horizon = self.horizon.load(Ordering::Acquire);
-        (horizon > NO_OTHERS).then(|| EventId::from_i64(horizon))
+        (horizon > NOT_SHARED).then(|| EventId::from_i64(horizon))
     }
 
     pub(crate) fn set_horizon(&self, horizon: EventId) {

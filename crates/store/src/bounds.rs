@@ -2,7 +2,12 @@
 
 use std::sync::OnceLock;
 
-/// Writes that wait: 16,384, or 64 MiB.
+/// Verbs that may wait in the ordinary lane. The reserved one is bounded by what is in flight.
+pub(crate) const WAITING_VERBS_MAX: usize = 16 * 1024;
+/// Bytes that may wait in the ordinary lane.
+pub(crate) const WAITING_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// Writes that wait: [`WAITING_VERBS_MAX`], or [`WAITING_BYTES_MAX`].
 pub(crate) const WRITE_QUEUE: &str = "write_queue";
 /// Reads that wait: 4,096.
 pub(crate) const READ_QUEUE: &str = "read_queue";

@@ -177,12 +177,64 @@ macro_rules! conformance {
     };
 }
 
+/// A test for each story of [`faults`]. `$victim` makes a store that can be made to fail.
+#[macro_export]
+macro_rules! faults {
+    ($victim:expr) => {
+        $crate::faults!($victim, of: [
+            what_was_not_committed_is_gone_after_a_crash
+            what_was_committed_stays_after_a_crash_that_swallowed_the_answer
+            a_settlement_whose_answer_was_lost_is_told_again_and_done
+            a_failed_write_is_undone_and_can_be_repeated
+            forgetting_that_is_cut_off_loses_nothing_that_is_kept
+        ]);
+    };
+    ($victim:expr, of: [$($story:ident)*]) => {
+        $(
+            #[test]
+            fn $story() {
+                $crate::conformance::faults::$story(&$victim());
+            }
+        )*
+    };
+}
+
+/// A test for each story of [`company`]. `$servers` makes a database for them.
+#[macro_export]
+macro_rules! company {
+    ($servers:expr) => {
+        $crate::company!($servers, of: [
+            the_first_server_is_alone_and_each_has_a_node_of_its_own
+            what_one_server_changes_all_hear_of_once
+            a_server_is_told_when_another_changes_something
+            a_server_that_fell_silent_writes_nothing_until_it_begins_anew
+            what_was_made_before_a_silence_is_not_written_below_what_others_have_read
+            a_server_that_lost_its_session_and_lives_is_company
+            a_server_whose_clock_is_minutes_away_is_refused
+            a_clock_is_advanced_by_one_server_at_a_time
+            the_node_of_a_server_that_is_gone_is_given_to_another
+            nobody_writes_below_what_the_others_take_for_settled
+            a_job_is_at_one_server_until_that_is_gone
+            a_lease_is_by_the_clock_of_the_database
+        ]);
+    };
+    ($servers:expr, of: [$($story:ident)*]) => {
+        $(
+            #[test]
+            fn $story() {
+                $crate::conformance::company::$story(&$servers());
+            }
+        )*
+    };
+}
+
 #[cfg(test)]
 mod tests {
     const LIST: &str = include_str!("conformance.rs");
-    const GROUPS: [&str; 10] = [
+    const GROUPS: [&str; 11] = [
         include_str!("conformance/accept.rs"),
         include_str!("conformance/claim_settle.rs"),
+        include_str!("conformance/company.rs"),
         include_str!("conformance/contracts_values.rs"),
         include_str!("conformance/effects.rs"),
         include_str!("conformance/endpoints.rs"),

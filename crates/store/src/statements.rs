@@ -53,6 +53,7 @@ pub(crate) mod only {
         NODE_LOCK_SHARED = "node_lock_shared";
         NODE_OTHERS = "node_others";
         NODE_TAKE = "node_take";
+        NODE_WAIT = "node_wait";
         OUTBOX = "outbox";
         OUTBOX_DONE = "outbox_done";
         OUTBOX_REFUSE = "outbox_refuse";

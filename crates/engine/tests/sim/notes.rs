@@ -1,14 +1,11 @@
 //! What the rig notes of endpoints and clocks while the engine works.
 
-use futures::future::BoxFuture;
 use jiff::SignedDuration;
 use posthorn_core::delivery::StateKind;
 use posthorn_core::endpoint::{Endpoint, Status};
 use posthorn_core::id::{DeliveryId, EndpointId, JobId};
 use posthorn_engine::clock::Clock;
-use posthorn_store::{
-    Accepted, Answer, Beat, Company, DeliveryQuery, Now, Page, Place, Relay, Said, Servers, Store,
-};
+use posthorn_store::{DeliveryQuery, Page, Servers, Store};
 
 use crate::facts::Drain;
 use crate::rig::Rig;
@@ -59,44 +56,4 @@ impl Rig {
 }
 
 /// It has its database for itself.
-impl Servers for Rig {
-    fn is_shared(&self) -> bool {
-        self.inner.is_shared()
-    }
-
-    fn join(&self, now: Now) -> Answer<'_, Place> {
-        self.inner.join(now)
-    }
-
-    fn beat(&self, beat: Beat) -> Answer<'_, Company> {
-        self.inner.beat(beat)
-    }
-
-    fn told(&self) -> BoxFuture<'static, ()> {
-        self.inner.told()
-    }
-
-    fn leave(&self) -> Answer<'_, ()> {
-        self.inner.leave()
-    }
-
-    fn take_jobs(&self, ids: Vec<JobId>) -> Answer<'_, Vec<JobId>> {
-        self.inner.take_jobs(ids)
-    }
-
-    fn outbox(&self, limit: u32) -> Answer<'_, Vec<Said>> {
-        self.inner.outbox(limit)
-    }
-
-    fn relay(&self, relays: Vec<Relay>) -> Answer<'_, Vec<Option<Accepted>>> {
-        self.inner.relay(relays)
-    }
-
-    fn refuse(&self, place: i64, why: String) -> Answer<'_, ()> {
-        self.inner.refuse(place, why)
-    }
-
-    fn forget_changes(&self) -> Answer<'_, u64> {
-        self.inner.forget_changes()
-    }
-}
+impl Servers for Rig {}

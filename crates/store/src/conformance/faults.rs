@@ -3,7 +3,7 @@
 //! These stories need a store that can be made to fail and to come back: [`Perishable`]; or one whose
 //! connections can be cut.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use futures::executor::block_on;
 use posthorn_core::delivery::State;
@@ -11,7 +11,7 @@ use posthorn_core::delivery::State;
 use super::World;
 use super::retention::Walk;
 use super::world::{at, done, due, new_accept, settlement, tried};
-use crate::{Accepted, FaultPoint, Release, Settled, Store, StoreError};
+use crate::{Accepted, Fault, FaultPoint, Faults, Release, Settled, Store, StoreError};
 
 /// A store whose next write goes wrong on demand.
 pub trait Perishable {
@@ -23,6 +23,70 @@ pub trait Perishable {
     fn fail_at(&self, point: FaultPoint);
     /// The process starts again.
     fn restart(&self) -> Arc<dyn Store>;
+}
+
+/// Opens a store: an empty one, or the one again that has died.
+type Open<S> = dyn Fn(Option<&S>, Faults) -> S;
+
+/// A store with the fault that is to strike next.
+pub struct Victim<S> {
+    now: Mutex<Arc<S>>,
+    next: Next,
+    open: Box<Open<S>>,
+}
+
+/// The fault that is to strike next.
+#[derive(Clone, Default)]
+struct Next(Arc<Mutex<Option<(FaultPoint, Fault)>>>);
+
+impl Next {
+    fn set(&self, fault: Option<(FaultPoint, Fault)>) {
+        *self.0.lock().expect("nobody panics with it") = fault;
+    }
+
+    fn faults(&self) -> Faults {
+        let next = self.clone();
+        Box::new(move |point| {
+            let mut next = next.0.lock().expect("nobody panics with it");
+            match next.take_if(|(when, _)| *when == point) {
+                Some((_, fault)) => fault,
+                None => Fault::None,
+            }
+        })
+    }
+}
+
+impl<S: Store + 'static> Victim<S> {
+    /// `open` opens it, empty, or opens the one again that it is given and that has died.
+    pub fn new(open: impl Fn(Option<&S>, Faults) -> S + 'static) -> Self {
+        let next = Next::default();
+        let now = Mutex::new(Arc::new(open(None, next.faults())));
+        Self { now, next, open: Box::new(open) }
+    }
+}
+
+impl<S: Store + 'static> Perishable for Victim<S> {
+    fn store(&self) -> Arc<dyn Store> {
+        Arc::clone(&self.now.lock().expect("nobody panics with it")) as _
+    }
+
+    fn crash_at(&self, point: FaultPoint) {
+        self.next.set(Some((point, Fault::Crash)));
+    }
+
+    fn fail_at(&self, point: FaultPoint) {
+        self.next.set(Some((point, Fault::Fail)));
+    }
+
+    fn restart(&self) -> Arc<dyn Store> {
+        let mut now = self.now.lock().expect("nobody panics with it");
+        // It dies, if it has not yet.
+        self.crash_at(FaultPoint::BeforeBegin);
+        let _dead = block_on(now.put_value("dies", Vec::new(), false));
+        self.next.set(None);
+        *now = Arc::new((self.open)(Some(&**now), self.next.faults()));
+        Arc::clone(&now) as _
+    }
 }
 
 pub fn what_was_not_committed_is_gone_after_a_crash(victim: &impl Perishable) {

@@ -50,7 +50,7 @@ use crate::backend::{Backend, Lane, Outcome, Patience, plain};
 use crate::weight::{SMALL, accept_bytes, settle_bytes};
 use crate::{
     Accept, Accepted, Answer, Ask, Beat, Company, Faults, Keep, Migration, Now, PartStep, Place,
-    Relay, Release, Said, Settled, Settlement, StoreError,
+    Relay, Release, Said, Servers, Settled, Settlement, StoreError,
 };
 use hot::{Asks, Gauges, Verb, Waiter};
 use transaction::{Kind, Transaction};
@@ -262,7 +262,9 @@ impl Backend for Postgres {
     fn wal_bytes(&self) -> u64 {
         0
     }
+}
 
+impl Servers for Postgres {
     fn is_shared(&self) -> bool {
         true
     }

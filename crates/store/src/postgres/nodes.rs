@@ -2,7 +2,6 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
-use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,8 +28,8 @@ const LOOKED_AWAY_MS: i64 = 30 * 60 * 1000;
 /// Servers whose clock differs from the database's by more are refused: what is old, and what is due, goes by
 /// it.
 const APART_MAX_MS: i64 = 60_000;
-/// Whoever lives gives a sign of it in this time.
-const SIGN_WITHIN: Duration = Duration::from_secs(1);
+/// How long a sign of life waits for the session beside it.
+const SESSION_WITHIN: Duration = Duration::from_secs(2);
 
 /// One process's life on a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -177,7 +176,9 @@ impl Worker {
         if before.is_empty() {
             return Ok(true);
         }
-        let _a_second = tokio::time::timeout(SIGN_WITHIN, pending::<()>()).await;
+        // By the database's clock: more than two signs of life.
+        let wait = async |db: &Transaction| db.run(only::NODE_WAIT, values![]).await;
+        self.write_as(Kind::Join, &wait).await?;
         let after = self.write_as(Kind::Join, &look).await?;
         Ok(after.iter().all(|seen| before.contains(seen)))
     }
@@ -195,7 +196,10 @@ impl Worker {
         let Some(member) = self.nodes.member.get().filter(|_| !self.nodes.lost.get()) else {
             return Ok(replaced);
         };
-        self.nodes.keep_session().await;
+        let kept = tokio::time::timeout(SESSION_WITHIN, self.nodes.keep_session()).await;
+        if kept.is_err() {
+            tracing::debug!("the session beside the pool does not answer");
+        }
         let txid = self.nodes.looked.borrow().txid.clone();
         let asked = Cell::new(0);
         let verb = async |db: &Transaction| {

@@ -4,12 +4,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::StoreError;
 use crate::backend::Lane;
-use crate::bounds::{Bounds, READ_QUEUE, WRITE_QUEUE};
+use crate::bounds::{
+    Bounds, READ_QUEUE, WAITING_BYTES_MAX as BYTES_MAX, WAITING_VERBS_MAX as VERBS_MAX, WRITE_QUEUE,
+};
 
-/// Verbs that may wait in the ordinary lane. The reserved one is bounded by what is in flight.
-const VERBS_MAX: usize = 16 * 1024;
-/// Bytes that may wait in the ordinary lane.
-const BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Reads that may wait.
 const READS_MAX: usize = 4096;
 

@@ -38,7 +38,7 @@ pub use open::{DiskFailure, OpenError, Options};
 
 use crate::backend::{Backend, Lane, Outcome, Patience};
 use crate::bounds::{LOG, READ_QUEUE, WRITE_QUEUE};
-use crate::{Answer, Fault, Faults, Migration};
+use crate::{Answer, Fault, Faults, Migration, Servers};
 use inline::Inline;
 use threads::Threads;
 
@@ -139,6 +139,9 @@ impl Sqlite {
         }
     }
 }
+
+/// It has one server.
+impl Servers for Sqlite {}
 
 impl Backend for Sqlite {
     type Tx = Connection;

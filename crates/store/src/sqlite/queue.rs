@@ -7,15 +7,12 @@ use std::time::Duration;
 use super::job::Job;
 use crate::StoreError;
 use crate::backend::Lane;
+use crate::bounds::{WAITING_BYTES_MAX, WAITING_VERBS_MAX};
 
 /// Verbs in one commit, at most.
 const BATCH_VERBS_MAX: usize = 512;
 /// Bytes in one commit, roughly at most.
 const BATCH_BYTES_MAX: usize = 4 * 1024 * 1024;
-/// Verbs that may wait in the ordinary lane. The reserved one is bounded by what is in flight.
-const WAITING_VERBS_MAX: usize = 16 * 1024;
-/// Bytes that may wait in the ordinary lane.
-const WAITING_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// With fewer verbs since the last commit began there is nothing to wait for.
 const BUSY_FROM: usize = 8;
 /// A commit that waits does so until there are this many verbs …
