@@ -55,6 +55,9 @@ pub(crate) struct Options {
     /// Events in each scene, instead of its usual number; sending still stops after 20 s unless --seconds says otherwise
     #[arg(long)]
     events: Option<u64>,
+    /// Connections that send, in all; by default 64, and 16 where 200 events a second are sent
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..=1024))]
+    connections: Option<u64>,
     /// How long a scene may send
     #[arg(long, default_value_t = 20)]
     seconds: u64,
@@ -92,8 +95,10 @@ impl Options {
 
     fn size(&self, scene: Scene) -> Size {
         let usual = scene.size(self.quick);
+        let connections = self.connections.and_then(|count| usize::try_from(count).ok());
         Size {
             events: self.events.unwrap_or(usual.events),
+            connections: connections.unwrap_or(usual.connections),
             sending: Duration::from_secs(self.seconds),
             ..usual
         }

@@ -19,7 +19,7 @@ use super::tally::Arrivals;
 /// One situation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Scene {
-    /// Events to one endpoint from 64 connections, as fast as the answers come.
+    /// Events to one endpoint, as fast as the answers come.
     One,
     /// The same with ten endpoints that all want every event.
     FanOut,
@@ -36,6 +36,8 @@ pub(crate) struct Size {
     pub(crate) events: u64,
     /// No new event after this, however slow the server is.
     pub(crate) sending: Duration,
+    /// Connections that send, in all.
+    pub(crate) connections: usize,
     /// Deliveries of the ceiling before it.
     pub(crate) ceiling: u64,
     /// Merchants of the scene with many.
@@ -43,6 +45,8 @@ pub(crate) struct Size {
 }
 
 const CONNECTIONS: usize = 64;
+/// The latency scene is an open loop: so many suffice.
+const CONNECTIONS_FEW: usize = 16;
 const BEAT_PER_S: u64 = 200;
 /// A delivery that has not come when nothing at all came for so long is missing. It is more than the contract's first
 /// wait, so that a delivery which failed once is late and not missing.
@@ -76,10 +80,10 @@ impl Scene {
     /// As the table heads it.
     pub(crate) fn title(self) -> &'static str {
         match self {
-            Self::One => "one endpoint, 64 connections",
-            Self::FanOut => "fan-out 10, 64 connections",
+            Self::One => "one endpoint",
+            Self::FanOut => "fan-out 10",
             Self::Latency => "200 events/s, one endpoint",
-            Self::Many => "10,000 endpoints at random, 64 connections",
+            Self::Many => "10,000 endpoints at random",
         }
     }
 
@@ -99,10 +103,11 @@ impl Scene {
             Self::Latency => (2_000, 100),
         };
         let sending = Duration::from_secs(20);
+        let connections = if self == Self::Latency { CONNECTIONS_FEW } else { CONNECTIONS };
         if quick {
-            Size { events: few, sending, ceiling: 2_000, merchants: 100 }
+            Size { events: few, sending, connections, ceiling: 2_000, merchants: 100 }
         } else {
-            Size { events, sending, ceiling: 100_000, merchants: 10_000 }
+            Size { events, sending, connections, ceiling: 100_000, merchants: 10_000 }
         }
     }
 
@@ -157,8 +162,7 @@ impl Scene {
         let merchants = if self == Self::Many { size.merchants } else { 1 };
         let keys = server.prepare(receiver.address, merchants, self.fan_out()).await?;
         let target = Target { addresses: server.addresses(), keys };
-        let connections = if self == Self::Latency { 16 } else { CONNECTIONS };
-        let time_max = size.sending;
+        let (connections, time_max) = (size.connections, size.sending);
 
         // Warm: connections, caches, the pages of the database file.
         let warm = Load { round, connections, events: (size.events / 20).max(50), time_max };
