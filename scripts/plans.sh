@@ -22,10 +22,11 @@ explain (costs off) execute planned${values:+($values)};
 SQL
 }
 
-# Parts are many and alike: each step once, with the part's name left out.
+# Each step in a line, with the condition that its index is asked by. Parts are many and alike: once, without their names.
 shape() {
-  grep -vE '^ *(Index Cond|Filter|Join Filter|Recheck|One-Time|Output|Group Key|Sort Key|Presorted|SubPlan|Subplans Removed|Function Call|Order By|Heap|Run Condition)' |
-    sed -E 's/_(default|[0-9]{8})(_[0-9]+)?\b/_*/g; s/_(default|[0-9]{8})_/_*_/g; s/ (on|using) /\n\1 /; s/\n/ /' | awk '!seen[$0]++ || /CTE|->  [A-Z]/ && $0 != last { print; last = $0 }' | uniq
+  awk '/^ *Index Cond:/ { sub(/^ */, ""); line = line "  " $0; next } NR > 1 { print line } { line = $0 } END { print line }' |
+    grep -E '^[^:]*(Scan|Append|Join|Nested Loop|Limit|LockRows|Sort|Update|Insert|Delete|CTE|Aggregate|Unique|Result|WindowAgg)\b' |
+    sed -E 's/_(default|[0-9]{8})(_|\b)/_*\2/g; s/\b([a-z]+|deliveries|events|attempts)_[0-9]+\b/\1/g' | uniq
 }
 
 walks=0
