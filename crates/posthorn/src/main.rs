@@ -4,6 +4,11 @@ mod cli;
 mod config;
 mod wiring;
 
+/// What is allocated is small, short-lived and freed by another thread than the one that made it: the system's
+/// allocator took a fifth of a delivery's CPU.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> std::process::ExitCode {
     cli::run()
 }
