@@ -1,6 +1,7 @@
 //! The command line: one file per command; this one only knows their names.
 
 mod api;
+mod backup;
 mod clock;
 mod config;
 mod contract;
@@ -60,9 +61,11 @@ Run a server:
   serve        Start the server
   demo         Tell the whole story in one process, and exit
   migrate      Bring the database up to date, or say what that would do
+  backup       Copy the embedded database while the server goes on
+  restore      Put a copy of the embedded database into a data directory
   export       Write out everything in the embedded database, to be imported elsewhere
   import       Move what `export` wrote into a PostgreSQL database
-  doctor       Look for what is wrong with a data directory
+  doctor       Look for what is wrong with a database and its settings
   master-key   Rotate the key that seals secrets in the database
   config       Print the settings in force, or explain every key
 
@@ -97,6 +100,8 @@ enum Command {
     Job(job::Args),
     Clock(clock::Args),
     Migrate(migrate::Args),
+    Backup(backup::Backup),
+    Restore(backup::Restore),
     Export(export::Args),
     Import(import::Args),
     Doctor(doctor::Args),
@@ -126,6 +131,8 @@ pub(crate) fn run() -> ExitCode {
         Command::Job(args) => job::run(args),
         Command::Clock(args) => clock::run(&args),
         Command::Migrate(args) => migrate::run(args),
+        Command::Backup(args) => backup::back_up(args),
+        Command::Restore(args) => backup::restore(args),
         Command::Export(args) => export::run(args),
         Command::Import(args) => import::run(args),
         Command::Doctor(args) => doctor::run(args),

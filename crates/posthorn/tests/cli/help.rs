@@ -19,9 +19,11 @@ fn the_help_groups_the_commands_by_what_they_are_for() {
       serve        Start the server
       demo         Tell the whole story in one process, and exit
       migrate      Bring the database up to date, or say what that would do
+      backup       Copy the embedded database while the server goes on
+      restore      Put a copy of the embedded database into a data directory
       export       Write out everything in the embedded database, to be imported elsewhere
       import       Move what `export` wrote into a PostgreSQL database
-      doctor       Look for what is wrong with a data directory
+      doctor       Look for what is wrong with a database and its settings
       master-key   Rotate the key that seals secrets in the database
       config       Print the settings in force, or explain every key
 

@@ -111,6 +111,39 @@ fn a_given_key_must_be_readable_by_its_owner_alone() {
 }
 
 #[test]
+fn a_copy_made_beside_the_server_is_served_again_with_all_that_waits_in_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let (data, again) = (dir.path().join("data"), dir.path().join("again"));
+    let file = dir.path().join("copy.db");
+    let copy = file.to_str().unwrap();
+    let receiver = Receiver::start();
+    let server = Server::first(&data);
+    let endpoint = word_in(&server.run(&["endpoint", "create", &receiver.url]).sound(), "ep_");
+    server.run(&["endpoint", "disable", &endpoint]).sound();
+    let sent = server.run(&["trigger", "payment.succeeded"]).sound();
+    let event = word_in(&sent, "evt_");
+    let told = run(&at(&["backup", copy, "--json"], &data)).sound();
+    let told: serde_json::Value = serde_json::from_str(&told).unwrap();
+    assert_eq!((&told["path"], &told["newest_event"]), (&copy.into(), &event.as_str().into()));
+    let said = run(&at(&["backup", copy], &data)).failed();
+    assert!(said.contains("copy.db already; move it away"), "{said}");
+    let said = run(&at(&["restore", copy], &data)).failed();
+    assert!(said.contains("another posthorn uses the data directory"), "{said}");
+    let (key, url) = (server.key.clone(), server.url.clone());
+    server.going.signal("KILL");
+    server.going.end();
+
+    let said = run(&at(&["restore", copy], &again)).sound();
+    assert!(said.contains("every page checked") && said.contains(&event), "{said}");
+    std::fs::copy(data.join("master.key"), again.join("master.key")).unwrap();
+    run(&at(&["doctor"], &again)).sound();
+    let server = Server { key, ..Server::again(&again, &url) };
+    server.run(&["endpoint", "enable", &endpoint]).sound();
+    let seen = receiver.request();
+    assert_eq!(seen.header("webhook-id"), event);
+}
+
+#[test]
 fn a_lost_database_is_told_by_the_doctor_and_by_a_start_and_its_log_is_left_alone() {
     let dir = tempfile::tempdir().unwrap();
     let server = Server::first(dir.path());

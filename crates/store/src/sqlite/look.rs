@@ -2,6 +2,7 @@
 
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
@@ -71,6 +72,18 @@ pub(super) fn alone(dir: &Path) -> Result<Look, OpenError> {
     let index = (log && !index.exists()).then_some(index);
     let stay = Stay { _lock: lock, index };
     Ok(Look { db: connect(&path, !log)?, stay })
+}
+
+/// Looks at the database of a directory beside a server that may be at work there.
+pub(super) fn beside(dir: &Path) -> Result<Connection, OpenError> {
+    let db = connect(&dir.join(DATABASE), false)?;
+    db.busy_timeout(Duration::from_secs(10)).map_err(|error| OpenError::of(&error, dir))?;
+    Ok(db)
+}
+
+/// Looks at a database file that has no log, and that nobody writes.
+pub(super) fn whole(path: &Path) -> Result<Connection, OpenError> {
+    connect(path, true)
 }
 
 /// The migrations that a directory's database still needs; all of them where there is none yet. A

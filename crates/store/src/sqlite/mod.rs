@@ -4,6 +4,7 @@
 //! verbs share a commit. For the simulator the same verbs run on the caller's thread
 //! ([`Sqlite::inline`]), with faults on demand.
 
+mod backup;
 mod ballast;
 mod export;
 mod gauges;
@@ -32,6 +33,7 @@ use std::path::Path;
 use futures::FutureExt;
 use rusqlite::Connection;
 
+pub use backup::{BackupError, Copied, Copying};
 pub use export::ExportError;
 pub use gauges::Commits;
 pub use open::{DiskFailure, OpenError, Options};
