@@ -134,7 +134,7 @@ impl Metrics {
         r.register("leases_released", "Leases given back unsent", self.released.clone());
         let help = "Leases that ran out and were freed";
         r.register("leases_expired", help, self.leases_expired.clone());
-        let help = "Events of the outbox that wait for the operator";
+        let help = "Events of the outbox that were put aside for the operator";
         r.register("outbox_refused", help, self.outbox_refused.clone());
         r.register("servers", "Servers at work on the database", self.servers.clone());
         let help = "Deliveries put off: a master key or a contract is missing";

@@ -70,9 +70,11 @@ fn owner(said: &Said) -> (MerchantId, Mode) {
 impl Shared {
     /// Puts something aside that cannot become an event.
     async fn refuse(&self, place: i64, why: String) -> Result<(), EngineError> {
-        tracing::error!(place, why, "something in the outbox cannot become an event");
-        self.metrics.outbox_refused.inc();
-        Ok(self.store.refuse(place, why).await?)
+        if self.store.refuse(place, why.clone()).await? {
+            tracing::error!(place, why, "something in the outbox cannot become an event");
+            self.metrics.outbox_refused.inc();
+        }
+        Ok(())
     }
 
     async fn relay_for(

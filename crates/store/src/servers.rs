@@ -47,8 +47,8 @@ pub trait Servers: Send + Sync {
         ready(Ok(Vec::new())).boxed()
     }
     /// What was said at this place cannot become an event, and why: it waits for the operator.
-    fn refuse(&self, _place: i64, _why: String) -> Answer<'_, ()> {
-        ready(Ok(())).boxed()
+    fn refuse(&self, _place: i64, _why: String) -> Answer<'_, bool> {
+        ready(Ok(false)).boxed()
     }
     /// Forgets what every server was told of long ago, a piece of it; answers how much.
     fn forget_changes(&self) -> Answer<'_, u64> {

@@ -27,7 +27,10 @@ const ALL: [Step; 1] = [Step {
 
 /// Nobody else migrates at the same time: who comes second waits, and finds it done.
 const BEGIN: &str = "begin; select pg_advisory_xact_lock(1346854912, 0); \
-                     create schema if not exists posthorn; set local search_path = posthorn; \
+                     set local client_min_messages = warning; \
+                     do $$ begin if to_regnamespace('posthorn') is null then \
+                       create schema posthorn; end if; end $$; \
+                     set local search_path = posthorn; \
                      create table if not exists migrations( \
                        number integer primary key, name text not null, \
                        compatible_from integer not null, \

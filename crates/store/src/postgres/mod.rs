@@ -298,7 +298,7 @@ impl Servers for Postgres {
         self.ask(async move |worker| worker.relay(&relays).await)
     }
 
-    fn refuse(&self, place: i64, why: String) -> Answer<'_, ()> {
+    fn refuse(&self, place: i64, why: String) -> Answer<'_, bool> {
         self.ask(async move |worker| worker.refuse(place, &why).await)
     }
 

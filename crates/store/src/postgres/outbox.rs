@@ -64,11 +64,11 @@ impl Worker {
         self.write(&verb).await
     }
 
-    /// What was said cannot become an event: it stays in the outbox, for the operator.
-    pub(super) async fn refuse(&self, place: i64, why: &str) -> Result<(), StoreError> {
+    /// What was said cannot become an event: it stays in the outbox, for the operator. `false` where
+    /// another server said so before.
+    pub(super) async fn refuse(&self, place: i64, why: &str) -> Result<bool, StoreError> {
         let verb = async |db: &Transaction| db.run(only::OUTBOX_REFUSE, values![place, why]).await;
-        self.write(&verb).await?;
-        Ok(())
+        Ok(self.write(&verb).await? > 0)
     }
 }
 
