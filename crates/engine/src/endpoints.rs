@@ -124,7 +124,7 @@ impl Engine {
         let (engine, request) = (self.clone(), request.cloned());
         let work = async move {
             let shared = &engine.shared;
-            let owner = engine.merchant(merchant)?;
+            let owner = engine.merchant(merchant).await?;
             let (once, _held) = shared.once(caller, request.as_ref())?;
             let contract = shared.contract_for(&owner, draft.contract.as_deref());
             if let Some(id) = shared.used(once).await? {
@@ -215,7 +215,7 @@ impl Engine {
     ) -> Result<Option<Arc<Endpoint>>, EngineError> {
         let shared = &self.shared;
         let old = shared.owned(merchant, mode, id).await?.endpoint;
-        let owner = self.merchant(merchant)?;
+        let owner = self.merchant(merchant).await?;
         let mut settings = old.settings.clone();
         if let Some(url) = patch.url {
             let own = patch.contract.as_ref().unwrap_or(&settings.contract);
@@ -334,7 +334,7 @@ impl Engine {
                 return refuse("overlap", "must be 0s to 30d");
             }
             let endpoint = shared.owned(merchant, mode, id).await?.endpoint;
-            let owner = engine.merchant(merchant)?;
+            let owner = engine.merchant(merchant).await?;
             let contract = shared.contract_for(&owner, endpoint.settings.contract.as_deref())?;
             let made = match &secret {
                 Some(given) => check_secret(&contract, given).map(|()| None)?,

@@ -72,7 +72,7 @@ impl Engine {
                 return Ok(Done::Before(job));
             }
             shared.owned(merchant, mode, endpoint).await?;
-            let now = shared.directory.now(merchant, mode, shared.clock.now());
+            let now = shared.time_of(merchant, mode).await?;
             let states = if recovery.states.is_empty() {
                 vec![StateKind::Exhausted]
             } else {
@@ -136,7 +136,7 @@ impl Engine {
         if let JobState::Cancelled { .. } = job.state {
             return Ok(job);
         }
-        let now = self.shared.directory.now(merchant, mode, self.shared.clock.now());
+        let now = self.shared.time_of(merchant, mode).await?;
         if !self.shared.store.cancel_job(id, now).await? {
             return Err(EngineError::Conflict { what: "the job has ended already".into() });
         }

@@ -184,6 +184,10 @@ fn check_reference(reference: Option<&str>) -> Result<(), EngineError> {
             && text.chars().count() <= REFERENCE_CHARS_MAX
             && text.bytes().all(|byte| byte.is_ascii_graphic())
     };
+    if reference.is_some_and(|text| text.starts_with("mer_")) {
+        let what = "must not begin with `mer_`, as ids of merchants do".to_owned();
+        return Err(EngineError::Setting { field: "reference", what });
+    }
     if reference.is_none_or(sound) {
         return Ok(());
     }
@@ -244,8 +248,15 @@ impl Engine {
         self.shared.directory.merchants()
     }
 
+    /// One merchant, if this server has heard of it.
+    #[must_use]
+    pub fn known_merchant(&self, id: MerchantId) -> Option<Arc<Merchant>> {
+        self.shared.directory.merchant(id)
+    }
+
     /// One merchant.
-    pub fn merchant(&self, id: MerchantId) -> Result<Arc<Merchant>, EngineError> {
+    pub async fn merchant(&self, id: MerchantId) -> Result<Arc<Merchant>, EngineError> {
+        self.shared.meet_merchant(id).await?;
         self.shared.directory.merchant(id).ok_or(EngineError::Missing { what: "merchant" })
     }
 
@@ -264,7 +275,7 @@ impl Engine {
             if let Some(reference) = &change.reference {
                 check_reference(reference.as_deref())?;
             }
-            let merchant = engine.merchant(id)?;
+            let merchant = engine.merchant(id).await?;
             if change.reference.as_ref().is_some_and(|new| *new != merchant.reference) {
                 engine.shared.refuse_with_events(id).await?;
             }
@@ -282,14 +293,14 @@ impl Engine {
 
     /// A merchant's keys, revoked ones too.
     pub async fn keys(&self, merchant: MerchantId) -> Result<Vec<Key>, EngineError> {
-        self.merchant(merchant)?;
+        self.merchant(merchant).await?;
         Ok(self.shared.store.keys(merchant).await?)
     }
 
     /// The test keys once more, of a merchant that `serve --sandbox` made; `None` for all others, and
     /// when one of them was revoked.
     pub async fn shown_keys(&self, id: MerchantId) -> Result<Option<ModeKeys>, EngineError> {
-        let merchant = self.merchant(id)?;
+        let merchant = self.merchant(id).await?;
         if !self.is_sandbox() {
             return Ok(None);
         }
@@ -320,7 +331,7 @@ impl Engine {
         kind: KeyKind,
         request: Option<&RequestKey>,
     ) -> Result<NewKeyMade, EngineError> {
-        self.merchant(merchant)?;
+        self.merchant(merchant).await?;
         let (once, _held) = self.shared.once(caller, request)?;
         let (secret, new) = self.shared.new_key(kind, mode, false);
         let done = self.shared.store.create_key(NewKey { merchant, ..new }, once).await?;

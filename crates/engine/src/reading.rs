@@ -137,7 +137,7 @@ impl Engine {
                 let what = "the endpoint was deleted; nothing can be sent to it".to_owned();
                 return Err(EngineError::Conflict { what });
             }
-            let now = shared.directory.now(merchant, mode, shared.clock.now());
+            let now = shared.time_of(merchant, mode).await?;
             let done = shared.store.resend(id, now, once).await?;
             shared.order(Order::Due(vec![(endpoint, now)]));
             let record = engine.delivery(merchant, mode, id).await?;

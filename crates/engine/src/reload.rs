@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use posthorn_core::event::Mode;
 use posthorn_core::id::{EndpointId, MerchantId};
 use posthorn_core::merchant::Merchant;
@@ -75,6 +76,28 @@ impl Shared {
                 return Ok(merchant);
             }
         }
+    }
+
+    /// A merchant's time, as the database has it: another server may have advanced its clock a moment ago.
+    pub(crate) async fn time_of(
+        &self,
+        merchant: MerchantId,
+        mode: Mode,
+    ) -> Result<Timestamp, EngineError> {
+        self.hear_clock(merchant, mode).await?;
+        Ok(self.directory.now(merchant, mode, self.clock.now()))
+    }
+
+    /// Reads how far a merchant's clock is ahead, where another server may have advanced it.
+    pub(crate) async fn hear_clock(
+        &self,
+        merchant: MerchantId,
+        mode: Mode,
+    ) -> Result<(), EngineError> {
+        if mode == Mode::Test && self.store.is_shared() {
+            self.reload_merchant(merchant).await?;
+        }
+        Ok(())
     }
 
     /// Another server may have made a merchant of which nothing was heard yet.

@@ -46,9 +46,13 @@ pub enum Advanced {
 
 impl Engine {
     /// A test merchant's time.
-    pub fn sandbox_now(&self, merchant: MerchantId, mode: Mode) -> Result<Timestamp, EngineError> {
+    pub async fn sandbox_now(
+        &self,
+        merchant: MerchantId,
+        mode: Mode,
+    ) -> Result<Timestamp, EngineError> {
         only_test(mode)?;
-        Ok(self.shared.directory.now(merchant, mode, self.shared.clock.now()))
+        self.shared.time_of(merchant, mode).await
     }
 
     /// Takes a test merchant's clock forward, through everything that is due on the way.
@@ -91,10 +95,12 @@ impl Shared {
         by: SignedDuration,
         once: Option<Once>,
     ) -> Result<Done<JobId>, EngineError> {
-        let real = self.clock.now();
-        let now = self.directory.now(merchant, mode, real);
         let _writing = self.advances.writing.lock().await;
-        let from = self.advancing_to(merchant).await?.map_or(now, |target| target.max(now));
+        // What is under way first: one that ends meanwhile is then found in the clock.
+        let under_way = self.advancing_to(merchant).await?;
+        let now = self.time_of(merchant, mode).await?;
+        let real = self.clock.now();
+        let from = under_way.map_or(now, |target| target.max(now));
         let target = from.checked_add(by).unwrap_or(Timestamp::MAX);
         if by.is_negative() || target.duration_since(real) > AHEAD_MAX {
             let what = "a clock goes forward only, at most ten years ahead of real time".to_owned();
@@ -120,6 +126,7 @@ impl Shared {
         (merchant, mode): (MerchantId, Mode),
         at: Timestamp,
     ) -> Result<Timestamp, EngineError> {
+        self.hear_clock(merchant, mode).await?;
         let real = self.clock.now();
         let ahead = self.directory.now(merchant, mode, real).duration_since(real);
         if ahead.is_zero() {

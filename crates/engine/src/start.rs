@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use posthorn_core::contract::Contract;
 use posthorn_core::id::IdSequence;
 use posthorn_core::secret::{MasterKeys, Secret, keyed_hash};
-use posthorn_store::{Now, Store, StoreError};
+use posthorn_store::{Now, Place, Store, StoreError};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::registry::Registry;
@@ -82,8 +82,25 @@ impl Engine {
         parts: Parts,
         registry: &mut Registry,
     ) -> Result<(Self, Runner, Option<Secret>), EngineError> {
+        let store = Arc::clone(&parts.store);
+        let place = store.join(now_of(&parts.clock)).await?;
+        let started = Self::start_at(place, parts, registry).await;
+        if started.is_err() {
+            // Nobody counts a server that was refused; one that cannot even say so is missed in a while.
+            let _not_told = store.leave().await;
+        }
+        started
+    }
+
+    /// Starts with a place among the servers. What may be refused is looked at before anything is changed.
+    async fn start_at(
+        place: Place,
+        parts: Parts,
+        registry: &mut Registry,
+    ) -> Result<(Self, Runner, Option<Secret>), EngineError> {
         let Parts { store, clock, entropy, transport, guard, contracts, master, .. } = parts;
-        let place = store.join(now_of(&clock)).await?;
+        check_contracts(&contracts, &store.directory().await?)?;
+        check_master_key(&*store, &master).await?;
         if place.alone {
             store.release_all(clock.now()).await?;
         }
@@ -94,10 +111,7 @@ impl Engine {
             None => store.put_value("pepper", entropy.bytes::<32>().to_vec(), false).await?,
         };
         let (admin_hash, made) = admin(&*store, &entropy, &pepper, parts.admin_key).await?;
-        let standing = store.directory().await?;
-        check_contracts(&contracts, &standing)?;
-        check_master_key(&*store, &master).await?;
-        let directory = Directory::load(standing);
+        let directory = Directory::load(store.directory().await?);
         let last = store.last_event().await?.map_or(place.after, |last| last.max(place.after));
         let ids = IdSequence::new(place.node, Some(last));
         let (orders, inbox) = mpsc::unbounded_channel();
@@ -217,7 +231,7 @@ pub(crate) fn now_of(clock: &Arc<dyn Clock>) -> Now {
 
 /// Whoever names a contract must find it, or its deliveries could not be made.
 fn check_contracts(
-    contracts: &Contracts,
+    contracts: &[Contract],
     standing: &posthorn_store::Directory,
 ) -> Result<(), EngineError> {
     let missing = |name: &str, whose: String| {
@@ -227,14 +241,15 @@ fn check_contracts(
         );
         Err(EngineError::Broken { what })
     };
+    let is_missing = |name: &str| contracts.iter().all(|contract| &*contract.name != name);
     for merchant in &standing.merchants {
-        if contracts.get(&merchant.contract).is_none() {
+        if is_missing(&merchant.contract) {
             return missing(&merchant.contract, format!("merchant {}", merchant.id));
         }
     }
     for endpoint in &standing.endpoints {
         let name = endpoint.settings.contract.as_deref();
-        if let Some(name) = name.filter(|name| contracts.get(name).is_none()) {
+        if let Some(name) = name.filter(|name| is_missing(name)) {
             return missing(name, format!("endpoint {}", endpoint.id));
         }
     }

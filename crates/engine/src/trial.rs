@@ -137,7 +137,7 @@ impl Engine {
         kind: &str,
     ) -> Result<Trial, EngineError> {
         let shared = &self.shared;
-        let owner = self.merchant(merchant)?;
+        let owner = self.merchant(merchant).await?;
         let name = target.contract.unwrap_or_else(|| owner.contract.clone());
         let contract = shared.contract_named(&name)?;
         let url = shared.check_url(&target.url, mode, &contract)?;

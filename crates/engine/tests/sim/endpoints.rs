@@ -86,7 +86,7 @@ impl Client {
     pub(crate) async fn create_for(&self, merchant: MerchantId, mode: Mode) {
         *self.all.hosts_made.borrow_mut() += 1;
         let host = format!("r{}.{}.example.com", self.all.hosts_made.borrow(), mode.name());
-        let owner = self.engine.merchant(merchant).unwrap().contract.clone();
+        let owner = self.engine.known_merchant(merchant).unwrap().contract.clone();
         let own = self.percent(15).then(|| {
             let index = usize::try_from(self.below(6)).unwrap();
             embedded()[index].name.clone()

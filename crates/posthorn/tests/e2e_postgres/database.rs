@@ -30,6 +30,17 @@ pub(crate) fn url(data: &Path) -> String {
     fs::read_to_string(data.join(NOTE)).expect("a server was started there")
 }
 
+/// The new database that a data directory is to have.
+pub(crate) fn url_of(data: &Path) -> String {
+    arguments(data);
+    url(data)
+}
+
+/// Another way to the database of a data directory.
+pub(crate) fn note(data: &Path, url: &str) {
+    fs::write(data.join(NOTE), url).expect("the directory is ours");
+}
+
 /// A server with the data directory `other` is to have the database of the one with `data`.
 pub(crate) fn shared(data: &Path, other: &Path) {
     fs::write(other.join(NOTE), url(data)).expect("the directory is ours");

@@ -79,6 +79,47 @@ fn what_is_made_through_one_server_can_be_used_through_another_at_once() {
 }
 
 #[test]
+fn a_merchant_made_through_one_server_is_there_through_another_at_once() {
+    let one = first();
+    let other = beside(&one);
+    let (here, there) = (one.known(ADMIN_KEY), other.known(ADMIN_KEY));
+    for number in 0..6 {
+        let draft = json!({"name": format!("Shop {number}"), "contract": "techcorp"});
+        let id = text(&here.post("/v1/merchants", &draft), "/id");
+        let path = format!("/v1/merchants/{id}");
+        let made = there.send("POST", &format!("{path}/keys"), r#"{"mode": "test"}"#, None);
+        assert!(made.status < 300, "{made:?}");
+        assert_eq!(text(&there.get(&path), "/id"), id);
+        let held = there.send("PATCH", &path, r#"{"legal_hold": true}"#, None);
+        assert_eq!(held.status, 200, "{held:?}");
+    }
+}
+
+#[test]
+fn a_clock_advanced_through_one_server_goes_on_from_there_through_another() {
+    let one = first();
+    let other = beside(&one);
+    let merchant = one.merchant("techcorp");
+    let there = seen_through(&merchant, &other);
+    let day = |api: &Api| {
+        let now = text(&api.get("/v1/sandbox/clock"), "/now");
+        now.parse::<jiff::Timestamp>().expect("a time")
+    };
+    let began = day(&merchant);
+    let mut before = began;
+    for (number, api) in
+        [&merchant, &there, &merchant, &there, &there, &merchant].into_iter().enumerate()
+    {
+        api.advance("1d");
+        let seen = [day(&merchant), day(&there)];
+        assert!(seen.iter().all(|now| *now > before), "day {number}: {before}, then {seen:?}");
+        before = seen[0].min(seen[1]);
+    }
+    let days = before.duration_since(began).as_hours() / 24;
+    assert_eq!(days, 6, "from {began} to {before}");
+}
+
+#[test]
 fn every_server_knows_within_a_second_what_one_was_told() {
     let receiver = Receiver::answering(|_| Answer::status(200));
     let one = first();

@@ -84,6 +84,44 @@ fn a_server_with_another_master_key_or_none_is_told_how_to_get_the_right_one() {
 }
 
 /// Ready when so many wait for a lock on a table.
+#[test]
+fn a_start_that_is_refused_changes_nothing() {
+    let server = Posthorn::start();
+    server.merchant("techcorp");
+    let data = server.data.path().to_owned();
+    let url = database::url(&data);
+    run(&url, "update posthorn.merchants set contract = 'mine'");
+    let standing = || {
+        let key =
+            "select encode(value, 'hex') from posthorn.deployment where name = 'admin_key_hash'";
+        let servers =
+            "select count(*)::text from posthorn.nodes where seen > posthorn.now_ms() - 60000";
+        (lines(&url, key), lines(&url, servers))
+    };
+    let before = standing();
+    let other = beside(&data);
+    copy_key(&data, other.path());
+    let mut start = command(&SERVE, other.path());
+    start.env("POSTHORN_ADMIN_KEY", "admin_of_a_start_that_is_refused_0123");
+    let (code, _, said) = told(start.output().expect("the program runs"));
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("contract `mine`, which is not loaded"), "{said}");
+    assert_eq!(standing(), before);
+}
+
+#[test]
+fn whoever_owns_the_schema_needs_no_right_to_make_one() {
+    let data = TempDir::new().expect("a temporary directory");
+    let url = database::url_of(data.path());
+    let role = format!("keeper_{}", std::process::id());
+    run(&url, &format!("create role {role} login; create schema posthorn authorization {role}"));
+    database::note(data.path(), &url.replacen("posthorn@", &format!("{role}@"), 1));
+    let said = sound(&["migrate"], data.path());
+    assert!(said.contains("first"), "{said}");
+    sound(&["migrate", "--plan"], data.path());
+    run(&url, &format!("drop owned by {role} cascade; drop role {role}"));
+}
+
 fn until_kept_waiting(url: &str, table: &str, number: usize) {
     let waits = format!(
         "select 'waits' from pg_locks where not granted and relation = 'posthorn.{table}'::regclass"

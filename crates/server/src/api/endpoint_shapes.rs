@@ -244,7 +244,7 @@ impl EndpointOut {
     /// An endpoint as its merchant sees it; secrets whose time is over are not shown.
     pub(super) fn of(app: &App, endpoint: &Endpoint) -> Self {
         let real = app.engine().now();
-        let owner = app.engine().merchant(endpoint.merchant);
+        let owner = app.engine().known_merchant(endpoint.merchant);
         Self::at(endpoint, owner.map_or(real, |owner| owner.now(endpoint.mode, real)))
     }
 

@@ -219,7 +219,7 @@ pub(super) async fn get_own_merchant(
     State(app): State<App>,
     merchant: AsMerchant,
 ) -> Answered<MerchantOut> {
-    Ok(Answer::ok((&*app.engine().merchant(merchant.id)?).into()))
+    Ok(Answer::ok((&*app.engine().merchant(merchant.id).await?).into()))
 }
 
 /// Read one merchant.
@@ -231,7 +231,7 @@ pub(super) async fn get_merchant(
     _: AsOperator,
     Id(id): Id<MerchantId>,
 ) -> Answered<MerchantOut> {
-    Ok(Answer::ok((&*app.engine().merchant(id)?).into()))
+    Ok(Answer::ok((&*app.engine().merchant(id).await?).into()))
 }
 
 /// Change a merchant.

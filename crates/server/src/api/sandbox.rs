@@ -48,7 +48,7 @@ pub(super) struct AdvanceJob {
 #[utoipa::path(get, path = "/v1/sandbox/clock", tag = "sandbox",
     responses((status = 200, description = "The time", body = ClockOut)))]
 pub(super) async fn get_clock(State(app): State<App>, merchant: AsMerchant) -> Answered<ClockOut> {
-    let now = app.engine().sandbox_now(merchant.id, merchant.mode)?;
+    let now = app.engine().sandbox_now(merchant.id, merchant.mode).await?;
     Ok(Answer::ok(ClockOut { now: now.into(), attempted: None }))
 }
 
