@@ -258,6 +258,7 @@ fn the_doctor_tells_what_a_shared_database_is_like_and_what_to_do() {
         "database clock",
         "master key",
         "servers",
+        "merchants",
         "parts",
         "outbox",
         "jobs",
@@ -287,6 +288,43 @@ fn the_doctor_tells_what_a_shared_database_is_like_and_what_to_do() {
     assert_eq!(finding(&found, "master key")["state"], "bad", "{found:#}");
     let said = ended(&["doctor"], other.path());
     assert_eq!((said.0, said.2.as_str()), (Some(1), "error: 3 things are wrong\n"), "{}", said.1);
+}
+
+#[test]
+fn the_doctor_tells_why_a_server_would_be_refused() {
+    let server = Posthorn::start();
+    server.merchant("techcorp");
+    let data = stop(server);
+    let url = database::url(data.path());
+    run(&url, "update posthorn.merchants set contract = 'mine' where id = 1");
+    let found = doctor(data.path());
+    let text = finding(&found, "merchants")["text"].as_str().expect("a text");
+    assert!(text.contains("`mine`") && text.contains("--contracts"), "{found:#}");
+
+    let part = "insert into posthorn.import(part, rows, sha256, done) values ('', 0, '', false)";
+    run(&url, part);
+    let found = doctor(data.path());
+    let text = finding(&found, "schema")["text"].as_str().expect("a text");
+    assert!(text.contains("an import was begun and is not finished"), "{found:#}");
+
+    let empty = TempDir::new().expect("a temporary directory");
+    let url = database::url_of(empty.path());
+    let name = url.rsplit('/').next().expect("a name");
+    run(&url, &format!("alter database {name} set default_transaction_read_only = on"));
+    assert_eq!(finding(&doctor(empty.path()), "database")["state"], "bad");
+
+    let barred = TempDir::new().expect("a temporary directory");
+    let url = database::url_of(barred.path());
+    let role = format!("barred_{}", std::process::id());
+    run(&url, &format!("create role {role} login"));
+    database::note(barred.path(), &url.replacen("posthorn@", &format!("{role}@"), 1));
+    let found = doctor(barred.path());
+    let mend = format!("create schema posthorn authorization {role}");
+    let text = finding(&found, "schema")["text"].as_str().expect("a text");
+    assert!(text.contains(&mend), "{found:#}");
+    let said = failed(&["migrate"], barred.path());
+    assert!(said.contains("create schema posthorn authorization"), "{said}");
+    run(&url, &format!("drop role {role}"));
 }
 
 #[test]

@@ -5,6 +5,8 @@ with key as (
 select json_build_object(
   'servers', (select coalesce(json_agg(json_build_object('node', node, 'seen_ms_ago', now - seen) order by node), '[]')
               from posthorn.nodes, posthorn.now_ms() as now where seen > now - 60000),
+  'importing', exists (select from posthorn.import where part = '' and not done),
+  'contracts', (select coalesce(json_agg(distinct contract), '[]') from posthorn.merchants),
   'key', (select encode(value, 'hex') from key),
   'sealed_otherwise',
     (select count(*) from posthorn.merchants, key where substr(webhook_secret_test, 1, 4) <> current)

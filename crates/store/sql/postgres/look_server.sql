@@ -8,6 +8,12 @@ select json_build_object(
                          where pid = pg_backend_pid()), false),
   'now_ms', (extract(epoch from clock_timestamp()) * 1000)::bigint,
   'encoding', (select pg_encoding_to_char(encoding) from pg_database where datname = current_database()),
+  'lacks', array_remove(array[
+    case when pg_is_in_recovery() or current_setting('default_transaction_read_only') = 'on' then 'writing' end,
+    case when not case when to_regnamespace('posthorn') is null
+                       then has_database_privilege(current_database(), 'create')
+                       else has_schema_privilege('posthorn', 'create') end then 'schema' end], null),
+  'role', current_user,
   'connections_max', current_setting('max_connections')::integer
     - current_setting('superuser_reserved_connections')::integer,
   'settings', (select json_object_agg(name, setting) from pg_settings

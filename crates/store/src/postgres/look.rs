@@ -48,10 +48,24 @@ pub struct Server {
     pub now_ms: i64,
     /// The database's encoding.
     pub encoding: String,
+    /// What a server could not do there.
+    pub lacks: Vec<Lack>,
+    /// The role.
+    pub role: String,
     /// Connections that it gives to all its clients.
     pub connections_max: u32,
     /// The settings that decide whether what is committed stays.
     pub settings: BTreeMap<String, String>,
+}
+
+/// What a server must be able to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Lack {
+    /// Write: it is a replica, or sessions are read-only.
+    Writing,
+    /// Make the schema, or what belongs into it.
+    Schema,
 }
 
 /// What a deployment says of itself.
@@ -59,6 +73,10 @@ pub struct Server {
 pub struct Deployment {
     /// The servers that gave a sign of life within a minute.
     pub servers: Vec<Sign>,
+    /// Whether an import was begun and is not finished.
+    pub importing: bool,
+    /// The contracts that merchants speak.
+    pub contracts: Vec<String>,
     /// The fingerprint of the master key, in hex.
     pub key: Option<String>,
     /// Secrets that are sealed with another key.

@@ -39,7 +39,7 @@ use tokio::sync::{Notify, mpsc};
 
 pub use hot::Batches;
 pub use import::ImportError;
-pub use look::{Deployment, Look, Server, Sign};
+pub use look::{Deployment, Lack, Look, Server, Sign};
 pub use migrations::OpenError;
 pub use options::{Options, Pooler};
 pub use parts::width;

@@ -6,6 +6,7 @@ use std::io;
 use deadpool_postgres::PoolError;
 use tokio_postgres::error::SqlState;
 
+use super::migrations::said;
 use crate::StoreError;
 
 /// Whether the same transaction may well succeed when it is done again.
@@ -135,12 +136,11 @@ fn told(error: &tokio_postgres::Error) -> StoreError {
     {
         return StoreError::Damaged;
     }
-    let detail = match (code, error.as_db_error()) {
-        (Some(code), _) if *code == SqlState::QUERY_CANCELED => {
+    let detail = match code {
+        Some(code) if *code == SqlState::QUERY_CANCELED => {
             "it took longer than it may; ask for less, or try again later".to_owned()
         }
-        (_, Some(said)) => format!("{} ({})", said.message(), said.code().code()),
-        (_, None) => error.to_string(),
+        Some(_) | None => said(error),
     };
     StoreError::Unavailable { detail }
 }

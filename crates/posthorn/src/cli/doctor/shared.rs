@@ -4,12 +4,12 @@ use data_encoding::HEXLOWER;
 use jiff::Timestamp;
 use posthorn_core::secret::Secret;
 use posthorn_engine::clock::{Clock, RealClock};
-use posthorn_store::postgres::{Deployment, Look, Postgres, Server};
+use posthorn_store::postgres::{Deployment, Lack, Look, Postgres, Server};
 
 use super::found::Finding;
 use super::found::Found::{self, Bad, Good, Note};
 use crate::config::{Config, MasterKey, Pooler};
-use crate::wiring::{keyring, master_key, postgres_options};
+use crate::wiring::{contracts, keyring, master_key, postgres_options};
 
 /// The oldest version that is supported.
 const VERSION_MIN: u32 = 150_000;
@@ -46,6 +46,7 @@ pub(super) fn findings(config: &Config, url: &Secret) -> Vec<Finding> {
     if let Some(deployment) = &look.deployment {
         findings.extend([
             ("servers", servers(deployment)),
+            ("merchants", merchants(config, deployment)),
             ("parts", parts(deployment)),
             ("outbox", outbox(deployment)),
             ("jobs", jobs(deployment)),
@@ -65,6 +66,12 @@ fn database(server: &Server) -> Found {
             "its encoding is {encoding}; make one with `create database … encoding 'UTF8' template template0`"
         ));
     }
+    if server.lacks.contains(&Lack::Writing) {
+        return Bad(
+            "it is read-only: name the primary and no replica, and see `default_transaction_read_only`"
+                .to_owned(),
+        );
+    }
     if server.encrypted {
         return Good(format!("PostgreSQL {version}, encrypted"));
     }
@@ -75,7 +82,19 @@ fn database(server: &Server) -> Found {
 
 fn schema(look: &Look) -> Found {
     let (found, known) = (look.schema, look.known);
+    let importing = look.deployment.as_ref().is_some_and(|seen| seen.importing);
     match found {
+        _ if importing => Bad(
+            "an import was begun and is not finished: run `posthorn import` again with the same export"
+                .to_owned(),
+        ),
+        _ if found < known && look.server.lacks.contains(&Lack::Schema) => {
+            let role = &look.server.role;
+            Bad(format!(
+                "the role {role} may not make it: `create schema posthorn authorization {role}` as the \
+                 database's owner"
+            ))
+        }
         0 => Note("not there yet; `serve` makes it".to_owned()),
         _ if found < known => {
             Note(format!("version {found}, this program's is {known}; `posthorn migrate --plan`"))
@@ -210,6 +229,27 @@ fn servers(seen: &Deployment) -> Found {
         return Note(format!("{told}; who is silent for 15 s died or is frozen: see its log"));
     }
     Good(told)
+}
+
+/// A server is refused that does not have everybody's contract.
+fn merchants(config: &Config, seen: &Deployment) -> Found {
+    // Files that cannot be read are told of by themselves.
+    let Ok(known) = contracts::all(config.contracts.as_deref()) else {
+        return Note("their contracts cannot be looked up; see `contracts`".to_owned());
+    };
+    let missing: Vec<_> = seen
+        .contracts
+        .iter()
+        .filter(|name| known.iter().all(|contract| contract.name != **name))
+        .map(|name| format!("`{name}`"))
+        .collect();
+    if missing.is_empty() {
+        return Good(format!("they speak {} contracts, all read here", seen.contracts.len()));
+    }
+    Bad(format!(
+        "some speak {}, which is not read here; name the directory with its file by `--contracts`",
+        missing.join(", ")
+    ))
 }
 
 fn parts(seen: &Deployment) -> Found {
