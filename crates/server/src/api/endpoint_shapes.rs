@@ -76,10 +76,11 @@ pub(super) struct EndpointIn {
     #[serde(default, deserialize_with = "null_is_default")]
     #[schema(value_type = Option<String>, example = "js")]
     json: Style,
-    /// Deliveries a second, at most; no limit when left out.
+    /// Deliveries a second, at most; no limit when left out. Several servers share it, each with its
+    /// part rounded up.
     #[schema(value_type = Option<u32>, minimum = 1, maximum = 10000)]
     rate_limit: Option<Count<RATE_MAX>>,
-    /// Deliveries under way at once, at most.
+    /// Deliveries under way at once, at most. Several servers share it, each with its part rounded up.
     #[schema(value_type = Option<u32>, minimum = 1, maximum = 1000)]
     concurrency: Option<Count<CONCURRENCY_MAX>>,
     /// Its signing secret; one is made, and shown in this answer alone, when left out. `null`: none,
