@@ -99,7 +99,8 @@ impl Engine {
         registry: &mut Registry,
     ) -> Result<(Self, Runner, Option<Secret>), EngineError> {
         let Parts { store, clock, entropy, transport, guard, contracts, master, .. } = parts;
-        check_contracts(&contracts, &store.directory().await?)?;
+        let standing = store.directory().await?;
+        check_contracts(&contracts, &standing)?;
         check_master_key(&*store, &master).await?;
         if place.alone {
             store.release_all(clock.now()).await?;
@@ -111,7 +112,7 @@ impl Engine {
             None => store.put_value("pepper", entropy.bytes::<32>().to_vec(), false).await?,
         };
         let (admin_hash, made) = admin(&*store, &entropy, &pepper, parts.admin_key).await?;
-        let directory = Directory::load(store.directory().await?);
+        let directory = Directory::load(standing);
         let last = store.last_event().await?.map_or(place.after, |last| last.max(place.after));
         let ids = IdSequence::new(place.node, Some(last));
         let (orders, inbox) = mpsc::unbounded_channel();
