@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 use rusqlite::backup::{Backup, StepResult};
 
-use super::open::{DATABASE, OpenError, lock};
+use super::open::{DATABASE, OpenError, give_name, lock};
 use super::{Sqlite, look, migrations, statement};
 
 /// Pages that are copied between two looks at how far it is: 16 MiB.
@@ -66,7 +66,7 @@ pub enum BackupError {
     },
 }
 
-/// How far it is: bytes that are copied, and bytes in all.
+/// How far it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Copying {
     /// Pages are copied.
@@ -154,9 +154,7 @@ fn copy(
     let failed = |error: std::io::Error| cannot_write(to, &error);
     File::open(&fresh).and_then(|file| file.sync_all()).map_err(failed)?;
     absent(to)?;
-    std::fs::rename(&fresh, to).map_err(failed)?;
-    let dir = to.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(dir).and_then(|dir| dir.sync_all()).map_err(failed)?;
+    give_name(&fresh, to).map_err(failed)?;
     Ok(copied)
 }
 

@@ -193,11 +193,16 @@ pub(super) fn writer(path: &Path) -> Result<Connection, OpenError> {
             remove(left).map_err(failed)?;
         }
         drop(connect(&made)?);
-        std::fs::rename(&made, path).map_err(failed)?;
-        let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        File::open(dir).and_then(|dir| dir.sync_all()).map_err(failed)?;
+        give_name(&made, path).map_err(failed)?;
     }
     connect(path)
+}
+
+/// Gives a file that is whole and on the disk its name, for good.
+pub(super) fn give_name(fresh: &Path, path: &Path) -> std::io::Result<()> {
+    std::fs::rename(fresh, path)?;
+    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(dir).and_then(|dir| dir.sync_all())
 }
 
 fn remove(file: &Path) -> std::io::Result<()> {
