@@ -300,6 +300,15 @@ fn the_doctor_tells_why_a_server_would_be_refused() {
     let found = doctor(data.path());
     let text = finding(&found, "merchants")["text"].as_str().expect("a text");
     assert!(text.contains("`mine`") && text.contains("--contracts"), "{found:#}");
+    run(
+        &url,
+        "insert into posthorn.endpoints(merchant, mode, version, created) values (1, 0, 1, 0); \
+         insert into posthorn.endpoint_versions(endpoint, version, at, settings) \
+         select max(id), 1, 0, '{\"contract\": \"another\"}' from posthorn.endpoints",
+    );
+    let found = doctor(data.path());
+    let text = finding(&found, "merchants")["text"].as_str().expect("a text");
+    assert!(text.contains("`mine`") && text.contains("`another`"), "{found:#}");
 
     let part = "insert into posthorn.import(part, rows, sha256, done) values ('', 0, '', false)";
     run(&url, part);

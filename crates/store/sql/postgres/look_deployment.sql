@@ -6,7 +6,11 @@ select json_build_object(
   'servers', (select coalesce(json_agg(json_build_object('node', node, 'seen_ms_ago', now - seen) order by node), '[]')
               from posthorn.nodes, posthorn.now_ms() as now where seen > now - 60000),
   'importing', exists (select from posthorn.import where part = '' and not done),
-  'contracts', (select coalesce(json_agg(distinct contract), '[]') from posthorn.merchants),
+  'contracts', (select coalesce(json_agg(contract), '[]') from (
+    select contract from posthorn.merchants
+    union select v.settings::json ->> 'contract' from posthorn.endpoints as e
+          join posthorn.endpoint_versions as v on v.endpoint = e.id and v.version = e.version
+          where e.deleted is null) as spoken where contract is not null),
   'key', (select encode(value, 'hex') from key),
   'sealed_otherwise',
     (select count(*) from posthorn.merchants, key where substr(webhook_secret_test, 1, 4) <> current)

@@ -7,6 +7,7 @@ mod place;
 use std::io::BufRead;
 
 use super::migrations::{self, OpenError};
+use super::trouble::said;
 use super::worker::{Reach, pool};
 use super::{Options, Postgres};
 use crate::transfer::{Moved, Piece, Reader, StreamError, Told};
@@ -97,7 +98,7 @@ pub enum ImportError {
 
 impl From<tokio_postgres::Error> for ImportError {
     fn from(error: tokio_postgres::Error) -> Self {
-        Self::Failed { detail: migrations::said(&error) }
+        Self::Failed { detail: said(&error) }
     }
 }
 

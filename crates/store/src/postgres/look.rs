@@ -75,7 +75,7 @@ pub struct Deployment {
     pub servers: Vec<Sign>,
     /// Whether an import was begun and is not finished.
     pub importing: bool,
-    /// The contracts that merchants speak.
+    /// The contracts that merchants and their endpoints speak.
     pub contracts: Vec<String>,
     /// The fingerprint of the master key, in hex.
     pub key: Option<String>,

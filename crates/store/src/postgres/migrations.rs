@@ -1,10 +1,10 @@
 //! Migrations: forward only, numbered, each in one transaction, one process at a time.
 
 use deadpool_postgres::{Object, Pool, PoolError};
-use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, GenericClient};
 
+use super::trouble::said;
 use crate::Migration;
 use crate::statements::only;
 
@@ -175,38 +175,6 @@ fn reason(error: &PoolError) -> String {
         | PoolError::NoRuntimeSpecified
         | PoolError::PostCreateHook(_) => error.to_string(),
     }
-}
-
-/// What to do about it, where that is known.
-pub(super) fn remedy(code: &SqlState) -> Option<&'static str> {
-    if *code == SqlState::INSUFFICIENT_PRIVILEGE {
-        return Some("as its owner: `create schema posthorn authorization` and the role");
-    }
-    if *code == SqlState::INVALID_CATALOG_NAME {
-        return Some("make it: `create database … encoding 'UTF8' template template0`");
-    }
-    if *code == SqlState::UNTRANSLATABLE_CHARACTER {
-        return Some("the database's encoding must be UTF8");
-    }
-    if [SqlState::INVALID_SQL_STATEMENT_NAME, SqlState::DUPLICATE_PSTATEMENT].contains(code) {
-        return Some("a pooler stands between: set `postgres.pooler` to `transaction`");
-    }
-    None
-}
-
-/// What PostgreSQL said, or what happened on the way to it, down to the cause.
-pub(super) fn said(error: &tokio_postgres::Error) -> String {
-    if let Some(said) = error.as_db_error() {
-        let remedy = remedy(said.code()).map_or(String::new(), |what| format!("; {what}"));
-        return format!("{} ({}){remedy}", said.message(), said.code().code());
-    }
-    let mut told = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(deeper) = cause {
-        told = format!("{told}: {deeper}");
-        cause = deeper.source();
-    }
-    told
 }
 
 #[cfg(test)]

@@ -6,7 +6,6 @@ use std::io;
 use deadpool_postgres::PoolError;
 use tokio_postgres::error::SqlState;
 
-use super::migrations::said;
 use crate::StoreError;
 
 /// Whether the same transaction may well succeed when it is done again.
@@ -143,4 +142,39 @@ fn told(error: &tokio_postgres::Error) -> StoreError {
         Some(_) | None => said(error),
     };
     StoreError::Unavailable { detail }
+}
+
+/// What to do about it, where that is known.
+fn remedy(code: &SqlState) -> Option<&'static str> {
+    if *code == SqlState::INSUFFICIENT_PRIVILEGE {
+        return Some(
+            "the role must own the schema: as the database's owner, `create schema posthorn \
+             authorization` and the role",
+        );
+    }
+    if *code == SqlState::INVALID_CATALOG_NAME {
+        return Some("make it: `create database … encoding 'UTF8' template template0`");
+    }
+    if *code == SqlState::UNTRANSLATABLE_CHARACTER {
+        return Some("the database's encoding must be UTF8");
+    }
+    if [SqlState::INVALID_SQL_STATEMENT_NAME, SqlState::DUPLICATE_PSTATEMENT].contains(code) {
+        return Some("a pooler stands between: set `postgres.pooler` to `transaction`");
+    }
+    None
+}
+
+/// What PostgreSQL said, or what happened on the way to it, down to the cause.
+pub(super) fn said(error: &tokio_postgres::Error) -> String {
+    if let Some(said) = error.as_db_error() {
+        let remedy = remedy(said.code()).map_or(String::new(), |what| format!("; {what}"));
+        return format!("{} ({}){remedy}", said.message(), said.code().code());
+    }
+    let mut told = error.to_string();
+    let mut cause = error.source();
+    while let Some(deeper) = cause {
+        told = format!("{told}: {deeper}");
+        cause = deeper.source();
+    }
+    told
 }

@@ -10,7 +10,7 @@ use tokio_postgres::{Row, Statement, Transaction};
 use super::ImportError;
 use super::place::{Place, Record, keep};
 use crate::db::Value;
-use crate::postgres::migrations::said;
+use crate::postgres::trouble::said;
 use crate::transfer::{Batch, Moved, Progress, Table, Told, encode, hex, listed, quoted};
 
 const COLUMNS: &str = include_str!("../../../sql/postgres/import_columns.sql");
