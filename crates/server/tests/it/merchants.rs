@@ -93,6 +93,7 @@ async fn a_merchant_is_refused_for_what_is_wrong_with_it() {
         json!({"name": "A", "contract": "standard", "reference": "a b"}),
         json!({"name": "A", "contract": "standard", "refrence": "a"}),
         json!({"name": "A", "contract": "standard", "reference": "shop-1"}),
+        json!({"name": "A", "contract": "standard", "reference": "mer_1"}),
     ];
     let mut told = Vec::new();
     for case in cases {
@@ -105,6 +106,7 @@ async fn a_merchant_is_refused_for_what_is_wrong_with_it() {
     422 invalid_setting [reference] `reference`: must be 1 to 128 visible ASCII characters, no spaces
     400 unknown_field [refrence] there is no field `refrence` here; did you mean `reference`?
     409 conflict [-] there is one with this reference already
+    422 invalid_setting [reference] `reference`: must not begin with `mer_`, as ids of merchants do
     "#);
 }
 
