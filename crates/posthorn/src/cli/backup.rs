@@ -131,7 +131,7 @@ impl Bar {
                 self.0.set_length(of);
                 self.0.set_position(bytes);
             }
-            Copying::Checking => self.0.set_message("checking every page of"),
+            Copying::Checking => self.0.set_message("checking"),
         }
     }
 }
