@@ -1,12 +1,14 @@
-//! The servers under measurement: one, or several on one PostgreSQL.
+//! The servers under measurement: one, or several on one PostgreSQL, with one database or each with its own.
 
 use std::net::SocketAddr;
+use std::rc::Rc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 
 use super::clock::pause;
 use super::gauge::Gauge;
+use super::generator::Reached;
 use super::server::Server;
 use super::store::Store;
 
@@ -16,25 +18,26 @@ const TOLD: Duration = Duration::from_millis(1_500);
 /// Running servers; they are killed when this is dropped.
 pub(crate) struct Fleet {
     servers: Vec<Server>,
+    /// Whether none of them knows what another is told.
+    apart: bool,
 }
 
 impl Fleet {
-    /// Starts as many as are wanted, on one new database with as many old rows as are wanted. Runs on a `LocalSet`.
+    /// Starts as many as are wanted, on new databases with as many old rows as are wanted. Runs on a `LocalSet`.
     pub(crate) async fn start(store: Store<'_>) -> Result<Self> {
-        let database = store.database()?;
-        let mut servers = vec![Server::start(store.disk, database.as_deref()).await?];
-        if let Some(database) = &database {
-            store.fill(database)?;
-        }
+        let mut database = store.database()?;
+        let mut servers: Vec<Server> = Vec::new();
         while servers.len() < store.servers {
+            let first = servers.is_empty();
+            if store.apart && !first {
+                database = store.database()?;
+            }
             servers.push(Server::start(store.disk, database.as_deref()).await?);
+            if let Some(database) = database.as_ref().filter(|_| store.apart || first) {
+                store.fill(database)?;
+            }
         }
-        Ok(Self { servers })
-    }
-
-    /// Where they listen.
-    pub(crate) fn addresses(&self) -> Vec<SocketAddr> {
-        self.servers.iter().map(|server| server.address).collect()
+        Ok(Self { servers, apart: store.apart })
     }
 
     /// What they have used so far.
@@ -50,12 +53,18 @@ impl Fleet {
         receiver: SocketAddr,
         count: usize,
         fan_out: usize,
-    ) -> Result<Vec<String>> {
-        let first = self.servers.first().context("there is a server")?;
-        let keys = first.prepare(receiver, count, fan_out).await?;
-        if self.servers.len() > 1 {
+    ) -> Result<Vec<Reached>> {
+        let mut reached: Vec<Reached> = Vec::new();
+        for server in &self.servers {
+            let keys = match reached.first().filter(|_| !self.apart) {
+                Some(first) => Rc::clone(&first.keys),
+                None => server.prepare(receiver, count, fan_out).await?.into(),
+            };
+            reached.push(Reached { address: server.address, keys });
+        }
+        if reached.len() > 1 {
             pause(TOLD).await;
         }
-        Ok(keys)
+        Ok(reached)
     }
 }

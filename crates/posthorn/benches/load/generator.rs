@@ -27,9 +27,14 @@ const REFUSED_WAIT: Duration = Duration::from_millis(50);
 #[derive(Debug, Clone)]
 pub(crate) struct Target {
     /// The servers; each has its part of the connections.
-    pub(crate) addresses: Vec<SocketAddr>,
-    /// API keys; each event takes one of them, without a pattern.
-    pub(crate) keys: Vec<String>,
+    pub(crate) servers: Vec<Reached>,
+}
+
+/// A server, and the API keys that it knows; each event takes one of them, without a pattern.
+#[derive(Debug, Clone)]
+pub(crate) struct Reached {
+    pub(crate) address: SocketAddr,
+    pub(crate) keys: Rc<[String]>,
 }
 
 /// How much to send.
@@ -61,7 +66,6 @@ pub(crate) struct Sent {
 }
 
 struct Work {
-    target: Target,
     round: u64,
     filling: Filling,
     tickets: Tickets,
@@ -70,18 +74,17 @@ struct Work {
 /// Sends as fast as the answers come. Runs on a `LocalSet`.
 pub(crate) async fn closed_loop(target: &Target, load: Load) -> Result<Sent> {
     let mut tasks = JoinSet::new();
-    let links = links(&target.addresses, load.connections, &mut tasks).await?;
+    let lanes = target.lanes(load.connections, &mut tasks).await?;
     let began_ns = now_ns();
     let until_ns = began_ns + nanos(load.time_max);
     let work = Rc::new(Work {
-        target: target.clone(),
         round: load.round,
         filling: Filling::new(),
         tickets: Tickets::until(load.events, until_ns),
     });
     let mut workers = JoinSet::new();
-    for link in links {
-        workers.spawn_local(as_answers_come(Rc::clone(&work), link));
+    for lane in lanes {
+        workers.spawn_local(as_answers_come(Rc::clone(&work), lane));
     }
     let mut sent = gathered(workers, began_ns).await?;
     debug_assert_eq!(sent.accepted, work.tickets.taken(), "every ticket ends in a 202");
@@ -89,10 +92,10 @@ pub(crate) async fn closed_loop(target: &Target, load: Load) -> Result<Sent> {
     Ok(sent)
 }
 
-async fn as_answers_come(work: Rc<Work>, mut link: Link) -> Result<Sent> {
+async fn as_answers_come(work: Rc<Work>, mut lane: Lane) -> Result<Sent> {
     let mut sent = Sent::default();
     while let Some(seq) = work.tickets.take() {
-        work.send(&mut link, seq, now_ns(), &mut sent).await?;
+        work.send(&mut lane, seq, now_ns(), &mut sent).await?;
     }
     Ok(sent)
 }
@@ -102,14 +105,10 @@ type Beats = Rc<Mutex<mpsc::UnboundedReceiver<(u64, u64)>>>;
 /// Sends `per_s` events in a second, each at its own instant, on whichever connection is free. Runs on a `LocalSet`.
 pub(crate) async fn open_loop(target: &Target, load: Load, per_s: u64) -> Result<Sent> {
     let mut tasks = JoinSet::new();
-    let links = links(&target.addresses, load.connections, &mut tasks).await?;
+    let lanes = target.lanes(load.connections, &mut tasks).await?;
     let began_ns = now_ns();
-    let work = Rc::new(Work {
-        target: target.clone(),
-        round: load.round,
-        filling: Filling::new(),
-        tickets: Tickets::new(0),
-    });
+    let work =
+        Rc::new(Work { round: load.round, filling: Filling::new(), tickets: Tickets::new(0) });
     let (beat, beats) = mpsc::unbounded_channel();
     let beats = Rc::new(Mutex::new(beats));
     let events = load.events.min(load.time_max.as_secs() * per_s);
@@ -123,8 +122,8 @@ pub(crate) async fn open_loop(target: &Target, load: Load, per_s: u64) -> Result
         }
     })?;
     let mut workers = JoinSet::new();
-    for link in links {
-        workers.spawn_local(on_the_beat(Rc::clone(&work), Rc::clone(&beats), link));
+    for lane in lanes {
+        workers.spawn_local(on_the_beat(Rc::clone(&work), Rc::clone(&beats), lane));
     }
     let sent = gathered(workers, began_ns).await;
     drop(beats);
@@ -132,20 +131,21 @@ pub(crate) async fn open_loop(target: &Target, load: Load, per_s: u64) -> Result
     sent
 }
 
-async fn on_the_beat(work: Rc<Work>, beats: Beats, mut link: Link) -> Result<Sent> {
+async fn on_the_beat(work: Rc<Work>, beats: Beats, mut lane: Lane) -> Result<Sent> {
     let mut sent = Sent::default();
     loop {
         let beat = beats.lock().await.recv().await;
         let Some((seq, at_ns)) = beat else { return Ok(sent) };
-        work.send(&mut link, seq, at_ns, &mut sent).await?;
+        work.send(&mut lane, seq, at_ns, &mut sent).await?;
     }
 }
 
 impl Work {
     /// Sends one event until it is accepted.
-    async fn send(&self, link: &mut Link, seq: u64, at_ns: u64, sent: &mut Sent) -> Result<()> {
+    async fn send(&self, lane: &mut Lane, seq: u64, at_ns: u64, sent: &mut Sent) -> Result<()> {
         loop {
-            let (status, body) = link.send(self.request(seq, at_ns)?).await?;
+            let request = self.request(lane.key(seq).context("a server has a key")?, seq, at_ns)?;
+            let (status, body) = lane.link.send(request).await?;
             match status {
                 StatusCode::ACCEPTED => {
                     sent.accepted += 1;
@@ -162,14 +162,13 @@ impl Work {
         }
     }
 
-    fn request(&self, seq: u64, at_ns: u64) -> Result<Request<Full<Bytes>>> {
+    fn request(&self, key: &str, seq: u64, at_ns: u64) -> Result<Request<Full<Bytes>>> {
         let mut body = Vec::with_capacity(DATA_BYTES + 40);
         body.extend_from_slice(br#"{"type":""#);
         body.extend_from_slice(EVENT_TYPE.as_bytes());
         body.extend_from_slice(br#"","data":"#);
         Stamp { round: self.round, seq, at_ns }.write(&self.filling, &mut body);
         body.push(b'}');
-        let key = self.target.key(seq).context("a target has a key")?;
         Ok(Request::post("/v1/events")
             .header("Host", "127.0.0.1")
             .header("Authorization", format!("Bearer {key}"))
@@ -178,26 +177,30 @@ impl Work {
     }
 }
 
+/// A connection, and the keys of its server.
+struct Lane {
+    link: Link,
+    keys: Rc<[String]>,
+}
+
 impl Target {
+    async fn lanes(&self, count: usize, tasks: &mut JoinSet<()>) -> Result<Vec<Lane>> {
+        let mut lanes = Vec::with_capacity(count);
+        for server in self.servers.iter().cycle().take(count) {
+            let link = Link::open(server.address, tasks).await?;
+            lanes.push(Lane { link, keys: Rc::clone(&server.keys) });
+        }
+        Ok(lanes)
+    }
+}
+
+impl Lane {
     /// Neighbouring events have nothing to do with each other, and every run has the same order.
     fn key(&self, seq: u64) -> Option<&String> {
         let scattered = (seq + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32;
         let place = usize::try_from(scattered).ok()?.checked_rem(self.keys.len())?;
         self.keys.get(place)
     }
-}
-
-/// Opens the connections.
-pub(crate) async fn links(
-    to: &[SocketAddr],
-    count: usize,
-    tasks: &mut JoinSet<()>,
-) -> Result<Vec<Link>> {
-    let mut links = Vec::with_capacity(count);
-    for address in to.iter().cycle().take(count) {
-        links.push(Link::open(*address, tasks).await?);
-    }
-    Ok(links)
 }
 
 async fn gathered(mut workers: JoinSet<Result<Sent>>, began_ns: u64) -> Result<Sent> {

@@ -61,6 +61,16 @@ pub(crate) struct Options {
     /// How long a scene may send
     #[arg(long, default_value_t = 20)]
     seconds: u64,
+    #[command(flatten)]
+    on: On,
+    /// What cargo passes to every bench
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+/// What is measured.
+#[derive(Debug, clap::Args)]
+struct On {
     /// Where the server's data is kept while it runs: the disk that is measured
     #[arg(long, default_value = env!("CARGO_TARGET_TMPDIR"))]
     disk: PathBuf,
@@ -71,28 +81,31 @@ pub(crate) struct Options {
     /// So many servers on one database
     #[arg(long, default_value_t = 1, requires = "database", value_parser = clap::value_parser!(u64).range(1..=64))]
     servers: u64,
+    /// Each server on a database of its own: what they cost when they share nothing but the machine
+    #[arg(long, requires = "database")]
+    apart: bool,
     /// Beside so many old deliveries, in hundreds of thousands; their parts are made first
     #[arg(long, default_value_t = 0, requires = "database")]
     old: u32,
-    /// What cargo passes to every bench
-    #[arg(long, hide = true)]
-    bench: bool,
 }
 
 fn main() -> Result<()> {
     run(&Options::parse()).map(drop)
 }
 
-impl Options {
+impl On {
     fn store(&self) -> Store<'_> {
         Store {
             disk: &self.disk,
             postgres: self.database.as_deref(),
             servers: usize::try_from(self.servers).unwrap_or(1),
+            apart: self.apart,
             old: self.old,
         }
     }
+}
 
+impl Options {
     fn size(&self, scene: Scene) -> Size {
         let usual = scene.size(self.quick);
         let connections = self.connections.and_then(|count| usize::try_from(count).ok());
@@ -118,11 +131,11 @@ pub(crate) fn run(options: &Options) -> Result<Vec<Figure>> {
             let note = format!("run {run} of {runs}: the ceiling, then {}\n", scene.title());
             stderr().write_all(note.as_bytes())?;
             let size = options.size(*scene);
-            measured.push(scene.measure(&receiver, size, round, options.store())?);
+            measured.push(scene.measure(&receiver, size, round, options.on.store())?);
             round += 3;
         }
     }
-    let figures = figures(scenes, &measured, options.database.is_some());
+    let figures = figures(scenes, &measured, options.on.database.is_some());
     let printed = if options.json {
         let all =
             json!({"machine": machine.json(), "runs": runs, "figures": table::json(&figures)});

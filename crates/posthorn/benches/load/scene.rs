@@ -160,8 +160,8 @@ impl Scene {
     ) -> Result<Served> {
         let server = Fleet::start(store).await?;
         let merchants = if self == Self::Many { size.merchants } else { 1 };
-        let keys = server.prepare(receiver.address, merchants, self.fan_out()).await?;
-        let target = Target { addresses: server.addresses(), keys };
+        let servers = server.prepare(receiver.address, merchants, self.fan_out()).await?;
+        let target = Target { servers };
         let (connections, time_max) = (size.connections, size.sending);
 
         // Warm: connections, caches, the pages of the database file.

@@ -17,7 +17,6 @@ use tokio::task::JoinSet;
 
 use super::clock::{now_ns, pause};
 use super::gauge::Gauge;
-use super::generator::links;
 use super::link::Link;
 
 const ADMIN_KEY: &str = "admin_a-fake-key-for-the-bench";
@@ -71,11 +70,8 @@ impl Server {
     ) -> Result<Vec<String>> {
         let mut tasks = JoinSet::new();
         let mut makers = JoinSet::new();
-        for (lane, link) in links(&[self.address], count.min(SETUP_LANES), &mut tasks)
-            .await?
-            .into_iter()
-            .enumerate()
-        {
+        for lane in 0..count.min(SETUP_LANES) {
+            let link = Link::open(self.address, &mut tasks).await?;
             let places: Vec<usize> = (lane..count).step_by(SETUP_LANES).collect();
             makers.spawn_local(async move { merchants(link, receiver, &places, fan_out).await });
         }

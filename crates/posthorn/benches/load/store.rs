@@ -19,6 +19,8 @@ pub(crate) struct Store<'a> {
     pub(crate) postgres: Option<&'a str>,
     /// Servers on it, at least one.
     pub(crate) servers: usize,
+    /// Whether each has a database of its own.
+    pub(crate) apart: bool,
     /// Deliveries that were made long ago, in hundreds of thousands.
     pub(crate) old: u32,
 }
