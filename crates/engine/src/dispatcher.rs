@@ -7,13 +7,15 @@
 mod claiming;
 mod company;
 mod crowd;
+mod fair;
+mod places;
 mod recording;
 mod starting;
 mod stepping;
 mod stopping;
 mod turns;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use futures::StreamExt;
@@ -33,6 +35,8 @@ use crate::shared::Shared;
 use claiming::{ASKS_MAX, Asked, Looked};
 use company::Company;
 use crowd::Crowd;
+use fair::Fair;
+use places::Places;
 use recording::{BATCH_MAX, GivenBack, Recorded, Released};
 use starting::Sent;
 use stepping::Stepping;
@@ -49,13 +53,15 @@ pub(crate) struct Dispatcher {
     shared: Arc<Shared>,
     lanes: HashMap<EndpointId, Lane>,
     /// Lanes that may have something to start, in turn.
-    ready: VecDeque<EndpointId>,
+    ready: Fair,
+    /// Lanes of endpoints that may not answer, while such have all the places that are for them.
+    hesitant: Fair,
     /// Lanes that wait for one of their merchant's tries to end.
     crowded: HashMap<MerchantId, Crowd>,
     /// When (in real time) to look at which lane again: at most one time a lane.
     timers: BTreeSet<(Timestamp, EndpointId)>,
     sends: FuturesUnordered<BoxFuture<'static, Sent>>,
-    by_merchant: HashMap<MerchantId, u32>,
+    places: Places,
     unrecorded: Vec<Settlement>,
     /// What cannot be recorded, or given back, because a row makes no sense; and until when it is left
     /// alone.
@@ -66,7 +72,7 @@ pub(crate) struct Dispatcher {
     recording: Option<BoxFuture<'static, Recorded>>,
     /// Until when nothing is written, after the database could not.
     write_after: Option<Timestamp>,
-    wanted: Turns,
+    wanted: Fair,
     /// Wanted, but there is no memory for their events; how often some had been given back when that
     /// was last looked at; and how many of them are to ask again since.
     starved: Turns,
@@ -101,11 +107,12 @@ impl Dispatcher {
         Self {
             shared,
             lanes: HashMap::new(),
-            ready: VecDeque::new(),
+            ready: Fair::default(),
+            hesitant: Fair::default(),
             crowded: HashMap::new(),
             timers: BTreeSet::new(),
             sends: FuturesUnordered::new(),
-            by_merchant: HashMap::new(),
+            places: Places::default(),
             unrecorded: Vec::new(),
             apart: Vec::new(),
             kept_apart: Vec::new(),
@@ -113,7 +120,7 @@ impl Dispatcher {
             recorders: Company::new(BATCH_MAX),
             recording: None,
             write_after: None,
-            wanted: Turns::default(),
+            wanted: Fair::default(),
             starved: Turns::default(),
             freed: 0,
             starved_again: 0,
@@ -245,7 +252,8 @@ impl Dispatcher {
         self.lanes.entry(id).or_insert_with(|| {
             let entry = shared.directory.endpoint(id);
             let settings = entry.as_ref().map(|entry| &entry.endpoint.settings);
-            let mut lane = Lane::new(
+            let mut lane = Lane::of(
+                entry.as_ref().map(|entry| entry.endpoint.merchant),
                 shared.others.share_of_window(settings.and_then(|settings| settings.concurrency)),
                 shared.others.share(settings.and_then(|settings| settings.rate_limit)),
             );
@@ -265,7 +273,8 @@ impl Dispatcher {
         let settings = &entry.endpoint.settings;
         let concurrency = self.shared.others.share_of_window(settings.concurrency);
         let rate_limit = self.shared.others.share(settings.rate_limit);
-        self.lane(id).configure(concurrency, rate_limit);
+        let merchant = entry.endpoint.merchant;
+        self.lane(id).configure(merchant, concurrency, rate_limit);
         self.list(id);
         true
     }
@@ -285,7 +294,8 @@ impl Dispatcher {
         let lane = self.lane(id);
         if !lane.listed && !lane.queue.is_empty() {
             lane.listed = true;
-            self.ready.push_back(id);
+            let merchant = lane.merchant;
+            self.ready.insert(merchant, id);
         }
     }
 

@@ -1,18 +1,21 @@
 //! How much is asked of one endpoint at once: a window that adapts, a rate that is kept, a hold.
 //!
 //! Pure: a [`Lane`] is told what happened and when, and says what may start. The window doubles
-//! while an endpoint answers well, halves on timeouts and busy answers (additive increase after
-//! that), and never leaves 1 to the endpoint's own bound.
+//! while an endpoint answers well, halves when there is no answer or a busy one (additive increase
+//! after that), and never leaves 1 to the endpoint's own bound.
+
+mod rate;
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use posthorn_core::attempt::Outcome;
 use posthorn_core::delivery::Claim;
 use posthorn_core::id::MerchantId;
 
 use crate::clock::later;
+use rate::Rate;
 
 /// Tries under way at once for an endpoint that sets no bound of its own.
 pub(crate) const WINDOW_MAX: u32 = 64;
@@ -33,11 +36,14 @@ const QUEUE_SECONDS: u32 = 2;
 /// One endpoint's pace and its claims in memory.
 #[derive(Debug)]
 pub(crate) struct Lane {
+    /// Whose it is.
+    pub(crate) merchant: MerchantId,
     window: u32,
     threshold: u32,
     grown: u32,
     window_max: u32,
     in_flight: u32,
+    answers: Answers,
     rate: Option<Rate>,
     hold: Option<Timestamp>,
     finished: Finished,
@@ -63,6 +69,24 @@ pub(crate) struct Lane {
     pub(crate) single: bool,
 }
 
+/// What came back from a try.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Heard {
+    /// An answer, whatever it says.
+    Answer,
+    /// None: nobody was there, or the connection broke.
+    Nothing,
+    /// None in time.
+    NothingInTime,
+}
+
+/// Whether an endpoint answers in time, as far as it is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Answers {
+    Yes,
+    Doubtful,
+}
+
 /// Whether a lane may start a try.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Start {
@@ -75,14 +99,21 @@ pub(crate) enum Start {
 }
 
 impl Lane {
-    pub(crate) fn new(concurrency: Option<u32>, rate_limit: Option<u32>) -> Self {
+    /// Of an endpoint that is not known (any more), it is nobody's.
+    pub(crate) fn of(
+        merchant: Option<MerchantId>,
+        concurrency: Option<u32>,
+        rate_limit: Option<u32>,
+    ) -> Self {
         let window_max = concurrency.unwrap_or(WINDOW_MAX).max(1);
         Self {
+            merchant: merchant.unwrap_or(MerchantId::from_i64(0)),
             window: WINDOW_START.min(window_max),
             threshold: window_max,
             grown: 0,
             window_max,
             in_flight: 0,
+            answers: Answers::Doubtful,
             rate: rate_limit.map(Rate::new),
             hold: None,
             finished: Finished::default(),
@@ -100,10 +131,16 @@ impl Lane {
     }
 
     /// Follows changed settings.
-    pub(crate) fn configure(&mut self, concurrency: Option<u32>, rate_limit: Option<u32>) {
+    pub(crate) fn configure(
+        &mut self,
+        merchant: MerchantId,
+        concurrency: Option<u32>,
+        rate_limit: Option<u32>,
+    ) {
+        self.merchant = merchant;
         self.window_max = concurrency.unwrap_or(WINDOW_MAX).max(1);
         self.window = self.window.min(self.window_max);
-        if self.rate.as_ref().map(|rate| rate.per_second) != rate_limit {
+        if self.rate.as_ref().map(Rate::per_second) != rate_limit {
             self.rate = rate_limit.map(Rate::new);
         }
     }
@@ -114,6 +151,16 @@ impl Lane {
 
     pub(crate) fn in_flight(&self) -> u32 {
         self.in_flight
+    }
+
+    /// The most that may ever be under way at once.
+    pub(crate) fn window_max(&self) -> u32 {
+        self.window_max
+    }
+
+    /// Whether it has not answered in time lately, or not yet.
+    pub(crate) fn is_doubtful(&self) -> bool {
+        self.answers == Answers::Doubtful
     }
 
     /// Whether nothing of it is under way, and nothing waits in memory.
@@ -135,7 +182,7 @@ impl Lane {
         let idle = self.in_flight == 0 && finished == 0;
         let queue = if idle { QUEUE_IDLE } else { finished.min(QUEUE_MAX) };
         match &self.rate {
-            Some(rate) => (self.window + queue).min(rate.per_second * QUEUE_SECONDS).max(1),
+            Some(rate) => (self.window + queue).min(rate.per_second() * QUEUE_SECONDS).max(1),
             None => self.window + queue,
         }
     }
@@ -176,10 +223,15 @@ impl Lane {
         }
     }
 
-    /// A try ended; `timed_out` is for tries that got no answer in time.
-    pub(crate) fn ended(&mut self, outcome: Outcome, timed_out: bool, now: Timestamp) {
+    /// A try ended. Who was not there is asked less too: when it comes back it is not flooded.
+    pub(crate) fn ended(&mut self, outcome: Outcome, heard: Heard, now: Timestamp) {
         self.in_flight = self.in_flight.saturating_sub(1);
         self.finished.count(now);
+        match heard {
+            Heard::NothingInTime => self.answers = Answers::Doubtful,
+            Heard::Answer if outcome == Outcome::Success => self.answers = Answers::Yes,
+            Heard::Answer | Heard::Nothing => {}
+        }
         match outcome {
             Outcome::Success => self.grow(),
             Outcome::Slow { retry_after } => {
@@ -188,7 +240,7 @@ impl Lane {
                     self.hold = Some(later(now, wait.min(HOLD_MAX)));
                 }
             }
-            Outcome::Failure { .. } if timed_out => self.shrink(),
+            Outcome::Failure { .. } if heard != Heard::Answer => self.shrink(),
             Outcome::Failure { .. } | Outcome::Gone => {}
         }
     }
@@ -209,36 +261,6 @@ impl Lane {
         self.window = (self.window / 2).max(1);
         self.threshold = self.window;
         self.grown = 0;
-    }
-}
-
-/// At most so many a second, evenly: the n-th start is not before the (n-1)-th and one interval,
-/// with a tenth of a second's worth of slack for starts that came late.
-#[derive(Debug)]
-struct Rate {
-    per_second: u32,
-    next: Timestamp,
-}
-
-impl Rate {
-    const SLACK: SignedDuration = SignedDuration::from_millis(100);
-
-    fn new(per_second: u32) -> Self {
-        Self { per_second: per_second.max(1), next: Timestamp::MIN }
-    }
-
-    fn interval(&self) -> SignedDuration {
-        SignedDuration::from_nanos(1_000_000_000 / i64::from(self.per_second))
-    }
-
-    fn free_at(&self, now: Timestamp) -> Timestamp {
-        if self.next <= now { now } else { self.next }
-    }
-
-    fn take(&mut self, now: Timestamp) {
-        let earliest = now.checked_sub(Self::SLACK).unwrap_or(now);
-        let from = self.next.max(earliest);
-        self.next = from.checked_add(self.interval()).unwrap_or(Timestamp::MAX);
     }
 }
 
@@ -275,6 +297,12 @@ impl Finished {
 mod tests {
     use super::*;
 
+    impl Lane {
+        pub(crate) fn new(concurrency: Option<u32>, rate_limit: Option<u32>) -> Self {
+            Self::of(None, concurrency, rate_limit)
+        }
+    }
+
     fn at(ms: i64) -> Timestamp {
         Timestamp::from_millisecond(1_800_000_000_000 + ms).unwrap()
     }
@@ -293,13 +321,30 @@ mod tests {
         let mut lane = Lane::new(Some(20), None);
         assert_eq!(starts(&mut lane, at(0)), WINDOW_START);
         for _ in 0..WINDOW_START {
-            lane.ended(Outcome::Success, false, at(1));
+            lane.ended(Outcome::Success, Heard::Answer, at(1));
         }
         assert_eq!(starts(&mut lane, at(1)), 20);
         for _ in 0..20 {
-            lane.ended(Outcome::Slow { retry_after: None }, false, at(2));
+            lane.ended(Outcome::Slow { retry_after: None }, Heard::Answer, at(2));
         }
         assert_eq!(starts(&mut lane, at(2)), 1);
+    }
+
+    #[test]
+    fn who_comes_back_is_asked_more_little_by_little() {
+        let mut lane = Lane::new(None, None);
+        for _ in 0..starts(&mut lane, at(0)) {
+            lane.ended(Outcome::Failure { retry_after: None }, Heard::Nothing, at(1));
+        }
+        let mut at_once = Vec::new();
+        for round in 2..6 {
+            let count = starts(&mut lane, at(round));
+            for _ in 0..count {
+                lane.ended(Outcome::Success, Heard::Answer, at(round));
+            }
+            at_once.push(count);
+        }
+        assert_eq!(at_once, [1, 2, 3, 4]);
     }
 
     #[test]
@@ -307,23 +352,9 @@ mod tests {
         let mut lane = Lane::new(None, None);
         lane.started(at(0));
         let hour = Some(Duration::from_hours(1));
-        lane.ended(Outcome::Slow { retry_after: hour }, false, at(0));
+        lane.ended(Outcome::Slow { retry_after: hour }, Heard::Answer, at(0));
         assert_eq!(lane.may_start(at(59_999)), Start::At(at(60_000)));
         assert_eq!(lane.may_start(at(60_000)), Start::Now);
-    }
-
-    #[test]
-    fn a_rate_limit_is_kept_over_ten_seconds() {
-        let mut lane = Lane::new(Some(10_000), Some(50));
-        let mut sent = 0;
-        for ms in 0..10_000 {
-            while lane.may_start(at(ms)) == Start::Now {
-                lane.started(at(ms));
-                lane.ended(Outcome::Success, false, at(ms));
-                sent += 1;
-            }
-        }
-        assert!((475..=525).contains(&sent), "{sent} in 10 s at 50/s");
     }
 
     #[test]
@@ -335,7 +366,7 @@ mod tests {
         let mut quick = Lane::new(Some(4), None);
         for _ in 0..300 {
             quick.started(at(100));
-            quick.ended(Outcome::Success, false, at(100));
+            quick.ended(Outcome::Success, Heard::Answer, at(100));
         }
         assert_eq!(quick.room(at(900)), 4 + 300);
         assert_eq!(quick.room(at(1_100)), 4 + 300);

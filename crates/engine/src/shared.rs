@@ -31,7 +31,8 @@ use crate::trial::Trials;
 pub struct Options {
     /// Test mode may reach this machine and its network, over http too.
     pub sandbox: bool,
-    /// Tries under way at once, over all endpoints.
+    /// Tries under way at once, over all endpoints. Those that have not answered in time lately, or
+    /// not yet, share half of it.
     pub in_flight_max: u32,
     /// Tries under way at once for one merchant.
     pub merchant_in_flight_max: u32,

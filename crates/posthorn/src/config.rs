@@ -130,7 +130,8 @@ pub(crate) struct Config {
 #[derive(confique::Config)]
 #[config(layer_attr(serde(deny_unknown_fields)))]
 pub(crate) struct Limits {
-    /// Tries under way at once, over all endpoints.
+    /// Tries under way at once, over all endpoints. Those that have not answered in time lately, or
+    /// not yet, share half of it.
     #[config(
         env = "POSTHORN_IN_FLIGHT_MAX",
         default = 4096,

@@ -66,7 +66,7 @@ impl Dispatcher {
         let endpoint = &entry.endpoint;
         let now = self.shared.directory.now(endpoint.merchant, endpoint.mode, real);
         if due <= now {
-            self.wanted.insert(id);
+            self.wanted.insert(endpoint.merchant, id);
             return;
         }
         let wait = due.duration_since(now);
@@ -177,7 +177,8 @@ impl Dispatcher {
         let taken = self.starved.take(self.starved_again.min(ASKS_MAX));
         self.starved_again -= taken.len();
         for id in &taken {
-            self.wanted.insert(*id);
+            let merchant = self.lane(*id).merchant;
+            self.wanted.insert(merchant, *id);
         }
         !taken.is_empty()
     }
@@ -252,7 +253,10 @@ impl Dispatcher {
             lane.asking = false;
             lane.next_due = Some(lane.next_due.map_or(ask.now, |due| due.min(ask.now)));
             match fault {
-                Fault::Someones => self.wanted.insert_first(ask.endpoint),
+                Fault::Someones => {
+                    let merchant = lane.merchant;
+                    self.wanted.insert_first(merchant, ask.endpoint);
+                }
                 Fault::Nobodys => {
                     self.wake(ask.endpoint, later(real, PAUSE_AFTER_ERROR.unsigned_abs()));
                 }

@@ -76,6 +76,6 @@ impl Dispatcher {
     }
 
     fn under_way_of(&self, merchant: MerchantId) -> u32 {
-        self.by_merchant.get(&merchant).copied().unwrap_or(0)
+        self.places.used_by(merchant)
     }
 }

@@ -10,10 +10,11 @@ use posthorn_core::id::EndpointId;
 use posthorn_store::Settlement;
 
 use super::Dispatcher;
+use super::places::{Leave, Most};
 use crate::clock::later;
 use crate::memory::Holder;
 use crate::metrics::ByContract;
-use crate::pacing::Start;
+use crate::pacing::{Heard, Start};
 use crate::sending::{LEASE_MARGIN, Prepared, Ready, attempt};
 
 /// A try that is over.
@@ -29,9 +30,14 @@ impl Dispatcher {
     pub(super) fn start_ready(&mut self) {
         let now = self.shared.clock.now();
         let most = self.shared.options.in_flight_max as usize;
-        while self.sends.len() < most {
-            let Some(id) = self.ready.pop_front() else { break };
-            self.start_one(id, now);
+        loop {
+            while self.sends.len() < most {
+                let Some(id) = self.ready.next() else { break };
+                self.start_one(id, now);
+            }
+            if !self.list_hesitant() {
+                break;
+            }
         }
         if !self.ready.is_empty() {
             self.shared.metrics.bound_met("in_flight_max");
@@ -57,12 +63,33 @@ impl Dispatcher {
             Start::At(at) => return self.wake(id, at),
             Start::Now => {}
         }
+        let Some(lane) = self.lanes.get(&id) else { return };
+        match self.places.leave_one_for(lane, merchant, self.most()) {
+            Leave::One => {}
+            Leave::WhatItHas => return,
+            Leave::NoneForDoubtful => return self.hesitant.insert(merchant, id),
+        }
         if !self.may_have_place(merchant, id, has_turn) {
             return;
         }
         let Some(claim) = self.lane(id).queue.pop_front() else { return };
         self.begin(claim, now);
         self.list(id);
+    }
+
+    fn most(&self) -> Most {
+        let options = &self.shared.options;
+        Most { all: options.in_flight_max, of_merchant: options.merchant_in_flight_max }
+    }
+
+    /// As many lanes as there are places for doubtful ones have their turn; `false` when none has.
+    fn list_hesitant(&mut self) -> bool {
+        let free = self.places.left_for_doubtful(self.most());
+        let turns = self.hesitant.take(free as usize);
+        for id in &turns {
+            self.list(*id);
+        }
+        !turns.is_empty()
     }
 
     fn begin(&mut self, claim: Claim, now: Timestamp) {
@@ -93,8 +120,11 @@ impl Dispatcher {
     fn send(&mut self, claim: Claim, mut prepared: Box<Prepared>, now: Timestamp) {
         let event = &claim.event;
         let started = self.shared.directory.now(event.merchant, event.mode, now);
-        *self.by_merchant.entry(event.merchant).or_default() += 1;
-        self.lane(claim.endpoint).started(now);
+        let merchant = event.merchant;
+        let lane = self.lane(claim.endpoint);
+        lane.started(now);
+        let doubtful = lane.is_doubtful();
+        self.places.take(merchant, doubtful);
         let placeholder = crate::transport::Request {
             url: prepared.request.url.clone(),
             headers: Vec::new(),
@@ -118,16 +148,19 @@ impl Dispatcher {
         let Sent { claim, prepared, tried, started } = sent;
         let merchant = claim.event.merchant;
         let now = self.shared.clock.now();
-        if let Some(count) = self.by_merchant.get_mut(&merchant) {
-            *count = count.saturating_sub(1);
-        }
+        let was_doubtful = self.lane(claim.endpoint).is_doubtful();
+        self.places.free(merchant, was_doubtful);
         if tried.is_cut_off() {
             let attempt = attempt(&claim, prepared.rendering, tried, started);
             self.give_cut_off_back(&claim, attempt);
             return;
         }
         self.forget(&claim);
-        let timed_out = tried.result.as_ref().is_err_and(|error| error.class.is_timeout());
+        let heard = match &tried.result {
+            Ok(_) => Heard::Answer,
+            Err(error) if error.class.is_timeout() => Heard::NothingInTime,
+            Err(_) => Heard::Nothing,
+        };
         let label = ByContract::named(&prepared.in_force.contract.name);
         let took = std::time::Duration::from_micros(tried.phases.total_us());
         self.shared.metrics.attempt_took(&label, took);
@@ -137,8 +170,12 @@ impl Dispatcher {
         let (outcome, settlement) = self.shared.judge(&claim, &prepared, tried, started);
         self.count(&label, &settlement.state);
         let lane = self.lane(claim.endpoint);
-        lane.ended(outcome, timed_out, now);
+        lane.ended(outcome, heard, now);
         let room = lane.room(now);
+        let (doubtful, others) = (lane.is_doubtful(), lane.in_flight());
+        if doubtful != was_doubtful {
+            self.places.doubt(merchant, others, doubtful);
+        }
         if let Some(entry) = self.shared.directory.endpoint(claim.endpoint) {
             entry.gauge.set_room(room);
         }

@@ -20,6 +20,7 @@ impl Dispatcher {
         queued.sort_by_key(|claim| claim.delivery);
         self.give_back_all(&queued);
         self.ready.clear();
+        self.hesitant.clear();
         self.take_apart_back();
     }
 

@@ -20,6 +20,8 @@ mod history;
 #[cfg(test)]
 mod ledger;
 #[cfg(test)]
+mod neighbours;
+#[cfg(test)]
 mod network;
 mod notes;
 #[cfg(test)]

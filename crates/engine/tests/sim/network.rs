@@ -8,6 +8,7 @@ use std::time::Duration;
 use futures::future::{BoxFuture, FutureExt};
 use jiff::Timestamp;
 use posthorn_core::event::Mode;
+use posthorn_core::id::MerchantId;
 use posthorn_engine::clock::{Clock, later};
 use posthorn_engine::transport::{
     Answer, Cut, ErrorClass, Phases, Reach, Request, Transport, Tried, Unreachable,
@@ -64,6 +65,16 @@ impl Network {
         let now = self.clock.now();
         for receiver in self.receivers.lock().unwrap().values_mut() {
             receiver.set_mood(now, mood);
+        }
+    }
+
+    /// From now on the receivers of one merchant are.
+    pub(crate) fn set_mood_of(&self, merchant: MerchantId, mood: Mood) {
+        let (now, facts) = (self.clock.now(), self.book.open());
+        for (host, receiver) in self.receivers.lock().unwrap().iter_mut() {
+            if facts.hosts.get(host).is_some_and(|known| known.merchant == merchant) {
+                receiver.set_mood(now, mood);
+            }
         }
     }
 

@@ -1,0 +1,102 @@
+//! Merchants beside each other: nobody's many endpoints, and nobody's dead ones, keep a neighbour from its deliveries.
+
+use futures::FutureExt;
+use posthorn_core::delivery::StateKind;
+use posthorn_core::event::{Mode, NewEvent};
+use posthorn_core::id::MerchantId;
+use posthorn_engine::EndpointPatch;
+use posthorn_store::{DeliveryQuery, Page, Store};
+
+use crate::deeds::caller;
+use crate::ledger::ready;
+use crate::receivers::Mood;
+use crate::stories::seconds;
+use crate::world::World;
+
+const SMALL: MerchantId = MerchantId::from_i64(2);
+/// Two of them: one alone has no more than half of all the places.
+const BIG: [MerchantId; 2] = [MerchantId::from_i64(1), MerchantId::from_i64(3)];
+const MODE: Mode = Mode::Test;
+
+fn create(world: &World, merchant: MerchantId, count: usize) {
+    for _ in 0..count {
+        world.client().create_for(merchant, MODE).now_or_never().expect("nothing waits");
+    }
+    for endpoint in world.engine().endpoints(merchant, MODE) {
+        let patch = EndpointPatch {
+            events: Some(vec!["*".parse().unwrap()]),
+            filter: Some(None),
+            rate_limit: Some(None),
+            concurrency: Some(None),
+            ..EndpointPatch::default()
+        };
+        let place = (merchant, MODE, endpoint.id);
+        world.engine().change_endpoint(place, patch).now_or_never().unwrap().unwrap();
+    }
+}
+
+fn accept(world: &World, merchant: MerchantId, count: u32) {
+    for number in 0..count {
+        let data = format!("{{\"sim\":{number}}}");
+        let event = NewEvent::parse("order.paid", data.as_bytes(), None).unwrap();
+        let (caller, place) = (caller(merchant, MODE), (merchant, MODE));
+        let accepted = world.engine().accept(caller, place, event, None).now_or_never();
+        accepted.expect("nothing waits").unwrap();
+    }
+}
+
+fn delivered(world: &World, merchant: MerchantId) -> usize {
+    let state = Some(StateKind::Delivered);
+    let query = DeliveryQuery { merchant, mode: MODE, endpoint: None, event: None, state };
+    ready(world.store.deliveries(query, Page { after: None, limit: 100_000 })).len()
+}
+
+#[test]
+fn a_merchant_with_sixty_endpoints_is_served_no_faster_than_one_with_one() {
+    let mut world = World::empty();
+    for merchant in BIG {
+        create(&world, merchant, 60);
+    }
+    create(&world, SMALL, 1);
+    world.network.set_mood(Mood::Well);
+    for merchant in BIG {
+        accept(&world, merchant, 20);
+    }
+    accept(&world, SMALL, 150);
+
+    while delivered(&world, SMALL) < 150 {
+        seconds(&mut world, 1);
+    }
+    for merchant in BIG {
+        let count = delivered(&world, merchant);
+        assert!(count < 2 * 150, "{count} of a big one's beside 150");
+    }
+    seconds(&mut world, 300);
+    for merchant in BIG {
+        assert_eq!(delivered(&world, merchant), 60 * 20);
+    }
+}
+
+#[test]
+fn however_many_endpoints_hang_who_answers_is_served_at_once() {
+    let mut world = World::empty();
+    for merchant in BIG {
+        create(&world, merchant, 60);
+    }
+    create(&world, SMALL, 1);
+    world.network.set_mood(Mood::Well);
+    accept(&world, SMALL, 1);
+    seconds(&mut world, 1);
+    for merchant in BIG {
+        world.network.set_mood_of(merchant, Mood::Silent);
+    }
+    for merchant in BIG {
+        accept(&world, merchant, 20);
+    }
+    seconds(&mut world, 1);
+    assert!(world.network.under_way() > 0, "they hang");
+
+    accept(&world, SMALL, 60);
+    seconds(&mut world, 2);
+    assert_eq!(delivered(&world, SMALL), 61);
+}
