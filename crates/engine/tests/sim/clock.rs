@@ -5,24 +5,53 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use futures::future::BoxFuture;
-use jiff::Timestamp;
-use posthorn_engine::clock::Clock;
+use jiff::{SignedDuration, Timestamp};
+use posthorn_engine::clock::{Clock, later};
 
-/// Virtual real time.
+/// Virtual real time, which passes by itself and can be set besides.
 #[derive(Clone)]
 pub(crate) struct SimClock(Arc<Mutex<Timers>>);
 
 struct Timers {
-    now: Timestamp,
+    /// What has passed; nobody sets that.
+    passed: Timestamp,
+    /// How far the wall clock is from it.
+    set_by: SignedDuration,
     last: u64,
+    /// By when it will have passed.
     waiting: BTreeMap<(Timestamp, u64), Option<Waker>>,
+}
+
+/// Until when somebody sleeps.
+#[derive(Clone, Copy)]
+enum Until {
+    /// The wall clock says so.
+    Wall(Timestamp),
+    /// It has passed.
+    Passed(Timestamp),
+}
+
+impl Timers {
+    fn now(&self) -> Timestamp {
+        self.passed + self.set_by
+    }
+
+    fn end(&self, until: Until) -> Timestamp {
+        match until {
+            Until::Wall(at) => at.saturating_sub(self.set_by).unwrap_or(Timestamp::MAX),
+            Until::Passed(at) => at,
+        }
+    }
 }
 
 impl SimClock {
     pub(crate) fn new(now: Timestamp) -> Self {
-        Self(Arc::new(Mutex::new(Timers { now, last: 0, waiting: BTreeMap::new() })))
+        let set_by = SignedDuration::ZERO;
+        let timers = Timers { passed: now, set_by, last: 0, waiting: BTreeMap::new() };
+        Self(Arc::new(Mutex::new(timers)))
     }
 
     fn timers(&self) -> MutexGuard<'_, Timers> {
@@ -31,48 +60,77 @@ impl SimClock {
 
     /// When the next sleeper wakes.
     pub(crate) fn next(&self) -> Option<Timestamp> {
-        self.timers().waiting.keys().next().map(|(at, _)| *at)
+        let timers = self.timers();
+        timers
+            .waiting
+            .keys()
+            .next()
+            .map(|(end, _)| end.saturating_add(timers.set_by).unwrap_or(Timestamp::MAX))
     }
 
     /// Moves on and wakes whoever slept until then.
     pub(crate) fn advance_to(&self, at: Timestamp) {
         let mut timers = self.timers();
-        timers.now = timers.now.max(at);
-        let later = timers.waiting.split_off(&(at, u64::MAX));
+        let passed = timers.end(Until::Wall(at));
+        timers.passed = timers.passed.max(passed);
+        let later = timers.waiting.split_off(&(passed, u64::MAX));
         let woken = std::mem::replace(&mut timers.waiting, later);
         drop(timers);
         woken.into_values().flatten().for_each(Waker::wake);
+    }
+
+    /// Somebody sets the wall clock, forwards or back.
+    pub(crate) fn set(&self, to: Timestamp) {
+        let mut timers = self.timers();
+        timers.set_by = to.duration_since(timers.passed);
+        let woken = std::mem::take(&mut timers.waiting);
+        drop(timers);
+        woken.into_values().flatten().for_each(Waker::wake);
+    }
+
+    /// Ready when so long has passed, however the wall clock is set meanwhile.
+    pub(crate) fn sleep(&self, length: Duration) -> BoxFuture<'static, ()> {
+        let end = later(self.timers().passed, length);
+        self.sleep_to(Until::Passed(end))
+    }
+
+    fn sleep_to(&self, until: Until) -> BoxFuture<'static, ()> {
+        let mut timers = self.timers();
+        timers.last += 1;
+        let key = (timers.end(until), timers.last);
+        if key.0 > timers.passed {
+            timers.waiting.insert(key, None);
+        }
+        drop(timers);
+        Box::pin(Sleep { clock: self.clone(), until, key })
     }
 }
 
 impl Clock for SimClock {
     fn now(&self) -> Timestamp {
-        self.timers().now
+        self.timers().now()
     }
 
     fn sleep_until(&self, at: Timestamp) -> BoxFuture<'static, ()> {
-        let mut timers = self.timers();
-        timers.last += 1;
-        let key = (at, timers.last);
-        if at > timers.now {
-            timers.waiting.insert(key, None);
-        }
-        drop(timers);
-        Box::pin(Sleep { clock: self.clone(), key })
+        self.sleep_to(Until::Wall(at))
     }
 }
 
 struct Sleep {
     clock: SimClock,
+    until: Until,
     key: (Timestamp, u64),
 }
 
 impl Future for Sleep {
     type Output = ();
 
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        let mut timers = self.clock.timers();
-        if timers.now >= self.key.0 {
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        let clock = self.clock.clone();
+        let mut timers = clock.timers();
+        timers.waiting.remove(&self.key);
+        self.key.0 = timers.end(self.until);
+        if timers.passed >= self.key.0 {
             return Poll::Ready(());
         }
         timers.waiting.insert(self.key, Some(context.waker().clone()));

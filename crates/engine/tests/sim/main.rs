@@ -18,6 +18,8 @@ mod followers;
 #[cfg(test)]
 mod history;
 #[cfg(test)]
+mod jumps;
+#[cfg(test)]
 mod ledger;
 #[cfg(test)]
 mod neighbours;

@@ -182,7 +182,7 @@ impl Transport for Network {
             let _busy = busy;
             let result = tokio::select! {
                 biased;
-                () = clock.sleep_until(later(now, reaction.after)) => reaction.result,
+                () = clock.sleep(reaction.after) => reaction.result,
                 () = cut => Err(Unreachable::new(ErrorClass::Stopped, "stopped")),
             };
             let verdict = verdict(&result, clock.now());

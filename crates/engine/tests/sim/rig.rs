@@ -13,7 +13,7 @@ use posthorn_core::id::{
     ContractId, DeliveryId, EndpointId, EventId, JobId, KeyId, MerchantId, SecretId,
 };
 use posthorn_core::merchant::{Key, Merchant};
-use posthorn_engine::clock::{Clock, later};
+use posthorn_engine::clock::Clock;
 use posthorn_store::sqlite::Sqlite;
 use posthorn_store::{
     Accept, Accepted, Answer, Ask, Backlog, DeliveryQuery, DeliveryRecord, Directory, Done, Effect,
@@ -51,8 +51,7 @@ impl Rig {
         }
         let wait = self.weather.wait_us();
         if wait > 0 {
-            let until = later(self.clock.now(), Duration::from_micros(wait));
-            self.clock.sleep_until(until).await;
+            self.clock.sleep(Duration::from_micros(wait)).await;
         }
         if self.weather.crashed() {
             std::future::pending::<()>().await;

@@ -249,7 +249,7 @@ fn millis(ns: u64) -> f64 {
 }
 
 /// The least value that so many per cent of them do not exceed; 0 of none.
-fn percentile(values: &[u64], per_cent: usize) -> u64 {
+pub(crate) fn percentile(values: &[u64], per_cent: usize) -> u64 {
     let mut sorted = values.to_vec();
     sorted.sort_unstable();
     let place = (sorted.len() * per_cent).div_ceil(100).saturating_sub(1);

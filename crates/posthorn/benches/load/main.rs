@@ -4,6 +4,7 @@
 //! and writes are its own; the generator, the receiver and the bare loop are threads of this one. Read `docs/bench.md`
 //! for what each row means.
 
+mod beside;
 mod ceiling;
 mod clock;
 mod disk;
@@ -17,6 +18,7 @@ mod payload;
 mod receiver;
 mod scene;
 mod server;
+mod silent;
 mod store;
 mod table;
 mod tally;
@@ -30,6 +32,7 @@ use anyhow::{Result, ensure};
 use clap::Parser;
 use serde_json::json;
 
+use beside::{Company, Compared};
 use figures::{Figure, figures};
 use machine::Machine;
 use receiver::Receiver;
@@ -52,6 +55,9 @@ pub(crate) struct Options {
     /// Measure only this; may be repeated
     #[arg(long, value_enum)]
     only: Vec<Scene>,
+    /// Measure a healthy endpoint alone and beside others instead; may be repeated
+    #[arg(long, value_enum, conflicts_with = "only")]
+    beside: Vec<Company>,
     /// Events in each scene, instead of its usual number; sending still stops after 20 s unless --seconds says otherwise
     #[arg(long)]
     events: Option<u64>,
@@ -106,6 +112,42 @@ impl On {
 }
 
 impl Options {
+    fn runs(&self) -> u64 {
+        if self.quick { 1 } else { self.runs }
+    }
+
+    /// Every company in turn, each run alone and beside it.
+    fn compare(&self) -> Result<Vec<Figure>> {
+        let size = if self.quick {
+            beside::Size { probe: 500, seconds: 1, small: true }
+        } else {
+            beside::Size { probe: 40_000, seconds: 10, small: false }
+        };
+        let mut all: Vec<Compared> = Vec::new();
+        for run in 1..=self.runs() {
+            for company in &self.beside {
+                let title = company.title();
+                let note = format!("run {run} of {}: alone, then {title}\n", self.runs());
+                stderr().write_all(note.as_bytes())?;
+                let round = u64::try_from(all.len())? * 6 + 1;
+                all.push(company.measure(size, round, self.on.store())?);
+            }
+        }
+        Ok(self.beside.iter().flat_map(|company| beside::figures(*company, &all)).collect())
+    }
+
+    fn print(&self, machine: &Machine, figures: &[Figure]) -> Result<()> {
+        let runs = self.runs();
+        let printed = if self.json {
+            let all =
+                json!({"machine": machine.json(), "runs": runs, "figures": table::json(figures)});
+            format!("{all:#}\n")
+        } else {
+            format!("{}, {runs} runs\n\n{}", machine.lines(), table::text(figures))
+        };
+        Ok(stdout().write_all(printed.as_bytes())?)
+    }
+
     fn size(&self, scene: Scene) -> Size {
         let usual = scene.size(self.quick);
         let connections = self.connections.and_then(|count| usize::try_from(count).ok());
@@ -121,8 +163,13 @@ impl Options {
 /// Measures, prints the table, and fails when anything was lost or came twice.
 pub(crate) fn run(options: &Options) -> Result<Vec<Figure>> {
     let machine = Machine::here();
+    if !options.beside.is_empty() {
+        let figures = options.compare()?;
+        options.print(&machine, &figures)?;
+        return Ok(figures);
+    }
     let scenes = if options.only.is_empty() { &Scene::USUAL[..] } else { &options.only };
-    let runs = if options.quick { 1 } else { options.runs };
+    let runs = options.runs();
     let receiver = Receiver::start()?;
     let mut measured = Vec::new();
     let mut round = 0;
@@ -136,14 +183,7 @@ pub(crate) fn run(options: &Options) -> Result<Vec<Figure>> {
         }
     }
     let figures = figures(scenes, &measured, options.on.database.is_some());
-    let printed = if options.json {
-        let all =
-            json!({"machine": machine.json(), "runs": runs, "figures": table::json(&figures)});
-        format!("{all:#}\n")
-    } else {
-        format!("{}, {runs} runs\n\n{}", machine.lines(), table::text(&figures))
-    };
-    stdout().write_all(printed.as_bytes())?;
+    options.print(&machine, &figures)?;
     nothing_lost(&measured)?;
     Ok(figures)
 }

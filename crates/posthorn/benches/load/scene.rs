@@ -188,18 +188,22 @@ impl Scene {
         Ok(Served { sent, before, after, database })
     }
 
-    /// Waits until everything that was accepted has arrived, or nothing arrives any more.
     async fn drained(self, receiver: &Receiver, sent: &Sent) {
-        let wanted = sent.accepted * count(self.fan_out());
-        let (mut arrived, mut last_ns) = (receiver.tally.distinct(), now_ns());
-        while arrived < wanted && now_ns() - last_ns < SILENCE_NS_MAX {
-            pause(Duration::from_millis(5)).await;
-            let now = receiver.tally.distinct();
-            if now > arrived {
-                (arrived, last_ns) = (now, now_ns());
-            }
+        drained(receiver, sent.accepted * count(self.fan_out())).await;
+    }
+}
+
+/// Waits until so many deliveries have arrived, or nothing arrives any more; answers how many did not.
+pub(crate) async fn drained(receiver: &Receiver, wanted: u64) -> u64 {
+    let (mut arrived, mut last_ns) = (receiver.tally.distinct(), now_ns());
+    while arrived < wanted && now_ns() - last_ns < SILENCE_NS_MAX {
+        pause(Duration::from_millis(5)).await;
+        let now = receiver.tally.distinct();
+        if now > arrived {
+            (arrived, last_ns) = (now, now_ns());
         }
     }
+    wanted - arrived
 }
 
 struct Served {

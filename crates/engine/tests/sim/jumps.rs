@@ -1,0 +1,79 @@
+//! Somebody sets the machine's clock, by an hour.
+
+use futures::FutureExt;
+use jiff::SignedDuration;
+use posthorn_core::delivery::StateKind;
+use posthorn_engine::clock::Clock;
+
+use crate::receivers::Mood;
+use crate::stories::{accept, deliveries, one_endpoint, seconds};
+use crate::world::World;
+
+const HOUR: SignedDuration = SignedDuration::from_hours(1);
+
+fn accept_many(world: &World, numbers: std::ops::Range<u32>) {
+    for number in numbers {
+        assert!(accept(world, number).now_or_never().expect("nothing waits"));
+    }
+}
+
+fn delivered(world: &World) -> usize {
+    deliveries(world, Some(StateKind::Delivered)).len()
+}
+
+fn assert_each_came_once_and_nothing_was_violated(world: &World, count: usize) {
+    let facts = world.book.open();
+    assert_eq!(facts.violations, Vec::<String>::new());
+    let mut well: Vec<_> = facts.seen.iter().map(|seen| (seen.delivery, seen.number)).collect();
+    let all = well.len();
+    well.sort_unstable();
+    well.dedup();
+    assert_eq!(well.len(), all, "no try was made twice");
+    assert_eq!(delivered(world), count);
+}
+
+/// One under way, others in line, one that waits for its retry.
+fn at_work() -> World {
+    let mut world = one_endpoint(Mood::Down);
+    accept_many(&world, 0..1);
+    seconds(&mut world, 2);
+    world.network.set_mood(Mood::Sluggish);
+    accept_many(&world, 1..6);
+    seconds(&mut world, 1);
+    assert_eq!(world.network.under_way(), 1);
+    world
+}
+
+#[test]
+fn forwards_nothing_is_lost_and_nothing_comes_twice() {
+    let mut world = at_work();
+    world.clock.set(world.clock.now() + HOUR);
+    accept_many(&world, 6..10);
+    seconds(&mut world, 120);
+    assert_each_came_once_and_nothing_was_violated(&world, 10);
+}
+
+#[test]
+fn back_what_is_new_goes_out_at_once_and_what_waits_when_its_time_comes_again() {
+    let mut world = at_work();
+    world.clock.set(world.clock.now() - HOUR);
+    accept_many(&world, 6..10);
+    seconds(&mut world, 120);
+    assert!(delivered(&world) >= 4, "{} are delivered", delivered(&world));
+    seconds(&mut world, 3_600);
+    assert_each_came_once_and_nothing_was_violated(&world, 10);
+}
+
+#[test]
+fn back_and_started_anew_too() {
+    let mut world = at_work();
+    world.clock.set(world.clock.now() - HOUR);
+    world.stop();
+    world.weather.set_fair(true);
+    seconds(&mut world, 60);
+    accept_many(&world, 6..10);
+    seconds(&mut world, 2 * 3_600);
+    assert_eq!(delivered(&world), 10);
+    let newest = deliveries(&world, None);
+    assert!(newest.iter().rev().map(|delivery| delivery.id).is_sorted(), "ids still rise");
+}
