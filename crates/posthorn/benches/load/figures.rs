@@ -67,6 +67,14 @@ fn rows(scene: Scene) -> Vec<Row> {
         Scene::FanOut => throughput("1.8; leaner loop: 2.1", ""),
         Scene::Many => throughput("5.5", ""),
         Scene::Latency => latency(),
+        Scene::Restart => vec![
+            row("from the start to the first delivery", Unit::Millis, first_delivery).bar("2 s"),
+            row("memory, at most", Unit::Mebibytes, mebibytes),
+        ],
+        Scene::Lists => vec![
+            row("a page after, p50", Unit::Millis, answer_p50),
+            row("a page after, p99", Unit::Millis, answer_p99).bar("5 ms"),
+        ],
     };
     rows.extend(truth());
     rows
@@ -77,7 +85,7 @@ fn database(scene: Scene) -> [Row; 3] {
     let bar = match scene {
         Scene::One => "235 µs",
         Scene::FanOut => "94 µs",
-        Scene::Many | Scene::Latency => "",
+        Scene::Many | Scene::Latency | Scene::Restart | Scene::Lists => "",
     };
     [
         row("database CPU per delivery", Unit::Micros, database_each)
@@ -200,6 +208,10 @@ fn arrival_p50(run: &Measured) -> f64 {
 
 fn arrival_p99(run: &Measured) -> f64 {
     millis(percentile(&run.arrivals.waits_ns, 99))
+}
+
+fn first_delivery(run: &Measured) -> f64 {
+    millis(run.arrivals.last_ns().saturating_sub(run.sent.began_ns))
 }
 
 fn cpu_each(run: &Measured) -> f64 {

@@ -10,6 +10,7 @@ use super::clock::pause;
 use super::gauge::Gauge;
 use super::generator::Reached;
 use super::server::Server;
+use super::silent::nobody;
 use super::store::Store;
 
 /// Every server knows within a second what one was told.
@@ -20,7 +21,12 @@ pub(crate) struct Fleet {
     servers: Vec<Server>,
     /// Whether none of them knows what another is told.
     apart: bool,
+    crowd: Vec<Reached>,
 }
+
+/// To whom belongs what was there before: so many merchants with so many endpoints each.
+const MERCHANTS: usize = 100;
+const ENDPOINTS: usize = 10;
 
 impl Fleet {
     /// Starts as many as are wanted, on new databases with as many old rows as are wanted. Runs on a `LocalSet`.
@@ -37,7 +43,29 @@ impl Fleet {
                 store.fill(database)?;
             }
         }
-        Ok(Self { servers, apart: store.apart })
+        let mut fleet = Self { servers, apart: store.apart, crowd: Vec::new() };
+        if database.is_none() && store.has_past() {
+            fleet.crowd = fleet.prepare(nobody()?, MERCHANTS, ENDPOINTS).await?;
+            for server in &mut fleet.servers {
+                store.fill_file(&server.file())?;
+                // It did not see them come.
+                server.restart().await?;
+            }
+        }
+        Ok(fleet)
+    }
+
+    /// The merchants to whom belongs what was there before.
+    pub(crate) fn crowd(&self) -> &[Reached] {
+        &self.crowd
+    }
+
+    /// Kills the servers and starts them again.
+    pub(crate) async fn restart(&mut self) -> Result<()> {
+        for server in &mut self.servers {
+            server.restart().await?;
+        }
+        Ok(())
     }
 
     /// What they have used so far.

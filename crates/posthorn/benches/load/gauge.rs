@@ -11,7 +11,7 @@ pub(crate) fn thread_cpu_ns() -> Result<u64> {
 }
 
 /// One look at a process.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Gauge {
     /// CPU used by all its threads, living and ended, user and system, in nanoseconds.
     pub(crate) cpu_ns: u64,

@@ -13,6 +13,7 @@ mod fleet;
 mod gauge;
 mod generator;
 mod link;
+mod lists;
 mod machine;
 mod payload;
 mod receiver;
@@ -91,8 +92,11 @@ struct On {
     #[arg(long, requires = "database")]
     apart: bool,
     /// Beside so many old deliveries, in hundreds of thousands; their parts are made first
-    #[arg(long, default_value_t = 0, requires = "database")]
+    #[arg(long, default_value_t = 0)]
     old: u32,
+    /// Beside so many deliveries that wait for their retry, in hundreds of thousands
+    #[arg(long, default_value_t = 0, conflicts_with = "database")]
+    waiting: u32,
 }
 
 fn main() -> Result<()> {
@@ -107,6 +111,7 @@ impl On {
             servers: usize::try_from(self.servers).unwrap_or(1),
             apart: self.apart,
             old: self.old,
+            waiting: self.waiting,
         }
     }
 }

@@ -12,6 +12,7 @@ use super::disk::fsyncs_ns;
 use super::fleet::Fleet;
 use super::gauge::Gauge;
 use super::generator::{Load, Sent, Target, closed_loop, open_loop};
+use super::lists;
 use super::receiver::Receiver;
 use super::store::{Database, Store};
 use super::tally::Arrivals;
@@ -27,6 +28,11 @@ pub(crate) enum Scene {
     Latency,
     /// 10,000 merchants with an endpoint each, hit at random. Not among the default ones: it takes longer to prepare.
     Many,
+    /// Killed and started again: how soon the first delivery is there. Best beside many that wait: `--waiting 10`.
+    Restart,
+    /// Lists of deliveries and events, first and later pages, after a start with nothing in memory. Best beside many
+    /// old ones: `--old 100`, which it needs one of.
+    Lists,
 }
 
 /// How much to send in a situation.
@@ -84,13 +90,15 @@ impl Scene {
             Self::FanOut => "fan-out 10",
             Self::Latency => "200 events/s, one endpoint",
             Self::Many => "10,000 endpoints at random",
+            Self::Restart => "started again",
+            Self::Lists => "lists",
         }
     }
 
     /// Deliveries per event.
     pub(crate) fn fan_out(self) -> usize {
         match self {
-            Self::One | Self::Latency | Self::Many => 1,
+            Self::One | Self::Latency | Self::Many | Self::Restart | Self::Lists => 1,
             Self::FanOut => 10,
         }
     }
@@ -101,6 +109,8 @@ impl Scene {
             Self::One | Self::Many => (60_000, 500),
             Self::FanOut => (20_000, 100),
             Self::Latency => (2_000, 100),
+            Self::Restart => (1, 1),
+            Self::Lists => (1_000, 50),
         };
         let sending = Duration::from_secs(20);
         let connections = if self == Self::Latency { CONNECTIONS_FEW } else { CONNECTIONS };
@@ -158,7 +168,7 @@ impl Scene {
         round: u64,
         store: Store<'_>,
     ) -> Result<Served> {
-        let server = Fleet::start(store).await?;
+        let mut server = Fleet::start(store).await?;
         let merchants = if self == Self::Many { size.merchants } else { 1 };
         let servers = server.prepare(receiver.address, merchants, self.fan_out()).await?;
         let target = Target { servers };
@@ -173,11 +183,25 @@ impl Scene {
 
         let load = Load { round: round + 1, events: size.events, ..warm };
         receiver.tally.begin(load.round, load.events, self.fan_out());
-        let (before, database) = (server.gauge()?, store.gauge()?);
+        let (mut before, database) = (server.gauge()?, store.gauge()?);
         let sent = match self {
+            Self::Restart => {
+                let began_ns = now_ns();
+                server.restart().await?;
+                let load = Load { connections: 1, ..load };
+                Sent { began_ns, ..closed_loop(&target, load).await? }
+            }
+            Self::Lists => {
+                server.restart().await?;
+                lists::read(server.crowd(), load.events).await?
+            }
             Self::Latency => open_loop(&target, load, BEAT_PER_S).await?,
             Self::One | Self::FanOut | Self::Many => closed_loop(&target, load).await?,
         };
+        if matches!(self, Self::Restart | Self::Lists) {
+            // Another process: what the first one used is not its.
+            before = Gauge::default();
+        }
         self.drained(receiver, &sent).await;
         pause(SETTLING).await;
         let (after, used) = (server.gauge()?, store.gauge()?);

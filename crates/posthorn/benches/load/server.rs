@@ -3,7 +3,7 @@
 
 use std::fs::{self, File};
 use std::net::{SocketAddr, TcpListener};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -30,6 +30,7 @@ pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     child: Child,
     folder: TempDir,
+    database: Option<String>,
 }
 
 impl Server {
@@ -38,22 +39,39 @@ impl Server {
         fs::create_dir_all(disk)?;
         let folder = TempDir::with_prefix_in("bench-", disk)?;
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
-        let log = File::create(folder.path().join("log"))?;
-        let child = Command::new(env!("CARGO_BIN_EXE_posthorn"))
+        let child = Self::spawn(folder.path(), address, database)?;
+        let mut server = Self { address, child, folder, database: database.map(str::to_owned) };
+        server.ready().await?;
+        Ok(server)
+    }
+
+    /// Kills it, as a crash would, and starts it again on the same data.
+    pub(crate) async fn restart(&mut self) -> Result<()> {
+        self.child.kill()?;
+        self.child.wait()?;
+        self.child = Self::spawn(self.folder.path(), self.address, self.database.as_deref())?;
+        self.ready().await
+    }
+
+    /// The file of the embedded database.
+    pub(crate) fn file(&self) -> PathBuf {
+        self.folder.path().join("data/posthorn.db")
+    }
+
+    fn spawn(folder: &Path, address: SocketAddr, database: Option<&str>) -> Result<Child> {
+        let log = File::create(folder.join("log"))?;
+        Command::new(env!("CARGO_BIN_EXE_posthorn"))
             .args(["serve", "--sandbox", "--listen", &address.to_string(), "--data"])
-            .arg(folder.path().join("data"))
+            .arg(folder.join("data"))
             .args(database.iter().flat_map(|url| ["--database", url]))
             .env("POSTHORN_ADMIN_KEY", ADMIN_KEY)
             .env("POSTHORN_MASTER_KEY", MASTER_KEY)
-            .current_dir(folder.path())
+            .current_dir(folder)
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log)
             .spawn()
-            .context("cannot start posthorn serve")?;
-        let mut server = Self { address, child, folder };
-        server.ready().await?;
-        Ok(server)
+            .context("cannot start posthorn serve")
     }
 
     /// What it has used so far.
@@ -98,7 +116,7 @@ impl Server {
             {
                 return Ok(());
             }
-            pause(Duration::from_millis(20)).await;
+            pause(Duration::from_millis(5)).await;
         }
         bail!("posthorn serve is not ready after 30 s:\n{}", self.log())
     }

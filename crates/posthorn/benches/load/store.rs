@@ -5,11 +5,14 @@ use std::path::Path;
 use std::thread;
 
 use anyhow::{Context, Result, anyhow};
+use posthorn_store::conformance::on_disk;
 use posthorn_store::conformance::throw_away::{self, Told};
 
 use super::gauge::{NS_PER_TICK, children_ticks, ticks};
 
 const PARTS: &str = include_str!("parts.sql");
+const OLD_FILE: &str = include_str!("old.sqlite.sql");
+const WAITING_FILE: &str = include_str!("waiting.sqlite.sql");
 const OLD: &str = include_str!("old.sql");
 
 /// A folder on the disk that is measured, and the PostgreSQL, if it is one.
@@ -23,6 +26,8 @@ pub(crate) struct Store<'a> {
     pub(crate) apart: bool,
     /// Deliveries that were made long ago, in hundreds of thousands.
     pub(crate) old: u32,
+    /// Deliveries that wait for their retry, in hundreds of thousands.
+    pub(crate) waiting: u32,
 }
 
 /// One look at a PostgreSQL server.
@@ -62,6 +67,26 @@ impl Store<'_> {
     pub(crate) fn gauge(self) -> Result<Database> {
         let Some(server) = self.postgres else { return Ok(Database::default()) };
         apart(|| throw_away::tell(server, look))?
+    }
+}
+
+impl Store<'_> {
+    /// Whether something is to be there before.
+    pub(crate) fn has_past(self) -> bool {
+        self.old > 0 || self.waiting > 0
+    }
+
+    /// The same for the embedded database's file.
+    pub(crate) fn fill_file(self, file: &Path) -> Result<()> {
+        let fill = |sql: &str, pieces: u32| {
+            (0..pieces).try_for_each(|piece| {
+                let sql = sql.replace("{piece}", &piece.to_string());
+                let sql = sql.replace("{pieces}", &pieces.to_string());
+                on_disk::run(file, &sql).map_err(|error| anyhow!(error))
+            })
+        };
+        fill(OLD_FILE, self.old)?;
+        fill(WAITING_FILE, self.waiting)
     }
 }
 
