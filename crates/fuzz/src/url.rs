@@ -16,6 +16,10 @@ pub(crate) fn url(bytes: &[u8]) {
     };
     let guard = Guard::default();
     let verdict = guard.url(&url, Reach::Public);
+    if !["http", "https"].contains(&url.scheme()) {
+        return assert!(verdict.is_err(), "{url}");
+    }
+    // Not so for the crate's `file:` URLs: a drive letter may swallow the host when it is read again.
     let again = Url::parse(url.as_str()).expect("a URL prints a URL");
     assert_eq!(again, url);
     assert_eq!(guard.url(&again, Reach::Public), verdict);
