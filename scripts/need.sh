@@ -32,7 +32,7 @@ has() {
 
 package_of() {
   case $1 in
-    cc) echo build-essential ;;
+    cc | c++) echo build-essential ;;
     php) echo php-cli ;;
     node) echo nodejs ;;
     venv) echo python3-venv ;;

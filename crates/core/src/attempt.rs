@@ -7,7 +7,9 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
-use jiff::Timestamp;
+use jiff::civil;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// The most of a failed try's answer body that is kept, in bytes (issue: "16 KiB of a failure").
@@ -232,10 +234,19 @@ fn retry_after(answer: &Answer, now: Timestamp) -> Option<Duration> {
     let wait = if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
         value.parse().map_or(RETRY_AFTER_MAX, Duration::from_secs)
     } else {
-        let at = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(value).ok()?;
-        Duration::try_from(at.duration_since(now)).ok()?
+        Duration::try_from(until_date(value, now)?).ok()?
     };
     Some(wait.min(RETRY_AFTER_MAX))
+}
+
+/// How far off a date is. The last hours of the calendar, which say "never", lie beyond the times
+/// that we can hold; they are reckoned as a calendar's, which in GMT are the same.
+fn until_date(text: &str, now: Timestamp) -> Option<SignedDuration> {
+    if let Ok(at) = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text) {
+        return Some(at.duration_since(now));
+    }
+    let at = civil::DateTime::strptime("%a, %d %b %Y %H:%M:%S GMT", text).ok()?;
+    Some(at.duration_since(TimeZone::UTC.to_datetime(now)))
 }
 
 /// A try on record.
@@ -331,6 +342,8 @@ mod tests {
         assert_eq!(wait("Sun, 22 Nov 2020 00:02:00 GMT"), None);
         assert_eq!(wait("99999999999999999999999"), Some(RETRY_AFTER_MAX));
         assert_eq!(wait("172800"), Some(RETRY_AFTER_MAX));
+        assert_eq!(wait("Fri, 31 Dec 9999 23:59:59 GMT"), Some(RETRY_AFTER_MAX));
+        assert_eq!(wait("Thu, 31 Dec 9999 23:59:59 GMT"), None, "that is a Friday");
         assert_eq!(wait("-5"), None);
         assert_eq!(wait("soon"), None);
     }

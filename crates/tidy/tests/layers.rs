@@ -10,7 +10,7 @@ use crate::assert_tidy;
 use crate::tree::{File, files, root};
 
 /// A crate may use those to its right, and nothing else of ours.
-const LAYERS: [(&str, &[&str]); 7] = [
+const LAYERS: [(&str, &[&str]); 8] = [
     ("posthorn-core", &[]),
     ("posthorn-store", &["posthorn-core"]),
     ("posthorn-rails", &["posthorn-core"]),
@@ -27,6 +27,7 @@ const LAYERS: [(&str, &[&str]); 7] = [
         ],
     ),
     ("posthorn-tidy", &[]),
+    ("posthorn-fuzz", &["posthorn-core", "posthorn-store", "posthorn-engine", "posthorn-server"]),
 ];
 
 /// The decisions take values and return values. Not even through a friend of a friend.

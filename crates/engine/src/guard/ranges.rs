@@ -50,10 +50,11 @@ pub(super) fn find(address: IpAddr) -> Option<Found> {
     if let Some(range) = look_up(meant) {
         return Some(Found { range, meant });
     }
-    let IpAddr::V6(v6) = meant else { return None };
-    if !GLOBAL_UNICAST.net.contains(&meant) {
+    if meant.is_ipv6() && !GLOBAL_UNICAST.net.contains(&meant) {
         return Some(Found { range: &GLOBAL_UNICAST_REST, meant });
     }
+    // Asked of the address as it came: a 6to4 site's router may speak ISATAP on its inside.
+    let IpAddr::V6(v6) = address else { return None };
     let tunnelled = IpAddr::V4(isatap(v6)?);
     look_up(tunnelled).map(|range| Found { range, meant: tunnelled })
 }
@@ -114,7 +115,7 @@ const fn six(
 use Opening::{Entry, ExactEntry, Sandbox};
 
 /// IPv4; the metadata addresses stand first because other ranges contain them.
-static V4: [Range; 27] = [
+static V4: [Range; 28] = [
     four(([169, 254, 169, 254], 32), ExactEntry, METADATA, "AWS, Google Cloud, Azure and others"),
     four(([169, 254, 169, 253], 32), ExactEntry, METADATA, "AWS resolver"),
     four(([169, 254, 169, 123], 32), ExactEntry, METADATA, "AWS time service"),
@@ -138,6 +139,7 @@ static V4: [Range; 27] = [
     four(([198, 51, 100, 0], 24), Entry, "documentation", "RFC 5737"),
     four(([203, 0, 113, 0], 24), Entry, "documentation", "RFC 5737"),
     four(([192, 31, 196, 0], 24), Entry, "AS112 redirection", "RFC 7535"),
+    four(([192, 175, 48, 0], 24), Entry, "AS112 direct delegation", "RFC 7534"),
     four(([192, 52, 193, 0], 24), Entry, "multicast tunnelling", "RFC 7450"),
     four(([224, 0, 0, 0], 4), Entry, "multicast", "RFC 5771"),
     four(([255, 255, 255, 255], 32), Entry, "broadcast", "RFC 919"),
@@ -145,7 +147,7 @@ static V4: [Range; 27] = [
 ];
 
 /// IPv6; the metadata addresses stand first because other ranges contain them.
-static V6: [Range; 24] = [
+static V6: [Range; 25] = [
     six(([0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254], 128), ExactEntry, METADATA, "AWS"),
     six(([0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x253], 128), ExactEntry, METADATA, "AWS resolver"),
     six(([0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x23], 128), ExactEntry, METADATA, "AWS pod identity"),
@@ -165,6 +167,7 @@ static V6: [Range; 24] = [
     six(([0x2001, 0x20, 0, 0, 0, 0, 0, 0], 28), Entry, "ORCHIDv2", "RFC 7343"),
     six(([0x2001, 0, 0, 0, 0, 0, 0, 0], 23), Entry, "IETF protocol assignments", "RFC 2928"),
     six(([0x2001, 0xdb8, 0, 0, 0, 0, 0, 0], 32), Entry, "documentation", "RFC 3849"),
+    six(([0x2620, 0x4f, 0x8000, 0, 0, 0, 0, 0], 48), Entry, "AS112 direct delegation", "RFC 7534"),
     six(([0x3fff, 0, 0, 0, 0, 0, 0, 0], 20), Entry, "documentation", "RFC 9637"),
     six(([0x5f00, 0, 0, 0, 0, 0, 0, 0], 16), Entry, "SRv6 segments", "RFC 9602"),
     six(([0xfe80, 0, 0, 0, 0, 0, 0, 0], 10), Entry, "link-local", "RFC 4291"),

@@ -99,6 +99,75 @@ async fn a_name_that_changes_its_mind_is_vetted_again_on_the_next_connect() {
     unreachable(&transport.send(request(&url, PATIENT)).await, ErrorClass::Refused);
 }
 
+/// What a name answers to one question after the other. The receiver is at 127.0.0.1.
+const CHANGING: [&[&[&str]]; 10] = [
+    &[&["127.0.0.1"], &["169.254.169.254"]],
+    &[&["169.254.169.254"], &["127.0.0.1"]],
+    &[&["127.0.0.1"], &["0.0.0.0"], &["127.0.0.1"]],
+    &[&["127.0.0.1"], &["127.0.0.1", "169.254.169.254"]],
+    &[&["127.0.0.1"], &["169.254.169.254", "127.0.0.1"]],
+    &[&["127.0.0.1"], &["::ffff:169.254.169.254"]],
+    &[&["127.0.0.1"], &["64:ff9b::169.254.169.254"], &["127.0.0.1"]],
+    &[&["::ffff:127.0.0.1"], &["2002:a9fe:a9fe::"]],
+    &[&["127.0.0.1", "100.64.0.1"], &["127.0.0.1"], &["100.64.0.1"]],
+    &[&["127.0.0.1"], &["fd00:ec2::254"], &["fe80::1"], &["::"]],
+];
+
+#[tokio::test]
+async fn what_is_connected_to_is_what_was_checked_however_often_a_name_changes_its_mind() {
+    let here = |text: &str| matches!(text, "127.0.0.1" | "::ffff:127.0.0.1");
+    for answers in CHANGING {
+        let receiver = Receiver::answering(
+            "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n",
+        )
+        .await;
+        let asked = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&asked);
+        let transport = transport_with(|settings| {
+            settings.resolve = Resolve::Scripted(Arc::new(move |_| {
+                let answer = answers[counter.fetch_add(1, Ordering::SeqCst)];
+                let answer: Vec<IpAddr> = answer.iter().map(|text| ip(text)).collect();
+                Box::pin(async { Ok(answer) })
+            }));
+        });
+        let url = format!("http://rebind.example:{}/", receiver.at.port());
+        for (index, now) in answers.iter().enumerate() {
+            let before = receiver.connections();
+            let tried = transport.send(request(&url, PATIENT)).await;
+            assert_eq!(asked.load(Ordering::SeqCst), index + 1, "one question a connect");
+            let connected = receiver.connections() - before;
+            if now.iter().all(|text| here(text)) {
+                assert_eq!((tried.peer, connected), (Some(ip(now[0])), 1), "{answers:?}: {now:?}");
+                answer(tried);
+            } else {
+                assert_eq!((tried.peer, connected), (None, 0), "{answers:?}: {now:?}");
+                unreachable(&tried, ErrorClass::Refused);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_kept_connection_stays_with_the_address_that_was_checked() {
+    let receiver = Receiver::answering(OK).await;
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&asked);
+    let transport = transport_with(|settings| {
+        settings.resolve = Resolve::Scripted(Arc::new(move |_| {
+            let first = counter.fetch_add(1, Ordering::SeqCst) == 0;
+            let now = if first { "127.0.0.1" } else { "169.254.169.254" };
+            Box::pin(async move { Ok(vec![ip(now)]) })
+        }));
+    });
+    let url = format!("http://rebind.example:{}/", receiver.at.port());
+    for _ in 0..3 {
+        let tried = transport.send(request(&url, PATIENT)).await;
+        assert_eq!(tried.peer, Some(ip("127.0.0.1")));
+        answer(tried);
+    }
+    assert_eq!((asked.load(Ordering::SeqCst), receiver.connections()), (1, 1));
+}
+
 #[tokio::test]
 async fn a_name_that_does_not_resolve_is_a_dns_error() {
     let transport = transport_with(|settings| {
