@@ -7,9 +7,9 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
-use jiff::civil;
+use jiff::Timestamp;
+use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// The most of a failed try's answer body that is kept, in bytes (issue: "16 KiB of a failure").
@@ -18,6 +18,12 @@ pub const FAILURE_BODY_BYTES_MAX: usize = 16 * 1024;
 pub const SUCCESS_BODY_BYTES_MAX: usize = 1024;
 /// `Retry-After` can lengthen a wait up to this, and no further.
 pub const RETRY_AFTER_MAX: Duration = Duration::from_hours(24);
+
+/// The most that is said about a try that failed, in bytes: a certificate may hold a thousand names.
+pub const DETAIL_BYTES_MAX: usize = 512;
+/// How many years ahead of now a date of two digits may be before it is taken for one of the past
+/// (RFC 9110 section 5.6.7).
+const YEARS_AHEAD_MAX: i16 = 50;
 
 /// How long each phase of a try took, in microseconds; `None` where the phase was not reached or
 /// not needed (a kept-alive connection has no `dns`, `connect` or `tls`).
@@ -163,10 +169,15 @@ pub struct Unreachable {
 }
 
 impl Unreachable {
-    /// Nothing of an answer came.
+    /// Nothing of an answer came. What is longer than [`DETAIL_BYTES_MAX`] is cut.
     #[must_use]
     pub fn new(class: ErrorClass, detail: impl Into<String>) -> Self {
-        Self { class, detail: detail.into(), partial: None }
+        let mut detail = detail.into();
+        if detail.len() > DETAIL_BYTES_MAX {
+            detail.truncate(detail.floor_char_boundary(DETAIL_BYTES_MAX - '…'.len_utf8()));
+            detail.push('…');
+        }
+        Self { class, detail, partial: None }
     }
 }
 
@@ -234,19 +245,35 @@ fn retry_after(answer: &Answer, now: Timestamp) -> Option<Duration> {
     let wait = if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
         value.parse().map_or(RETRY_AFTER_MAX, Duration::from_secs)
     } else {
-        Duration::try_from(until_date(value, now)?).ok()?
+        let at = http_date(value, now)?;
+        Duration::try_from(at.duration_since(TimeZone::UTC.to_datetime(now))).ok()?
     };
     Some(wait.min(RETRY_AFTER_MAX))
 }
 
-/// How far off a date is. The last hours of the calendar, which say "never", lie beyond the times
-/// that we can hold; they are reckoned as a calendar's, which in GMT are the same.
-fn until_date(text: &str, now: Timestamp) -> Option<SignedDuration> {
-    if let Ok(at) = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text) {
-        return Some(at.duration_since(now));
+/// A date in one of the three forms that a recipient must read (RFC 9110 section 5.6.7). The day of
+/// the week says nothing that the date does not, so in the two old forms it is passed over. It is a
+/// calendar's date in GMT: the last hours of the year 9999, which say "never", are no [`Timestamp`].
+fn http_date(value: &str, now: Timestamp) -> Option<DateTime> {
+    if let Ok(at) = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(value) {
+        return Some(TimeZone::UTC.to_datetime(at));
     }
-    let at = civil::DateTime::strptime("%a, %d %b %Y %H:%M:%S GMT", text).ok()?;
-    Some(at.duration_since(TimeZone::UTC.to_datetime(now)))
+    if let Ok(at) = DateTime::strptime("%a, %d %b %Y %H:%M:%S GMT", value) {
+        return Some(at);
+    }
+    let (_, rest) = value.split_once(' ')?;
+    let rest = rest.split_ascii_whitespace().collect::<Vec<_>>().join(" ");
+    let at = match rest.strip_suffix(" GMT") {
+        Some(rest) => {
+            let at = DateTime::strptime("%d-%b-%y %H:%M:%S", rest).ok()?;
+            let this_year = now.to_zoned(TimeZone::UTC).year();
+            let year = this_year - this_year.rem_euclid(100) + at.year().rem_euclid(100);
+            let is_past = year > this_year + YEARS_AHEAD_MAX;
+            at.with().year(if is_past { year - 100 } else { year }).build().ok()?
+        }
+        None => DateTime::strptime("%b %d %H:%M:%S %Y", &rest).ok()?,
+    };
+    Some(at)
 }
 
 /// A try on record.
@@ -339,6 +366,13 @@ mod tests {
         };
         assert_eq!(wait("120"), Some(Duration::from_mins(2)));
         assert_eq!(wait("Sun, 22 Nov 2026 00:02:00 GMT"), Some(Duration::from_mins(2)));
+        assert_eq!(wait("Sunday, 22-Nov-26 00:02:00 GMT"), Some(Duration::from_mins(2)));
+        assert_eq!(wait("Sun Nov 22 00:02:00 2026"), Some(Duration::from_mins(2)));
+        assert_eq!(wait("Sun Nov  1 00:02:00 2026"), None);
+        assert_eq!(wait("Tuesday, 01-Dec-26 00:00:00 GMT"), Some(RETRY_AFTER_MAX));
+        // Two digits: 2076 is fifty years ahead, 1977 is not ninety-nine.
+        assert_eq!(wait("Sunday, 22-Nov-76 00:00:00 GMT"), Some(RETRY_AFTER_MAX));
+        assert_eq!(wait("Tuesday, 22-Nov-77 00:00:00 GMT"), None);
         assert_eq!(wait("Sun, 22 Nov 2020 00:02:00 GMT"), None);
         assert_eq!(wait("99999999999999999999999"), Some(RETRY_AFTER_MAX));
         assert_eq!(wait("172800"), Some(RETRY_AFTER_MAX));
@@ -346,6 +380,14 @@ mod tests {
         assert_eq!(wait("Thu, 31 Dec 9999 23:59:59 GMT"), None, "that is a Friday");
         assert_eq!(wait("-5"), None);
         assert_eq!(wait("soon"), None);
+    }
+
+    #[test]
+    fn what_is_said_of_a_failure_has_a_bound() {
+        let said = Unreachable::new(ErrorClass::Tls, "é".repeat(10_000)).detail;
+        assert!(said.len() <= DETAIL_BYTES_MAX && said.ends_with("é…"), "{}", said.len());
+        let whole = "x".repeat(DETAIL_BYTES_MAX);
+        assert_eq!(Unreachable::new(ErrorClass::Tls, &*whole).detail, whole);
     }
 
     #[test]

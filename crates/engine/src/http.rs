@@ -173,7 +173,8 @@ impl Inner {
                 Ok(answer)
             }
             Err(error) => {
-                let may_retry = error.class == ErrorClass::Reset && link.is_untouched();
+                let is_closed = matches!(error.class, ErrorClass::Reset | ErrorClass::Protocol);
+                let may_retry = is_closed && link.is_untouched();
                 Err((error, may_retry))
             }
         }

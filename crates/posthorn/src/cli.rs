@@ -21,6 +21,7 @@ mod merchant;
 mod migrate;
 mod openapi;
 mod out;
+mod receiver;
 mod serve;
 mod table;
 mod transfer;
@@ -71,6 +72,7 @@ Run a server:
 
 Develop against it:
   listen       Forward a merchant's test events to a local URL
+  receiver     Receive webhooks from any sender, well or in any bad way
   trigger      Make an event happen in the sandbox
   contract     List, show, lint, sign and verify contracts, offline
   clock        Show or advance the sandbox clock
@@ -90,6 +92,7 @@ enum Command {
     Serve(serve::Args),
     Demo(demo::Args),
     Listen(listen::Args),
+    Receiver(receiver::Args),
     Trigger(trigger::Args),
     Contract(contract::Args),
     Merchant(merchant::Args),
@@ -121,6 +124,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Serve(args) => serve::run(args),
         Command::Demo(args) => demo::run(&args),
         Command::Listen(args) => listen::run(&args),
+        Command::Receiver(args) => receiver::run(args),
         Command::Trigger(args) => trigger::run(&args),
         Command::Contract(args) => contract::run(args),
         Command::Merchant(args) => merchant::run(args),

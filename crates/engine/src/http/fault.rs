@@ -3,7 +3,7 @@
 use std::error::Error as _;
 use std::io;
 
-use super::wire::Meter;
+use super::wire::{HEAD_BYTES_MAX, HEADERS_MAX, Meter};
 use crate::transport::{ErrorClass, Unreachable};
 
 /// How far the answer had come.
@@ -19,6 +19,10 @@ pub(super) enum Stage {
 pub(super) fn unreachable(error: &hyper::Error, stage: Stage, meter: &Meter) -> Unreachable {
     let (class, what) = classify(error, meter);
     let detail = match stage {
+        Stage::Head if class == ErrorClass::TooLarge => format!(
+            "{what} before the end of the answer's headers: at most {HEADERS_MAX} fields of \
+             {HEAD_BYTES_MAX} bytes are read"
+        ),
         Stage::Head if meter.read() == 0 => format!("{what} before any byte of an answer"),
         Stage::Head => format!("{what} before the end of the answer's headers"),
         Stage::Body { status } => format!("{what} in the body of an answer with status {status}"),
@@ -30,6 +34,21 @@ pub(super) fn unreachable(error: &hyper::Error, stage: Stage, meter: &Meter) -> 
 pub(super) fn unasked_upgrade() -> Unreachable {
     let detail = "the receiver switched protocols (101) without being asked".to_owned();
     Unreachable::new(ErrorClass::Protocol, detail)
+}
+
+/// An answer to nothing.
+pub(super) fn unasked_answer() -> Unreachable {
+    let detail = "the receiver answered before it was asked; nothing was sent to it".to_owned();
+    Unreachable::new(ErrorClass::Protocol, detail)
+}
+
+/// A head that came whole and holds too much.
+pub(super) fn too_many_headers(fields: usize, bytes: usize) -> Unreachable {
+    let detail = format!(
+        "the answer has {fields} header fields of {bytes} bytes: at most {HEADERS_MAX} of \
+         {HEAD_BYTES_MAX} bytes are read"
+    );
+    Unreachable::new(ErrorClass::TooLarge, detail)
 }
 
 fn classify(error: &hyper::Error, meter: &Meter) -> (ErrorClass, String) {

@@ -21,13 +21,9 @@ use posthorn_core::attempt::FAILURE_BODY_BYTES_MAX;
 
 use super::fault::{self, Stage};
 use super::watch::{Phase, Watch};
-use super::wire::{Carrier, Meter, Wire};
-use crate::transport::{Answer, ErrorClass, Unreachable};
+use super::wire::{Carrier, HEAD_BYTES_MAX, HEADERS_MAX, Meter, Wire};
+use crate::transport::{Answer, Unreachable};
 
-/// The most of a response head that is read, in bytes; and of hyper's buffer, for anything at all.
-const HEAD_BYTES_MAX: usize = 32 * 1024;
-/// Header fields of an answer.
-const HEADERS_MAX: usize = 64;
 /// All bytes up to and including the head; more than a head can have means endless 1xx responses.
 const PREFACE_BYTES_MAX: usize = 2 * HEAD_BYTES_MAX;
 /// All bytes after the head: room for the body that we keep in the smallest possible chunks.
@@ -39,6 +35,8 @@ pub(super) struct Link {
     sender: SendRequest<Full<Bytes>>,
     driver: Driver,
     meter: Arc<Meter>,
+    /// Whether the last request was given back before any of it was sent.
+    is_unsent: bool,
     /// The vetted address at the other end.
     pub(super) peer: IpAddr,
 }
@@ -63,7 +61,7 @@ impl Link {
             .await
             .map_err(|error| fault::unreachable(&error, Stage::Head, &meter))?;
         let driver = Driver { connection: Some(connection), ended: None };
-        Ok(Box::new(Self { sender, driver, meter, peer }))
+        Ok(Box::new(Self { sender, driver, meter, is_unsent: false, peer }))
     }
 
     /// Whether an idle connection is still open and silent. It may close the moment after.
@@ -73,9 +71,9 @@ impl Link {
         self.driver.connection.is_some() && self.sender.is_ready() && !self.meter.is_deaf()
     }
 
-    /// Whether the receiver has sent nothing since the exchange began.
+    /// Whether the receiver has sent nothing since the exchange began, or nothing was sent to it.
     pub(super) fn is_untouched(&self) -> bool {
-        self.meter.read() == 0
+        self.meter.read() == 0 || self.is_unsent
     }
 
     /// Sends `outgoing` and reads the answer: its head, and of its body what is kept.
@@ -86,17 +84,28 @@ impl Link {
     ) -> Result<Answer, Unreachable> {
         watch.enter(Phase::Headers);
         self.meter.restart(PREFACE_BYTES_MAX);
+        watch.meter = Some(Arc::clone(&self.meter));
         let response = self.sender.send_request(outgoing);
         let response = self.driver.until(response).await;
-        let response =
-            response.map_err(|error| fault::unreachable(&error, Stage::Head, &self.meter))?;
+        let response = response.map_err(|error| self.unanswered(&error))?;
         self.meter.allow(TAIL_BYTES_MAX);
         watch.status = Some(response.status().as_u16());
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+            watch.answered(101, headers(response.headers()).0);
             return Err(fault::unasked_upgrade());
         }
         watch.enter(Phase::Body);
         self.answer(response, watch).await
+    }
+
+    /// Why no head of an answer came. A request that was given back unsent although bytes came was
+    /// answered before it was asked: an answer of nobody's, which is never taken for the next one's.
+    fn unanswered(&mut self, error: &hyper::Error) -> Unreachable {
+        self.is_unsent = error.is_canceled();
+        if self.is_unsent && self.meter.read() > 0 {
+            return fault::unasked_answer();
+        }
+        fault::unreachable(error, Stage::Head, &self.meter)
     }
 
     async fn answer(
@@ -106,7 +115,11 @@ impl Link {
     ) -> Result<Answer, Unreachable> {
         let (head, body) = response.into_parts();
         let status = head.status.as_u16();
-        watch.answered(status, headers(&head.headers)?);
+        let (headers, too_many) = headers(&head.headers);
+        watch.answered(status, headers);
+        if let Some(too_many) = too_many {
+            return Err(too_many);
+        }
         let truncated = self.body(body, watch.body()).await.map_err(|error| {
             let error = self.driver.cause(error);
             fault::unreachable(&error, Stage::Body { status }, &self.meter)
@@ -180,19 +193,23 @@ impl Driver {
     }
 }
 
-/// The header fields, if they are within bounds; hyper's own bound depends on how the bytes came.
-fn headers(map: &HeaderMap) -> Result<Vec<(String, String)>, Unreachable> {
-    let bytes: usize = map.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
-    if map.len() > HEADERS_MAX || bytes > HEAD_BYTES_MAX {
-        let fields = map.len();
-        let detail = format!(
-            "the answer has {fields} header fields of {bytes} bytes: at most {HEADERS_MAX} of \
-             {HEAD_BYTES_MAX} bytes are read"
-        );
-        return Err(Unreachable::new(ErrorClass::TooLarge, detail));
-    }
+/// The header fields, and whether they are too many: then only the first of them, which are within
+/// bounds. hyper's own bound depends on how the bytes came.
+fn headers(map: &HeaderMap) -> (Vec<(String, String)>, Option<Unreachable>) {
+    let bytes_of = |name: &http::HeaderName, value: &http::HeaderValue| {
+        name.as_str().len() + value.len() + ": \r\n".len()
+    };
+    let bytes: usize = map.iter().map(|(name, value)| bytes_of(name, value)).sum();
+    let mut room = HEAD_BYTES_MAX;
+    let within = map.iter().take(HEADERS_MAX).take_while(|(name, value)| {
+        let fits = room.checked_sub(bytes_of(name, value));
+        room = fits.unwrap_or(0);
+        fits.is_some()
+    });
     let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-    Ok(map.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect())
+    let kept = within.map(|(name, value)| (name.as_str().to_owned(), text(value))).collect();
+    let too_many = map.len() > HEADERS_MAX || bytes > HEAD_BYTES_MAX;
+    (kept, too_many.then(|| fault::too_many_headers(map.len(), bytes)))
 }
 
 #[cfg(test)]
@@ -203,6 +220,7 @@ mod tests {
     use tokio::net::{TcpListener, TcpStream};
 
     use super::*;
+    use crate::transport::ErrorClass;
 
     const PATIENT: Duration = Duration::from_secs(20);
 
@@ -247,5 +265,25 @@ mod tests {
         let error = second.expect("it is known at once").unwrap_err();
         assert_eq!(error.class, ErrorClass::Reset, "{error:?}");
         assert!(link.is_untouched(), "so that it may be sent once more, on a new connection");
+    }
+
+    /// A receiver that says an answer of nobody's just as a kept-alive connection is used again.
+    #[tokio::test]
+    async fn an_answer_before_the_question_is_told_as_that_and_costs_a_new_connection() {
+        let ((mut link, mut our_other), (mut theirs, mut their_other)) = connections().await;
+        let mut watch = Watch::new(PATIENT);
+        let first = link.exchange(request(), &mut watch);
+        let (first, ()) = futures::join!(first, answer(&mut theirs));
+        assert_eq!(first.unwrap().status, 200);
+        assert!(link.is_live());
+
+        theirs.write_all(b"HTTP/1.1 299 Unasked\r\ncontent-length: 0\r\n\r\n").await.unwrap();
+        their_other.write_all(b".").await.unwrap();
+        our_other.read_u8().await.unwrap();
+        let second = tokio::time::timeout(PATIENT, link.exchange(request(), &mut watch)).await;
+        let error = second.expect("it is known at once").unwrap_err();
+        assert_eq!(error.class, ErrorClass::Protocol, "{error:?}");
+        assert!(error.detail.contains("before it was asked"), "{error:?}");
+        assert!(link.is_untouched(), "nothing was sent: it may be, on a new connection");
     }
 }

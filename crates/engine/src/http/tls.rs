@@ -3,7 +3,8 @@
 use std::io;
 use std::sync::Arc;
 
-use rustls::pki_types::{CertificateDer, ServerName};
+use jiff::Timestamp;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{CertificateError, ClientConfig, Error, RootCertStore};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
@@ -46,6 +47,9 @@ pub(super) fn trust(extra: &[CertificateDer<'static>]) -> Result<Arc<ClientConfi
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(Arc::new(config))
 }
+
+/// How many of a certificate's names are told.
+const NAMES_SHOWN_MAX: usize = 5;
 
 /// The handshake, with the certificate checked against `host`.
 pub(super) async fn handshake(
@@ -94,17 +98,33 @@ fn wording(error: &io::Error, host: &Host<&str>) -> String {
 
 fn certificate_wording(error: &CertificateError, host: &Host<&str>) -> String {
     use CertificateError as Bad;
-    let what = if matches!(error, Bad::Expired | Bad::ExpiredContext { .. }) {
-        "has expired; renew it".to_owned()
-    } else if matches!(error, Bad::NotValidYet | Bad::NotValidYetContext { .. }) {
-        "is not valid yet".to_owned()
-    } else if matches!(error, Bad::NotValidForName | Bad::NotValidForNameContext { .. }) {
-        format!("is not for host `{host}`")
+    let date = |at: &UnixTime| {
+        let at = i64::try_from(at.as_secs()).ok().and_then(|at| Timestamp::from_second(at).ok());
+        at.map_or_else(|| "a time past all calendars".to_owned(), |at| at.to_string())
+    };
+    let what = if let Bad::ExpiredContext { not_after, .. } = error {
+        format!("has expired; renew it (it was valid until {})", date(not_after))
+    } else if let Bad::NotValidYetContext { not_before, .. } = error {
+        format!("is not valid yet (it will be from {})", date(not_before))
+    } else if let Bad::NotValidForNameContext { presented, .. } = error {
+        format!("is not for host `{host}` ({})", names(presented))
     } else if matches!(error, Bad::UnknownIssuer) {
         "is self-signed or its issuer is unknown; send the whole chain from a public authority"
             .to_owned()
     } else {
-        "is not acceptable".to_owned()
+        format!("is not acceptable ({error})")
     };
-    format!("the certificate {what} ({error})")
+    format!("the certificate {what}")
+}
+
+/// Whom a certificate is for, as far as it can be read at a glance. rustls names each with its kind, as
+/// in `DnsName("a.example")`.
+fn names(presented: &[String]) -> String {
+    let bare = |name: &String| name.split('"').nth(1).unwrap_or(name).to_owned();
+    let shown: Vec<String> = presented.iter().take(NAMES_SHOWN_MAX).map(bare).collect();
+    match presented.len() - shown.len() {
+        _ if shown.is_empty() => "it is for no host".to_owned(),
+        0 => format!("it is for {}", shown.join(", ")),
+        more => format!("it is for {} and {more} more", shown.join(", ")),
+    }
 }

@@ -1,10 +1,12 @@
 //! What one try is doing and since when, so that a deadline can name the phase it struck in.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
+use super::wire::Meter;
 use crate::transport::{Answer, ErrorClass, Phases, Unreachable};
 
 /// The phases of a try, in order.
@@ -38,6 +40,8 @@ pub(super) struct Watch {
     phases: Phases,
     /// The address connected to, or the one tried last.
     pub(super) peer: Option<IpAddr>,
+    /// What was read of the answer, once the request is on its way.
+    pub(super) meter: Option<Arc<Meter>>,
     /// The status, once the answer's head is read.
     pub(super) status: Option<u16>,
     /// The answer as far as it has come, once its head is read and within bounds.
@@ -53,6 +57,7 @@ impl Watch {
             running: None,
             phases: Phases::default(),
             peer: None,
+            meter: None,
             status: None,
             head: None,
             body: Vec::new(),
@@ -104,15 +109,26 @@ impl Watch {
             Phase::Headers => ErrorClass::TimeoutHeaders,
             Phase::Body => ErrorClass::TimeoutBody,
         };
-        let doing = phase.doing();
+        let doing = self.doing(phase);
         let detail = format!("no complete answer within {:?}: time ran out {doing}", self.timeout);
         self.unreachable(class, detail)
     }
 
     /// The server was stopped meanwhile: says where.
     pub(super) fn cut_off(&self) -> Unreachable {
-        let doing = self.running.map_or("before anything was sent", |(phase, _)| phase.doing());
+        let doing = self.running.map(|(phase, _)| self.doing(phase));
+        let doing = doing.unwrap_or_else(|| "before anything was sent".to_owned());
         self.unreachable(ErrorClass::Stopped, format!("the server was stopped {doing}"))
+    }
+
+    /// What is being done, and how far it has come where that tells something.
+    fn doing(&self, phase: Phase) -> String {
+        let how_far = match (phase, &self.meter) {
+            (Phase::Headers, Some(meter)) if meter.read() == 0 => " (not a byte of them came)",
+            (Phase::Headers, Some(_)) => " (only a part of them came)",
+            (Phase::Dns | Phase::Connect | Phase::Tls | Phase::Headers | Phase::Body, _) => "",
+        };
+        format!("{}{how_far}", phase.doing())
     }
 
     fn unreachable(&self, class: ErrorClass, mut detail: String) -> Unreachable {

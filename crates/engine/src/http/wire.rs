@@ -13,6 +13,11 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
+/// The most of a response head that is read, in bytes; and of hyper's buffer, for anything at all.
+pub(super) const HEAD_BYTES_MAX: usize = 32 * 1024;
+/// Header fields of an answer.
+pub(super) const HEADERS_MAX: usize = 64;
+
 /// Bytes read for one answer, how many may be, and whether the receiver still listens. Shared by a
 /// connection and its owner.
 #[derive(Debug, Default)]

@@ -110,6 +110,19 @@ async fn there_are_at_most_64_header_fields() {
 }
 
 #[tokio::test]
+async fn a_head_with_too_much_is_kept_as_far_as_it_is_read() {
+    let fields = "x-field: 1\r\n".repeat(80);
+    let receiver =
+        Receiver::answering(format!("HTTP/1.1 410 Gone\r\n{fields}content-length: 0\r\n\r\n"))
+            .await;
+    let tried = send(&receiver.url(), PATIENT).await;
+    let detail = unreachable(&tried, ErrorClass::TooLarge);
+    assert!(detail.contains("81 header fields") && detail.contains("at most 64"), "{detail}");
+    let partial = tried.result.as_ref().unwrap_err().partial.as_deref().expect("its head came");
+    assert_eq!((partial.status, partial.headers.len(), partial.truncated), (410, 64, true));
+}
+
+#[tokio::test]
 async fn chunks_that_are_nearly_all_padding_are_too_large() {
     let receiver = flooding(
         b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n",

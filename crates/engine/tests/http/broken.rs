@@ -98,6 +98,16 @@ async fn what_is_not_http_1_is_a_protocol_error() {
 }
 
 #[tokio::test]
+async fn a_switch_of_protocols_is_on_record_with_its_status() {
+    let bytes = "HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n";
+    let receiver = Receiver::closing_after(bytes).await;
+    let tried = send(&receiver.url(), PATIENT).await;
+    unreachable(&tried, ErrorClass::Protocol);
+    let partial = tried.result.as_ref().unwrap_err().partial.as_deref().expect("its head came");
+    assert_eq!((partial.status, partial.headers.len()), (101, 2));
+}
+
+#[tokio::test]
 async fn an_answer_in_the_middle_of_a_large_request_body_is_read() {
     // The longest does not fit in one read: our next write fails before the rest is read.
     for length in [0, 5, 12_000] {

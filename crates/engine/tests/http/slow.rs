@@ -60,7 +60,8 @@ async fn a_receiver_that_reads_and_says_nothing_is_a_headers_timeout() {
     })
     .await;
     let tried = send(&receiver.url(), SHORT).await;
-    unreachable(&tried, ErrorClass::TimeoutHeaders);
+    let detail = unreachable(&tried, ErrorClass::TimeoutHeaders);
+    assert!(detail.ends_with("response headers (not a byte of them came)"), "{detail}");
     assert!(tried.phases.headers_us.is_some_and(|us| us >= 100_000));
     assert_eq!((tried.phases.body_us, tried.peer), (None, Some(receiver.at.ip())));
 }
@@ -100,7 +101,8 @@ async fn a_receiver_that_stops_in_the_head_is_a_headers_timeout() {
         peer.hang().await;
     })
     .await;
-    unreachable(&send(&receiver.url(), SHORT).await, ErrorClass::TimeoutHeaders);
+    let detail = unreachable(&send(&receiver.url(), SHORT).await, ErrorClass::TimeoutHeaders);
+    assert!(detail.ends_with("response headers (only a part of them came)"), "{detail}");
 }
 
 #[tokio::test]

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use posthorn_engine::guard::Guard;
 use posthorn_engine::http::{HttpSettings, HttpTransport};
 use posthorn_engine::transport::{ErrorClass, Transport as _, Tried};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, SanType, date_time_ymd,
+};
 use rustls::ServerConfig;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use tokio_rustls::TlsAcceptor;
@@ -136,6 +138,20 @@ async fn a_certificate_for_another_host_is_refused() {
 }
 
 #[tokio::test]
+async fn of_a_certificate_for_a_thousand_hosts_some_are_named() {
+    let authority = Authority::new();
+    let acceptor = authority.acceptor("other.example", |params| {
+        let names = (0..1_000).map(|n| format!("host-{n}.other.example").try_into());
+        let names = names.map(|name| SanType::DnsName(name.expect("a name")));
+        params.subject_alt_names = names.collect();
+    });
+    let receiver = answering(acceptor).await;
+    let tried = send(&trusting(vec![authority.root()]), &receiver, "hooks.example").await;
+    let detail = unreachable(&tried, ErrorClass::Tls);
+    assert!(detail.contains("host-4.other.example") && detail.ends_with("995 more)"), "{detail}");
+}
+
+#[tokio::test]
 async fn an_expired_certificate_is_refused() {
     let authority = Authority::new();
     let acceptor = authority.acceptor("hooks.example", |params| {
@@ -145,7 +161,10 @@ async fn an_expired_certificate_is_refused() {
     let receiver = answering(acceptor).await;
     let tried = send(&trusting(vec![authority.root()]), &receiver, "hooks.example").await;
     let detail = unreachable(&tried, ErrorClass::Tls);
-    assert!(detail.contains("has expired"), "{detail}");
+    assert!(
+        detail.contains("has expired; renew it (it was valid until 2020-01-01T00:00:00Z)"),
+        "{detail}"
+    );
 }
 
 #[tokio::test]
@@ -158,7 +177,7 @@ async fn a_certificate_of_the_future_is_refused() {
     let receiver = answering(acceptor).await;
     let tried = send(&trusting(vec![authority.root()]), &receiver, "hooks.example").await;
     let detail = unreachable(&tried, ErrorClass::Tls);
-    assert!(detail.contains("not valid yet"), "{detail}");
+    assert!(detail.contains("not valid yet (it will be from 2999-01-01T00:00:00Z)"), "{detail}");
 }
 
 #[tokio::test]

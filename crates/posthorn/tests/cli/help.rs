@@ -29,6 +29,7 @@ fn the_help_groups_the_commands_by_what_they_are_for() {
 
     Develop against it:
       listen       Forward a merchant's test events to a local URL
+      receiver     Receive webhooks from any sender, well or in any bad way
       trigger      Make an event happen in the sandbox
       contract     List, show, lint, sign and verify contracts, offline
       clock        Show or advance the sandbox clock
@@ -184,6 +185,7 @@ fn every_command_has_help() {
         "master-key",
         "config",
         "listen",
+        "receiver",
         "trigger",
         "contract",
         "clock",

@@ -10,5 +10,6 @@ mod listen;
 mod program;
 mod readme;
 mod receiver;
+mod receiving;
 mod serve;
 mod upkeep;

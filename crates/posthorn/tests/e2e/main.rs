@@ -12,6 +12,7 @@ mod crash;
 mod database;
 mod endings;
 mod files;
+mod hostile;
 mod official;
 mod posthorn;
 mod pressure;
