@@ -24,3 +24,29 @@ fn a_quick_bench_measures_every_scene_and_finds_nothing_missing_or_doubled() {
         assert!(of_scene("written per delivery") > 0.0, "{scene}: accepted means on disk");
     }
 }
+
+#[test]
+fn a_quick_comparison_finds_a_healthy_endpoint_served_beside_others() {
+    for company in ["dead", "slow", "greedy"] {
+        let options = load::Options::parse_from(["bench", "--quick", "--beside", company]);
+
+        let figures = load::run(&options).expect("nothing was lost, alone or beside them");
+
+        let times = figures.iter().filter(|figure| figure.name.contains("after"));
+        assert!(times.flat_map(|figure| &figure.values).all(|ms| *ms > 0.0), "{figures:?}");
+    }
+}
+
+#[test]
+fn a_quick_bench_beside_old_and_waiting_deliveries_starts_again_and_reads_lists() {
+    let beside = ["bench", "--quick", "--old", "1", "--waiting", "1"];
+    let scenes = ["--only", "restart", "--only", "lists"];
+    let options = load::Options::parse_from(beside.into_iter().chain(scenes));
+
+    let figures = load::run(&options).expect("what was sent after the start arrived");
+
+    for name in ["from the start to the first delivery", "a page after, p99"] {
+        let figure = figures.iter().find(|figure| figure.name == name);
+        assert!(figure.is_some_and(|figure| figure.values[0] > 0.0), "{name}: {figures:?}");
+    }
+}
