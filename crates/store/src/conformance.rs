@@ -18,6 +18,7 @@ pub mod idempotency;
 pub mod jobs;
 pub mod lists;
 pub mod merchants_keys;
+pub mod on_disk;
 pub mod retention;
 pub mod throw_away;
 mod world;
