@@ -31,6 +31,8 @@ pub(crate) struct Known {
     pub(crate) open: Vec<u64>,
     /// The number of the next event.
     pub(crate) next: u64,
+    /// Why requests were put off, by the problem's code.
+    pub(crate) refused: BTreeMap<String, usize>,
     /// Clients are to end.
     pub(crate) stopped: bool,
     /// Nothing new is to be sent.

@@ -1,6 +1,7 @@
 //! A disk for a server: a directory that outlives it, and the fault layer that can take its power away.
 
-use std::fs;
+use std::fs::{self, OpenOptions};
+use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -22,6 +23,23 @@ pub(crate) enum Power {
     Cut { at: u64, seed: u64 },
     /// The same, and syncing does nothing: as with `synchronous=OFF`.
     CutUnsynced { at: u64, seed: u64 },
+    /// It stays, and the fault layer waits for its switches.
+    Faulty,
+}
+
+/// What a test changes while the server runs: the numbers of `struct switches`, in its order.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Switch {
+    /// Whether there is a bound on the room.
+    Limited,
+    /// Bytes by which files may still grow.
+    Room,
+    /// Whether the file system was remounted read-only.
+    ReadOnly,
+    /// So many syncs fail.
+    FailingSyncs,
+    /// Seconds by which the real clock is off.
+    Clock,
 }
 
 /// What a cut did.
@@ -62,9 +80,14 @@ impl Disk {
         self.place.path().join("disk/data")
     }
 
-    /// What a test changes while the server runs.
-    pub(crate) fn switches(&self) -> PathBuf {
+    fn switches(&self) -> PathBuf {
         self.place.path().join("switches")
+    }
+
+    /// Changes a switch, at once.
+    pub(crate) fn switch(&self, switch: Switch, to: i64) {
+        let page = OpenOptions::new().write(true).open(self.switches()).expect("ours");
+        page.write_all_at(&to.to_ne_bytes(), switch as u64 * 8).expect("ours");
     }
 
     /// A command that starts a server on it.
@@ -81,7 +104,7 @@ impl Disk {
             .env("CHAOS_REPORT", place.join("report"))
             .env("CHAOS_SWITCHES", self.switches());
         match power {
-            Power::Stays => {}
+            Power::Stays | Power::Faulty => {}
             Power::Cut { at, seed } => {
                 command.env("CHAOS_CUT_AT", at.to_string()).env("CHAOS_SEED", seed.to_string());
             }

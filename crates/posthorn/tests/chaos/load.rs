@@ -26,8 +26,10 @@ pub(crate) struct Load {
 enum Said {
     /// It is accepted, under this id.
     Accepted(String),
-    /// Not now, or no answer came.
+    /// No answer came.
     Again,
+    /// Not now.
+    Refused(String),
     /// What no client should be told.
     Wrong(String),
 }
@@ -87,6 +89,7 @@ fn work(board: &Board, bases: &[String], key: &str, mut turn: usize) {
                 continue;
             }
             Said::Again => {}
+            Said::Refused(code) => *known.refused.entry(code).or_default() += 1,
             Said::Wrong(answer) => known.faults.push(format!("event {seq} was answered {answer}")),
         }
         known.open.push(seq);
@@ -112,7 +115,10 @@ fn send(agent: &Agent, base: &str, key: &str, seq: u64) -> Said {
     match (status, told.get("id").and_then(Value::as_str)) {
         (202, Some(id)) => Said::Accepted(id.to_owned()),
         // Busy, stopping, no room; or the same request is still being answered.
-        (503 | 429 | 409, _) if waits => Said::Again,
+        (503 | 429 | 409, _) if waits => {
+            let code = told.get("code").and_then(Value::as_str);
+            Said::Refused(code.unwrap_or("none").to_owned())
+        }
         _ => Said::Wrong(format!("{status} {text}")),
     }
 }

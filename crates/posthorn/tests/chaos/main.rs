@@ -8,6 +8,7 @@
 mod board;
 mod cuts;
 mod disk;
+mod faults;
 mod given;
 mod kills;
 mod life;
