@@ -7,9 +7,7 @@ mod keys;
 pub(crate) mod master_key;
 mod running;
 
-use std::fs::DirBuilder;
 use std::net::SocketAddr;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -159,7 +157,8 @@ pub(crate) struct Wired {
 /// Opens everything that the settings name.
 pub(crate) async fn wire(config: &Config) -> Result<Wired, WiringError> {
     check_admin_key(config)?;
-    make_directory(&config.data)?;
+    let unmade = |source| WiringError::Directory { path: config.data.clone(), source };
+    sqlite::make_directory(&config.data).map_err(unmade)?;
     let contracts = contracts::all(config.contracts.as_deref())?;
     config.retention.check(&contracts)?;
     let guard = Guard::new(config.allow_cidrs.clone(), config.allow_http);
@@ -276,12 +275,6 @@ fn check_admin_key(config: &Config) -> Result<(), WiringError> {
         }
         Some(_) | None => Ok(()),
     }
-}
-
-/// Makes the data directory where it is missing, closed to everybody but its owner.
-fn make_directory(path: &Path) -> Result<(), WiringError> {
-    let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
-    made.map_err(|source| WiringError::Directory { path: path.to_owned(), source })
 }
 
 /// Opens the embedded database.

@@ -6,6 +6,7 @@
 
 mod backup;
 mod ballast;
+mod directory;
 mod export;
 mod gauges;
 mod inline;
@@ -34,6 +35,7 @@ use futures::FutureExt;
 use rusqlite::Connection;
 
 pub use backup::{BackupError, Copied, Copying};
+pub use directory::make_directory;
 pub use export::ExportError;
 pub use gauges::Commits;
 pub use open::{DiskFailure, OpenError, Options};

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
+use super::directory::make_directory;
 use super::migrations;
 
 /// The database, inside the data directory.
@@ -172,7 +173,7 @@ impl OpenError {
 /// is open, and the system lets go of it however the process ends.
 pub(super) fn lock(dir: &Path) -> Result<File, OpenError> {
     let failed = |source| OpenError::Directory { dir: dir.to_owned(), source };
-    std::fs::create_dir_all(dir).map_err(failed)?;
+    make_directory(dir).map_err(failed)?;
     let mut how = std::fs::OpenOptions::new();
     let file = how.create(true).truncate(false).write(true).open(dir.join(LOCK)).map_err(failed)?;
     match file.try_lock() {
