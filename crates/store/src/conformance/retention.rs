@@ -31,7 +31,11 @@ pub(super) struct Walk {
     keep: Keep,
     stage: Stage,
     round: Round,
+    /// How often it asks again for a part that is in use, where an engine comes back in its next round.
+    again: u32,
 }
+
+const AGAIN_MAX: u32 = 50;
 
 enum Stage {
     End(Option<EndpointId>),
@@ -43,7 +47,7 @@ enum Stage {
 impl Walk {
     pub(super) fn new(second: i64, rows: u32) -> Self {
         let keep = Keep { now: at(second), kept: KEPT, rows };
-        Self { keep, stage: Stage::End(None), round: Round::default() }
+        Self { keep, stage: Stage::End(None), round: Round::default(), again: AGAIN_MAX }
     }
 
     /// The next write; `false`: that was the last.
@@ -56,7 +60,13 @@ impl Walk {
                 next.map_or(Stage::Close, |next| Stage::End(Some(next)))
             }
             Stage::Close => match block_on(store.close_part(keep))? {
-                PartStep::Nothing | PartStep::InUse { .. } => Stage::Forget(None),
+                PartStep::Nothing => Stage::Forget(None),
+                // The database's own housekeeping may be at it, and somebody who reads.
+                PartStep::InUse { .. } if self.again > 0 => {
+                    self.again -= 1;
+                    Stage::Close
+                }
+                PartStep::InUse { .. } => Stage::Forget(None),
                 // Another is at it, or died at it a moment ago.
                 PartStep::Moved { .. } | PartStep::Busy => Stage::Close,
                 PartStep::Dropped { part, .. } => {
