@@ -60,13 +60,12 @@ impl Walk {
                 next.map_or(Stage::Close, |next| Stage::End(Some(next)))
             }
             Stage::Close => match block_on(store.close_part(keep))? {
-                PartStep::Nothing => Stage::Forget(None),
                 // The database's own housekeeping may be at it, and somebody who reads.
                 PartStep::InUse { .. } if self.again > 0 => {
                     self.again -= 1;
                     Stage::Close
                 }
-                PartStep::InUse { .. } => Stage::Forget(None),
+                PartStep::Nothing | PartStep::InUse { .. } => Stage::Forget(None),
                 // Another is at it, or died at it a moment ago.
                 PartStep::Moved { .. } | PartStep::Busy => Stage::Close,
                 PartStep::Dropped { part, .. } => {
