@@ -1,6 +1,6 @@
 -- As old.sql, for the embedded database: 100,000 events of the endpoints that are there, each with a delivery that has
 -- been made. `{piece}` counts from 0 and goes back in time, `{pieces}` of them to 84 days.
-begin;
+begin immediate;
 create temp table place as
   select id, merchant, mode, row_number() over (order by id) - 1 as place from endpoints;
 create temp table old as

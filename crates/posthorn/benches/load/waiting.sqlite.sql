@@ -1,6 +1,6 @@
 -- 100,000 events of the endpoints that are there, each with a delivery that failed once and waits for its retry: in an
 -- hour, so that none is due while something else is measured. `{piece}` counts from 0.
-begin;
+begin immediate;
 create temp table place as
   select id, merchant, mode, row_number() over (order by id) - 1 as place from endpoints;
 create temp table waiting as
