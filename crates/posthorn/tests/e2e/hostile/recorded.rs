@@ -98,7 +98,7 @@ fn words(value: &Value) -> String {
 }
 
 /// The part of the answer that was kept.
-fn kept(attempt: &Value) -> String {
+fn kept(path: &str, attempt: &Value) -> String {
     let Some(response) = attempt.get("response") else { return "–".to_owned() };
     let headers = response["headers"].as_object().expect("headers").len();
     let body = text(response, "/body");
@@ -107,6 +107,9 @@ fn kept(attempt: &Value) -> String {
         Some(_) => data_encoding::BASE64.decode(body.as_bytes()).expect("base64").len(),
     };
     let cut = if response["truncated"] == true { ", cut" } else { "" };
+    // How many drops fall before the time is over is the machine's affair.
+    let is_dripped = path.starts_with("drip/") && bytes > 0;
+    let bytes = if is_dripped { "some".to_owned() } else { bytes.to_string() };
     format!("{headers} headers, {bytes} bytes{cut}")
 }
 
@@ -141,7 +144,7 @@ fn row(path: &str, ports: &[&str], ground: &Ground, endpoint: &str, delivery: &V
         "| `{path}` | {} | {} | {last} | {} | {} | {detail} |",
         words(&attempt["status"]),
         words(&attempt["error"]),
-        kept(attempt),
+        kept(path, attempt),
         outcome(delivery, attempt, &endpoint),
     )
 }
