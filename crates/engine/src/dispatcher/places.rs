@@ -50,7 +50,7 @@ impl Used {
         self.doubtful = moved(self.doubtful, doubtful);
     }
 
-    /// How many of `most` places a lane may have that could do with `window`.
+    /// How many of `most` places a lane may have, beside what the others have.
     fn leaves(self, lane: &Lane, most: u32) -> u32 {
         let share = |used: u32, most: u32| {
             share(lane.window_max(), used.saturating_sub(lane.in_flight()), most)

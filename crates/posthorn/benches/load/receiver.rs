@@ -69,15 +69,20 @@ fn run(
 ) -> Result<()> {
     let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(LocalSet::new().run_until(async {
-        let socket = TcpSocket::new_v4()?;
-        socket.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
-        let listener = socket.listen(BACKLOG)?;
+        let listener = listen()?;
         bound.send(listener.local_addr()?)?;
         tokio::select! {
             ended = accept(&listener, tally) => ended,
             _ = stopped => Ok(()),
         }
     }))
+}
+
+/// On a free port of loopback.
+pub(crate) fn listen() -> Result<TcpListener> {
+    let socket = TcpSocket::new_v4()?;
+    socket.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
+    Ok(socket.listen(BACKLOG)?)
 }
 
 async fn accept(listener: &TcpListener, tally: &Arc<Tally>) -> Result<()> {
