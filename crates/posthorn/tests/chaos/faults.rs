@@ -74,13 +74,13 @@ fn a_full_disk_refuses_with_503_finishes_what_is_under_way_and_accepts_when_ther
     life.disk.switch(Switch::Limited, 1);
     let told = life.board.until(PATIENT, |known| known.refused.contains_key("disk_full"));
     assert!(told, "nobody is told that the disk is full");
-    let arrived = life
-        .board
-        .until(PATIENT, |known| known.answered.keys().all(|seq| known.arrived.contains_key(seq)));
-    assert!(arrived, "what was accepted goes on");
+    let key = life.key.clone().expect("there is a merchant");
+    let finished = life.within(PATIENT, || server.leased(&key) == Some(0));
+    assert!(finished, "what is under way is finished");
     life.disk.switch(Switch::Room, 1 << 30);
     more(&life, SOME);
     load.end();
+    assert!(life.nothing_is_owed(&server), "what had not begun begins");
     assert!(server.stop().status.success());
     judged(life);
 }

@@ -97,6 +97,12 @@ impl Life {
         is_settled(&self.board, || server.advance(key).is_some())
     }
 
+    /// Looks again and again until it is so, and answers whether it is.
+    pub(crate) fn within(&self, patience: Duration, so: impl Fn() -> bool) -> bool {
+        let looks = patience.as_millis() / GLANCE.as_millis();
+        (0..looks).any(|_| so() || self.board.until(GLANCE, |_| false))
+    }
+
     /// Looks at what a server left behind that was to die.
     pub(crate) fn died(&mut self, ended: &Ended) {
         if !ended.killed() {

@@ -147,11 +147,20 @@ impl Posthorn {
 
     /// Whether it knows the merchant's endpoint, which may have been made through another server.
     pub(crate) fn knows_endpoint(&self, key: &str) -> bool {
-        let asked = ureq::get(format!("{}/v1/endpoints", self.base))
+        self.get(key, "/v1/endpoints").is_some_and(|page| page.pointer("/data/0/url").is_some())
+    }
+
+    /// How many of the merchant's deliveries are under way, up to a page.
+    pub(crate) fn leased(&self, key: &str) -> Option<usize> {
+        let page = self.get(key, "/v1/deliveries?state=leased")?;
+        Some(page.get("data")?.as_array()?.len())
+    }
+
+    fn get(&self, key: &str, path: &str) -> Option<Value> {
+        let asked = ureq::get(format!("{}{path}", self.base))
             .header("authorization", format!("Bearer {key}"))
             .call();
-        let text = asked.ok().and_then(|mut answer| answer.body_mut().read_to_string().ok());
-        text.is_some_and(|text| text.contains("\"url\""))
+        serde_json::from_str(&asked.ok()?.body_mut().read_to_string().ok()?).ok()
     }
 
     /// Takes the merchant's clock a minute forward: past the wait before a second attempt.

@@ -93,7 +93,7 @@ codes! {
     Unavailable = "unavailable" 503 "Unavailable"
         "The database cannot be used at the moment, or the server is stopping. Nothing was done; try again after `Retry-After`.",
     DiskFull = "disk_full" 503 "Disk full"
-        "The data directory's disk is full: nothing new is accepted, what was accepted goes on. Try again after `Retry-After`.",
+        "The data directory's disk is full: nothing new is accepted or begun, what is under way is finished. Try again after `Retry-After`.",
     DatabaseDamaged = "database_damaged" 503 "Database damaged"
         "A part of the database cannot be read: nothing new is accepted until the operator has restored it.",
     Busy = "busy" 503 "Busy"
