@@ -10,6 +10,7 @@ mod crowd;
 mod fair;
 mod places;
 mod recording;
+mod silent;
 mod starting;
 mod stepping;
 mod stopping;
@@ -37,7 +38,8 @@ use company::Company;
 use crowd::Crowd;
 use fair::Fair;
 use places::Places;
-use recording::{BATCH_MAX, GivenBack, Recorded, Released};
+use recording::{BATCH_MAX, GivenBack, RELEASES_MAX, Recorded, Released};
+use silent::Silent;
 use starting::Sent;
 use stepping::Stepping;
 use stopping::last_words;
@@ -56,6 +58,7 @@ pub(crate) struct Dispatcher {
     ready: Fair,
     /// Lanes of endpoints that may not answer, while such have all the places that are for them.
     hesitant: Fair,
+    silent: Silent,
     /// Lanes that wait for one of their merchant's tries to end.
     crowded: HashMap<MerchantId, Crowd>,
     /// When (in real time) to look at which lane again: at most one time a lane.
@@ -109,6 +112,7 @@ impl Dispatcher {
             lanes: HashMap::new(),
             ready: Fair::default(),
             hesitant: Fair::default(),
+            silent: Silent::default(),
             crowded: HashMap::new(),
             timers: BTreeSet::new(),
             sends: FuturesUnordered::new(),
@@ -133,7 +137,7 @@ impl Dispatcher {
             looking: None,
             looked_at: HashSet::new(),
             to_release: Vec::new(),
-            releasers: Company::new(BATCH_MAX),
+            releasers: Company::new(RELEASES_MAX),
             releasing: None,
             left_behind: FuturesUnordered::new(),
             stepping: BTreeMap::new(),
@@ -329,7 +333,8 @@ impl Dispatcher {
     /// The next time at which something is to be looked at.
     fn next_wake(&self) -> Option<Timestamp> {
         let timer = self.timers.first().map(|(at, _)| *at);
-        let timer = if self.stop_by.is_some() { None } else { timer };
+        let timer =
+            timer.into_iter().chain(self.next_silent_at()).min().filter(|_| self.stop_by.is_none());
         let stop = self.stop_by.map(|at| if self.grace_is_over { last_words(at) } else { at });
         let others = [self.write_after, self.apart_until, self.look_after, self.look_again_at];
         [timer, stop].into_iter().chain(others).flatten().min()

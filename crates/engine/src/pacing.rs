@@ -4,6 +4,7 @@
 //! while an endpoint answers well, halves when there is no answer or a busy one (additive increase
 //! after that), and never leaves 1 to the endpoint's own bound.
 
+mod answers;
 mod rate;
 
 use std::collections::VecDeque;
@@ -15,7 +16,9 @@ use posthorn_core::delivery::Claim;
 use posthorn_core::id::MerchantId;
 
 use crate::clock::later;
-use rate::Rate;
+use answers::Answers;
+pub(crate) use answers::Heard;
+pub(crate) use rate::Rate;
 
 /// Tries under way at once for an endpoint that sets no bound of its own.
 pub(crate) const WINDOW_MAX: u32 = 64;
@@ -69,24 +72,6 @@ pub(crate) struct Lane {
     pub(crate) single: bool,
 }
 
-/// What came back from a try.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Heard {
-    /// An answer, whatever it says.
-    Answer,
-    /// None: nobody was there, or the connection broke.
-    Nothing,
-    /// None in time.
-    NothingInTime,
-}
-
-/// Whether an endpoint answers in time, as far as it is known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Answers {
-    Yes,
-    Doubtful,
-}
-
 /// Whether a lane may start a try.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Start {
@@ -113,7 +98,7 @@ impl Lane {
             grown: 0,
             window_max,
             in_flight: 0,
-            answers: Answers::Doubtful,
+            answers: Answers::NotYet,
             rate: rate_limit.map(Rate::new),
             hold: None,
             finished: Finished::default(),
@@ -160,7 +145,12 @@ impl Lane {
 
     /// Whether it has not answered in time lately, or not yet.
     pub(crate) fn is_doubtful(&self) -> bool {
-        self.answers == Answers::Doubtful
+        self.answers.is_doubtful()
+    }
+
+    /// Whether its last try got no answer at all.
+    pub(crate) fn is_silent(&self) -> bool {
+        self.answers.is_silent()
     }
 
     /// Whether nothing of it is under way, and nothing waits in memory.
@@ -180,7 +170,11 @@ impl Lane {
         }
         let finished = self.finished.in_a_second(now);
         let idle = self.in_flight == 0 && finished == 0;
-        let queue = if idle { QUEUE_IDLE } else { finished.min(QUEUE_MAX) };
+        let queue = match (self.is_silent(), idle) {
+            (true, _) => 0,
+            (false, true) => QUEUE_IDLE,
+            (false, false) => finished.min(QUEUE_MAX),
+        };
         match &self.rate {
             Some(rate) => (self.window + queue).min(rate.per_second() * QUEUE_SECONDS).max(1),
             None => self.window + queue,
@@ -227,11 +221,7 @@ impl Lane {
     pub(crate) fn ended(&mut self, outcome: Outcome, heard: Heard, now: Timestamp) {
         self.in_flight = self.in_flight.saturating_sub(1);
         self.finished.count(now);
-        match heard {
-            Heard::NothingInTime => self.answers = Answers::Doubtful,
-            Heard::Answer if outcome == Outcome::Success => self.answers = Answers::Yes,
-            Heard::Answer | Heard::Nothing => {}
-        }
+        self.answers = self.answers.after(outcome, heard);
         match outcome {
             Outcome::Success => self.grow(),
             Outcome::Slow { retry_after } => {

@@ -35,7 +35,8 @@ impl Dispatcher {
                 let Some(id) = self.ready.next() else { break };
                 self.start_one(id, now);
             }
-            if !self.list_hesitant() {
+            let has_room = self.sends.len() < most;
+            if !(has_room && (self.list_hesitant() || self.list_silent(now))) {
                 break;
             }
         }
@@ -69,8 +70,15 @@ impl Dispatcher {
             Leave::WhatItHas => return,
             Leave::NoneForDoubtful => return self.hesitant.insert(merchant, id),
         }
+        let silent = lane.is_silent();
+        if silent && !self.silent.may_begin(merchant, id, now) {
+            return;
+        }
         if !self.may_have_place(merchant, id, has_turn) {
             return;
+        }
+        if silent {
+            self.silent.begins(now);
         }
         let Some(claim) = self.lane(id).queue.pop_front() else { return };
         self.begin(claim, now);
@@ -90,6 +98,21 @@ impl Dispatcher {
             self.list(*id);
         }
         !turns.is_empty()
+    }
+
+    /// The next lane whose last try got no answer has its turn; `false` when it is nobody's.
+    fn list_silent(&mut self, now: Timestamp) -> bool {
+        let turn = self.silent.next(now);
+        if let Some(id) = turn {
+            self.list(id);
+        }
+        turn.is_some()
+    }
+
+    /// When it is a silent lane's turn, if a try may begin at all.
+    pub(super) fn next_silent_at(&self) -> Option<Timestamp> {
+        let has_room = self.sends.len() < self.shared.options.in_flight_max as usize;
+        has_room.then(|| self.silent.next_at(self.shared.clock.now()))?
     }
 
     fn begin(&mut self, claim: Claim, now: Timestamp) {

@@ -1,11 +1,11 @@
-//! An endpoint's rate limit.
+//! A rate that is kept: an endpoint's limit, and others.
 
 use jiff::{SignedDuration, Timestamp};
 
 /// At most so many a second, evenly: the n-th start is not before the (n-1)-th and one interval,
 /// with a tenth of a second's worth of slack for starts that came late.
 #[derive(Debug)]
-pub(super) struct Rate {
+pub(crate) struct Rate {
     per_second: u32,
     next: Timestamp,
 }
@@ -13,11 +13,11 @@ pub(super) struct Rate {
 impl Rate {
     const SLACK: SignedDuration = SignedDuration::from_millis(100);
 
-    pub(super) fn new(per_second: u32) -> Self {
+    pub(crate) fn new(per_second: u32) -> Self {
         Self { per_second: per_second.max(1), next: Timestamp::MIN }
     }
 
-    pub(super) fn per_second(&self) -> u32 {
+    pub(crate) fn per_second(&self) -> u32 {
         self.per_second
     }
 
@@ -25,11 +25,11 @@ impl Rate {
         SignedDuration::from_nanos(1_000_000_000 / i64::from(self.per_second))
     }
 
-    pub(super) fn free_at(&self, now: Timestamp) -> Timestamp {
+    pub(crate) fn free_at(&self, now: Timestamp) -> Timestamp {
         if self.next <= now { now } else { self.next }
     }
 
-    pub(super) fn take(&mut self, now: Timestamp) {
+    pub(crate) fn take(&mut self, now: Timestamp) {
         let earliest = now.checked_sub(Self::SLACK).unwrap_or(now);
         let from = self.next.max(earliest);
         self.next = from.checked_add(self.interval()).unwrap_or(Timestamp::MAX);

@@ -1,6 +1,7 @@
 //! Merchants beside each other: nobody's many endpoints, and nobody's dead ones, keep a neighbour from its deliveries.
 
 use futures::FutureExt;
+use jiff::{SignedDuration, Timestamp};
 use posthorn_core::delivery::StateKind;
 use posthorn_core::event::{Mode, NewEvent};
 use posthorn_core::id::MerchantId;
@@ -16,6 +17,7 @@ use crate::world::World;
 const SMALL: MerchantId = MerchantId::from_i64(2);
 /// Two of them: one alone has no more than half of all the places.
 const BIG: [MerchantId; 2] = [MerchantId::from_i64(1), MerchantId::from_i64(3)];
+const A_SECOND: SignedDuration = SignedDuration::from_secs(1);
 const MODE: Mode = Mode::Test;
 
 fn create(world: &World, merchant: MerchantId, count: usize) {
@@ -99,4 +101,26 @@ fn however_many_endpoints_hang_who_answers_is_served_at_once() {
     accept(&world, SMALL, 60);
     seconds(&mut world, 2);
     assert_eq!(delivered(&world, SMALL), 61);
+}
+
+#[test]
+fn endpoints_where_nobody_is_are_not_tried_all_at_once_and_each_has_its_turn() {
+    let mut world = World::empty();
+    for merchant in BIG {
+        create(&world, merchant, 60);
+    }
+    world.network.set_mood(Mood::Absent);
+    for merchant in BIG {
+        accept(&world, merchant, 10);
+    }
+    seconds(&mut world, 30);
+
+    let begun: Vec<_> = world.book.open().seen.iter().map(|seen| seen.at).collect();
+    assert!(begun.len() >= 2 * 60 * 10, "each was tried: {}", begun.len());
+    let within = |from: Timestamp| {
+        let after = |at: &Timestamp| (*at >= from) && at.duration_since(from) < A_SECOND;
+        begun.iter().filter(|at| after(at)).count()
+    };
+    let most = begun.iter().map(|from| within(*from)).max().unwrap_or(0);
+    assert!(most < 800, "{most} in a second");
 }

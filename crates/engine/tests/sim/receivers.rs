@@ -18,12 +18,14 @@ pub(crate) enum Mood {
     Busy,
     Silent,
     Broken,
+    /// Nobody listens there: it is known at once.
+    Absent,
     Endless,
     Late,
     Gone,
 }
 
-const MOODS: [Mood; 14] = [
+const MOODS: [Mood; 15] = [
     Mood::Well,
     Mood::Well,
     Mood::Well,
@@ -35,6 +37,7 @@ const MOODS: [Mood; 14] = [
     Mood::Busy,
     Mood::Silent,
     Mood::Broken,
+    Mood::Absent,
     Mood::Endless,
     Mood::Late,
     Mood::Gone,
@@ -97,6 +100,7 @@ impl Receiver {
             Mood::Busy => busy(chance, now),
             Mood::Silent => unreachable(timeout, ErrorClass::TimeoutHeaders),
             Mood::Flaky | Mood::Broken => broken(chance, timeout),
+            Mood::Absent => unreachable(Duration::from_millis(1), ErrorClass::Connect),
             Mood::Endless => endless(chance, timeout),
             Mood::Late => late(chance, timeout),
             Mood::Gone => answer(chance, (1, 100), 410),
