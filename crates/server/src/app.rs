@@ -10,6 +10,7 @@ use prometheus_client::registry::Registry;
 use tokio::sync::watch;
 
 use crate::metrics::HttpMetrics;
+use crate::room::Bodies;
 
 /// The server's side of a running Posthorn; cheap to clone.
 #[derive(Clone)]
@@ -25,6 +26,7 @@ struct Inner {
     stopping: watch::Sender<bool>,
     started_ms: i64,
     requests: AtomicU64,
+    bodies: Bodies,
     /// Streams of `/v1/listen` that are open, by merchant.
     streams: Mutex<HashMap<MerchantId, usize>>,
 }
@@ -44,6 +46,7 @@ impl App {
             stopping: watch::channel(false).0,
             started_ms,
             requests: AtomicU64::new(0),
+            bodies: Bodies::default(),
             streams: Mutex::default(),
         };
         Self { inner: Arc::new(inner) }
@@ -88,6 +91,11 @@ impl App {
         }
         *open += 1;
         Some(OpenStream { app: self.clone(), merchant })
+    }
+
+    /// What requests may hold of their bodies.
+    pub(crate) fn bodies(&self) -> &Bodies {
+        &self.inner.bodies
     }
 
     pub(crate) fn metrics(&self) -> &HttpMetrics {

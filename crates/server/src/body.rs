@@ -1,4 +1,4 @@
-//! Reading a request's body: bounded in bytes and in time, with its idempotency key.
+//! Reading a request's body: bounded in bytes, alone and with all others, and in time; with its idempotency key.
 
 use std::time::Duration;
 
@@ -13,6 +13,7 @@ use serde::Deserialize;
 use crate::app::App;
 use crate::decode;
 use crate::problem::{Code, Problem};
+use crate::room::Room;
 
 /// The most bytes a body may have: an event's 1 MiB of data, and room for what is around it.
 pub const BODY_BYTES_MAX: usize = 2 * 1024 * 1024;
@@ -22,6 +23,8 @@ pub const BATCH_BYTES_MAX: usize = 8 * 1024 * 1024;
 pub const IDEMPOTENCY_KEY_CHARS_MAX: usize = 255;
 /// How long a body may take to arrive.
 const BODY_WITHIN: Duration = Duration::from_mins(1);
+/// After how many seconds a client is told to come again when there is no room for its body.
+const BUSY_RETRY_S: u32 = 1;
 /// How much of a body that is too large is read and thrown away, so that a client which writes all
 /// before it reads gets to see the answer.
 const DISCARDED_BYTES_MAX: usize = 64 * 1024 * 1024;
@@ -30,6 +33,8 @@ const DISCARDED_BYTES_MAX: usize = 64 * 1024 * 1024;
 pub(crate) struct Sent<const MAX: usize = BODY_BYTES_MAX> {
     pub(crate) body: Bytes,
     pub(crate) key: Option<RequestKey>,
+    /// Its share of what may be held at once.
+    _room: Room,
 }
 
 impl<const MAX: usize> Sent<MAX> {
@@ -42,21 +47,26 @@ impl<const MAX: usize> Sent<MAX> {
 impl<const MAX: usize> FromRequest<App> for Sent<MAX> {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, _: &App) -> Result<Self, Problem> {
+    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
         let key = idempotency_key(&parts.headers)?;
-        let reading = read(body, &parts.headers, MAX);
-        let body = tokio::time::timeout(BODY_WITHIN, reading).await.map_err(|_| {
+        let reading = read(body, &parts.headers, MAX, app);
+        let (body, room) = tokio::time::timeout(BODY_WITHIN, reading).await.map_err(|_| {
             let detail = format!("the body did not arrive within {} s", BODY_WITHIN.as_secs());
             Problem::new(Code::BodyTimeout, detail)
         })??;
         let (method, path) = (parts.method.as_str(), parts.uri.path());
         let key = key.map(|key| RequestKey::new(key, method, path, &body));
-        Ok(Self { body, key })
+        Ok(Self { body, key, _room: room })
     }
 }
 
-async fn read(body: Body, headers: &HeaderMap, max: usize) -> Result<Bytes, Problem> {
+async fn read(
+    body: Body,
+    headers: &HeaderMap,
+    max: usize,
+    app: &App,
+) -> Result<(Bytes, Room), Problem> {
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
     let announced = announced.and_then(|length| length.parse::<u64>().ok());
     let mut chunks = body.into_data_stream();
@@ -65,23 +75,59 @@ async fn read(body: Body, headers: &HeaderMap, max: usize) -> Result<Bytes, Prob
         return Err(too_large(max));
     }
     let broken = |_| Problem::new(Code::MalformedJson, "the body ended before it was complete");
-    let first = chunks.next().await.transpose().map_err(broken)?.unwrap_or_default();
-    let Some(second) = chunks.next().await.transpose().map_err(broken)? else {
-        return if first.len() > max { Err(too_large(max)) } else { Ok(first) };
-    };
     let expected = announced.and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or_default();
-    let mut whole = BytesMut::with_capacity(expected.max(first.len() + second.len()));
-    whole.extend_from_slice(&first);
-    let mut next = Some(second);
-    while let Some(chunk) = next {
-        if whole.len() + chunk.len() > max {
+    let (mut whole, mut room) = (Whole::One(Bytes::new()), Room::default());
+    while let Some(chunk) = chunks.next().await.transpose().map_err(broken)? {
+        let refusal = if whole.len() + chunk.len() > max {
+            Some(too_large(max))
+        } else {
+            (!room.grow(chunk.len(), app.bodies())).then(|| busy(app))
+        };
+        if let Some(refusal) = refusal {
+            drop((whole, room));
             discard(chunks).await;
-            return Err(too_large(max));
+            return Err(refusal);
         }
-        whole.extend_from_slice(&chunk);
-        next = chunks.next().await.transpose().map_err(broken)?;
+        whole = whole.with(chunk, expected);
     }
-    Ok(whole.freeze())
+    Ok((whole.freeze(), room))
+}
+
+/// What has come of a body. Most come in one piece, which is not copied.
+enum Whole {
+    One(Bytes),
+    Many(BytesMut),
+}
+
+impl Whole {
+    fn len(&self) -> usize {
+        match self {
+            Self::One(bytes) => bytes.len(),
+            Self::Many(bytes) => bytes.len(),
+        }
+    }
+
+    /// With one more piece; `expected` bytes are to come in all, as far as is known.
+    fn with(self, chunk: Bytes, expected: usize) -> Self {
+        let mut many = match self {
+            Self::One(one) if one.is_empty() => return Self::One(chunk),
+            Self::One(one) => {
+                let mut many = BytesMut::with_capacity(expected.max(one.len() + chunk.len()));
+                many.extend_from_slice(&one);
+                many
+            }
+            Self::Many(many) => many,
+        };
+        many.extend_from_slice(&chunk);
+        Self::Many(many)
+    }
+
+    fn freeze(self) -> Bytes {
+        match self {
+            Self::One(bytes) => bytes,
+            Self::Many(bytes) => bytes.freeze(),
+        }
+    }
 }
 
 async fn discard(mut chunks: BodyDataStream) {
@@ -92,6 +138,12 @@ async fn discard(mut chunks: BodyDataStream) {
             None => return,
         }
     }
+}
+
+fn busy(app: &App) -> Problem {
+    app.engine().bound_met("request_bodies");
+    let detail = "the requests that are being carried out have no room for another body";
+    Problem::new(Code::Busy, detail).retry_after(BUSY_RETRY_S)
 }
 
 fn too_large(max: usize) -> Problem {

@@ -18,6 +18,7 @@ mod metrics;
 mod openapi;
 mod params;
 pub mod problem;
+mod room;
 mod serve;
 mod time;
 
@@ -29,6 +30,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 pub use app::App;
 pub use body::{BATCH_BYTES_MAX, BODY_BYTES_MAX, IDEMPOTENCY_KEY_CHARS_MAX};
+pub use room::BODIES_BYTES_MAX;
 pub use serve::{Serving, serve};
 
 use description::Description;

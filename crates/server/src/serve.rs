@@ -20,6 +20,8 @@ use crate::app::App;
 const CONNECTIONS_MAX: usize = 16 * 1024;
 /// How long a connection may take to send a request's headers, and may be idle between requests.
 const HEADERS_WITHIN: Duration = Duration::from_secs(30);
+/// Bytes of a connection that are read ahead of what takes them, at most; a request's headers must fit in.
+const READ_BYTES_MAX: usize = 64 * 1024;
 /// How long to wait after accepting failed (the process has no file descriptors left, say).
 const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
 
@@ -102,6 +104,7 @@ async fn connection(stream: TcpStream, router: Router, mut stopping: watch::Rece
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADERS_WITHIN)
+        .max_buf_size(READ_BYTES_MAX)
         .serve_connection(TokioIo::new(stream), service);
     let mut connection = pin!(connection);
     let told = async { stopping.wait_for(|stopping| *stopping).await.is_ok() };

@@ -40,6 +40,8 @@ pub(crate) enum Switch {
     FailingSyncs,
     /// Seconds by which the real clock is off.
     Clock,
+    /// Whether the disk takes its time: no sync ends until it is switched off.
+    Held,
 }
 
 /// What a cut did.

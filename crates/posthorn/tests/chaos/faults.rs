@@ -2,16 +2,19 @@
 
 use std::time::Duration;
 
+use crate::board::Known;
 use crate::disk::{Power, Switch};
 use crate::life::Life;
-use crate::load::Load;
+use crate::load::{HEAVY, Load};
 use crate::posthorn::{Ended, PATIENT, Posthorn};
 
 /// Answers before something happens, so that it happens in the midst of it.
 const SOME: usize = 40;
-/// Longer than a lease: the contract's 5 s, 2 s in memory and 10 s of margin.
-const PAST_THE_LEASES: Duration = Duration::from_secs(20);
+/// Much longer than a lease: the contract's 5 s, 2 s in memory and 10 s of margin.
+const PAST_THE_LEASES: Duration = Duration::from_mins(1);
 const HOUR_S: i64 = 60 * 60;
+/// Of it 64 MiB are what may wait for the disk.
+const MEMORY_MIB_MAX: u64 = 300;
 
 /// A server behind the fault layer, and clients that have been answered.
 fn under_load() -> (Life, Posthorn, Load) {
@@ -81,6 +84,25 @@ fn a_full_disk_refuses_with_503_finishes_what_is_under_way_and_accepts_when_ther
     more(&life, SOME);
     load.end();
     assert!(life.nothing_is_owed(&server), "what had not begun begins");
+    assert!(server.stop().status.success());
+    judged(life);
+}
+
+#[test]
+fn a_disk_that_takes_its_time_refuses_with_503_before_memory_grows() {
+    let (life, server, load) = under_load();
+    load.end();
+    life.disk.switch(Switch::Held, 1);
+    let load = life.weigh_on(&server, HEAVY).expect("there is a merchant");
+    let refusals = |known: &Known| known.refused.values().sum::<usize>();
+    let told = life.board.until(PATIENT, |known| refusals(known) > 1_000);
+    assert!(told, "nobody is told to wait: {:?}", life.board.known().refused);
+    let mib = server.memory_most_mib();
+    assert!(mib < MEMORY_MIB_MAX, "{mib} MiB");
+    life.disk.switch(Switch::Held, 0);
+    more(&life, SOME);
+    load.end();
+    assert!(life.nothing_is_owed(&server), "what was accepted goes out");
     assert!(server.stop().status.success());
     judged(life);
 }

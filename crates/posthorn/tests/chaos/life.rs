@@ -8,7 +8,7 @@ use posthorn_store::conformance::on_disk;
 
 use crate::board::Board;
 use crate::disk::{Cut, Disk, Power};
-use crate::load::Load;
+use crate::load::{LIGHT, Load, Weight};
 use crate::posthorn::{Ended, PATIENT, Posthorn};
 use crate::receiver::Receiver;
 use crate::verdict::{self, Record};
@@ -88,7 +88,13 @@ impl Life {
         if self.key.is_none() {
             self.key = server.merchant(&self.receiver.url("/"));
         }
-        Some(Load::begin(&self.board, std::slice::from_ref(&server.base), self.key.as_ref()?))
+        self.weigh_on(server, LIGHT)
+    }
+
+    /// Sets clients to work for the merchant that is there.
+    pub(crate) fn weigh_on(&self, server: &Posthorn, weight: Weight) -> Option<Load> {
+        let bases = std::slice::from_ref(&server.base);
+        Some(Load::begin(&self.board, bases, self.key.as_ref()?, weight))
     }
 
     /// Waits until everything that was answered with 202 has arrived, and answers whether it did.

@@ -9,8 +9,19 @@ use ureq::Agent;
 
 use crate::board::Board;
 
-/// Clients of one server.
-const CLIENTS: usize = 4;
+/// How much is sent.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Weight {
+    /// Clients of one server.
+    clients: usize,
+    /// Bytes of an event, about.
+    bytes: usize,
+}
+
+/// As usual.
+pub(crate) const LIGHT: Weight = Weight { clients: 4, bytes: 400 };
+/// More at once than may wait for the disk.
+pub(crate) const HEAVY: Weight = Weight { clients: 160, bytes: 900_000 };
 /// How long a client waits before it tries again what was refused or not answered.
 const AGAIN: Duration = Duration::from_millis(3);
 /// How long a client waits for an answer.
@@ -36,12 +47,13 @@ enum Said {
 
 impl Load {
     /// Sets them to work on these servers, as a merchant.
-    pub(crate) fn begin(board: &Arc<Board>, bases: &[String], key: &str) -> Self {
+    pub(crate) fn begin(board: &Arc<Board>, bases: &[String], key: &str, weight: Weight) -> Self {
         board.known().stopped = false;
-        let clients = (0..CLIENTS * bases.len())
+        let clients = (0..weight.clients * bases.len())
             .map(|turn| {
                 let (board, bases, key) = (Arc::clone(board), bases.to_vec(), key.to_owned());
-                std::thread::spawn(move || work(&board, &bases, &key, turn))
+                let filling = "x".repeat(weight.bytes);
+                std::thread::spawn(move || work(&board, &bases, (&key, &filling), turn))
             })
             .collect();
         Self { board: Arc::clone(board), clients }
@@ -72,7 +84,7 @@ impl Drop for Load {
     }
 }
 
-fn work(board: &Board, bases: &[String], key: &str, mut turn: usize) {
+fn work(board: &Board, bases: &[String], as_who: (&str, &str), mut turn: usize) {
     let config = Agent::config_builder()
         .http_status_as_error(false)
         .timeout_global(Some(ANSWER_WITHIN))
@@ -81,7 +93,7 @@ fn work(board: &Board, bases: &[String], key: &str, mut turn: usize) {
     loop {
         let Some(seq) = board.known().take() else { return };
         let base = bases.get(turn % bases.len()).expect("there is one");
-        let said = send(&agent, base, key, seq);
+        let said = send(&agent, base, as_who, seq);
         let mut known = board.known();
         match said {
             Said::Accepted(id) => {
@@ -99,8 +111,8 @@ fn work(board: &Board, bases: &[String], key: &str, mut turn: usize) {
     }
 }
 
-fn send(agent: &Agent, base: &str, key: &str, seq: u64) -> Said {
-    let body = json!({"type": "order.paid", "data": {"seq": seq, "filling": "x".repeat(400)}});
+fn send(agent: &Agent, base: &str, (key, filling): (&str, &str), seq: u64) -> Said {
+    let body = json!({"type": "order.paid", "data": {"seq": seq, "filling": filling}});
     let sent = agent
         .post(format!("{base}/v1/events"))
         .header("authorization", format!("Bearer {key}"))

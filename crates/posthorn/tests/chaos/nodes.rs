@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use crate::board::Board;
 use crate::given::{Chance, progress, rounds, seed, sum_up};
 use crate::life::is_settled;
-use crate::load::Load;
+use crate::load::{LIGHT, Load};
 use crate::posthorn::{PATIENT, Posthorn, serve};
 use crate::receiver::Receiver;
 use crate::verdict::{self, Record};
@@ -104,7 +104,7 @@ impl Pair {
 
     /// One load, a death in it, and a start.
     fn round(&mut self, key: &str, chance: &mut Chance) {
-        let load = Load::begin(&self.board, &self.bases(), key);
+        let load = Load::begin(&self.board, &self.bases(), key, LIGHT);
         self.wait_for_answers(usize::try_from(chance.between(1, 300)).expect("small"));
         self.board.until(Duration::from_micros(chance.between(0, 5000)), |_| false);
         let which: &[usize] = match chance.between(0, 4) {
@@ -122,7 +122,7 @@ impl Pair {
 
     /// Everything arrives, both stop, and all is judged.
     fn end(mut self, key: &str) -> Vec<String> {
-        Load::begin(&self.board, &self.bases(), key).finish();
+        Load::begin(&self.board, &self.bases(), key, LIGHT).finish();
         let server = self.servers[0].as_ref().expect("it was started");
         if !is_settled(&self.board, || server.advance(key).is_some()) {
             let owed = self.board.known().owed();

@@ -85,6 +85,15 @@ impl Posthorn {
         Command::new("sh").args(["-c", &kill]).output().expect("a shell is everywhere");
     }
 
+    /// The most memory that it ever had resident.
+    pub(crate) fn memory_most_mib(&self) -> u64 {
+        let status = format!("/proc/{}/status", self.child.id());
+        let status = std::fs::read_to_string(status).expect("it is alive");
+        let most = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kib = most.and_then(|most| most.trim().strip_suffix(" kB")?.parse::<u64>().ok());
+        kib.expect("Linux tells it in kB") / 1024
+    }
+
     /// Kills it.
     pub(crate) fn kill(mut self) -> Ended {
         self.child.kill().expect("it is ours");

@@ -1,11 +1,16 @@
 //! Bounds: on the memory for payloads, on the time that stopping takes.
 
+use std::convert::Infallible;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use axum::body::Body;
+use bytes::Bytes;
+use futures::future::{Either, join_all, select};
+use futures::stream::{self, StreamExt};
 use http::{Method, StatusCode};
 use posthorn_engine::Options;
+use posthorn_server::{BODIES_BYTES_MAX, BODY_BYTES_MAX};
 use serde_json::{Value, json};
 
 use crate::harness::TestApp;
@@ -76,6 +81,26 @@ async fn what_found_no_memory_goes_out_when_there_is_some_again() {
         app.until(&page, |page| page["data"] == json!([])).await;
     }
     assert_eq!(app.receiver.got().len(), 60);
+}
+
+#[tokio::test]
+async fn bodies_of_all_requests_together_have_bounded_room_and_the_next_is_told_to_come_again() {
+    let app = TestApp::new().await;
+    let piece = Bytes::from(vec![b' '; BODY_BYTES_MAX]);
+    let never_ends = || {
+        let first = stream::iter([Ok::<_, Infallible>(piece.clone())]);
+        Body::from_stream(first.chain(stream::pending()))
+    };
+    let event = json!({"type": "a.b", "data": {}});
+    let many = (0..BODIES_BYTES_MAX / BODY_BYTES_MAX)
+        .map(|_| app.call(Method::POST, "/v1/events").start(never_ends()));
+    let one_more = Box::pin(app.post("/v1/events", &event));
+    let both = select(join_all(many), one_more).await;
+    let Either::Right((refused, many)) = both else { panic!("they never end") };
+    assert!(refused.problem().starts_with("503 busy"), "{}", refused.text);
+    assert_eq!(refused.header("retry-after"), "1");
+    drop(many);
+    assert_eq!(app.post("/v1/events", &event).await.status, StatusCode::ACCEPTED);
 }
 
 #[tokio::test]
