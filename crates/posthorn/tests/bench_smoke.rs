@@ -27,7 +27,7 @@ fn a_quick_bench_measures_every_scene_and_finds_nothing_missing_or_doubled() {
 
 #[test]
 fn a_quick_comparison_finds_a_healthy_endpoint_served_beside_others() {
-    for company in ["dead", "slow", "greedy"] {
+    for company in ["dead", "slow", "greedy", "waiting", "old"] {
         let options = load::Options::parse_from(["bench", "--quick", "--beside", company]);
 
         let figures = load::run(&options).expect("nothing was lost, alone or beside them");

@@ -27,6 +27,10 @@ pub(crate) enum Company {
     Slow,
     /// A merchant that sends ten times as much, to ten endpoints, and had a backlog before.
     Greedy,
+    /// 1,000,000 deliveries of others that wait for their retry; not on PostgreSQL.
+    Waiting,
+    /// 10,000,000 deliveries that were made long ago.
+    Old,
 }
 
 /// How much of it.
@@ -42,6 +46,8 @@ pub(crate) struct Size {
 
 /// What the healthy endpoint saw.
 struct Side {
+    /// What the server can do.
+    most_per_s: u64,
     sent: Sent,
     arrivals: Arrivals,
 }
@@ -70,12 +76,18 @@ const SLOW: Duration = Duration::from_millis(4_500);
 const SETTLING: Duration = Duration::from_secs(1);
 
 impl Company {
+    /// All of them.
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Dead, Self::Slow, Self::Greedy, Self::Waiting, Self::Old];
+
     /// As the table heads it.
     pub(crate) fn title(self) -> &'static str {
         match self {
             Self::Dead => "beside 1,000 dead endpoints",
             Self::Slow => "beside 200 slow endpoints of one merchant",
             Self::Greedy => "beside a merchant that sends ten times as much",
+            Self::Waiting => "beside 1,000,000 waiting retries",
+            Self::Old => "beside 10,000,000 old deliveries",
         }
     }
 
@@ -89,18 +101,40 @@ impl Company {
             let most = saturation(&target, &receiver, round, size.probe).await?;
             // Ten times as much goes to a greedy one's ten endpoints, so to a hundred and one in all.
             let per_s = if self == Self::Greedy { most / 100 } else { most / 2 }.max(1);
-            let alone = side(&target, &receiver, (round + 1, per_s, size.seconds)).await?;
+            let alone = side(&target, &receiver, (round + 1, per_s, size.seconds), most).await?;
             drop(server);
 
-            let server = Fleet::start(store).await?;
+            let server = Fleet::start(self.past(store, size)).await?;
             let target = Target { servers: server.prepare(receiver.address, 1, 1).await? };
-            saturation(&target, &receiver, round + 2, size.probe / 10 + 1).await?;
-            let company = Present::come(self, &server, per_s, size).await?;
+            let probe = if self.is_past() { size.probe } else { size.probe / 10 + 1 };
+            let most = saturation(&target, &receiver, round + 2, probe).await?;
+            let company = if self.is_past() {
+                None
+            } else {
+                Some(Present::come(self, &server, per_s, size).await?)
+            };
             pause(SETTLING).await;
-            let beside = side(&target, &receiver, (round + 3, per_s, size.seconds)).await?;
-            company.leave()?;
+            let beside = side(&target, &receiver, (round + 3, per_s, size.seconds), most).await?;
+            company.map_or(Ok(()), Present::leave)?;
             Ok(Compared { company: self, per_s, alone, beside })
         }))
+    }
+}
+
+impl Company {
+    /// Whether it is on record before, and does nothing.
+    fn is_past(self) -> bool {
+        matches!(self, Self::Waiting | Self::Old)
+    }
+
+    /// A store that has it on record.
+    fn past(self, store: Store<'_>, size: Size) -> Store<'_> {
+        let of = |company, usual| match (self == company, size.small) {
+            (false, _) => 0,
+            (true, true) => 1,
+            (true, false) => usual,
+        };
+        Store { waiting: of(Self::Waiting, 10), old: of(Self::Old, 100), ..store }
     }
 }
 
@@ -119,6 +153,7 @@ async fn side(
     target: &Target,
     receiver: &Receiver,
     (round, per_s, seconds): (u64, u64, u64),
+    most_per_s: u64,
 ) -> Result<Side> {
     let time_max = Duration::from_secs(seconds);
     let load = Load { round, connections: CONNECTIONS, events: per_s * seconds, time_max };
@@ -127,7 +162,7 @@ async fn side(
     drained(receiver, sent.accepted).await?;
     let arrivals = receiver.tally.arrivals();
     ensure!(arrivals.duplicates + arrivals.strangers == 0, "some came twice: {arrivals:?}");
-    Ok(Side { sent, arrivals })
+    Ok(Side { most_per_s, sent, arrivals })
 }
 
 async fn drained(receiver: &Receiver, accepted: u64) -> Result<()> {
@@ -170,6 +205,7 @@ impl Present {
                 receiver = Some(other);
                 (reached, 5_000, per_s * 10)
             }
+            Company::Waiting | Company::Old => anyhow::bail!("what is past sends nothing"),
         };
         let to = reached.first().context("there is a server")?.address;
         let keys = reached.iter().flat_map(|reached| reached.keys.iter().cloned()).collect();
@@ -221,26 +257,36 @@ pub(crate) fn figures(company: Company, runs: &[Compared]) -> Vec<Figure> {
         ratios: None,
         bar: "",
     }];
-    let mut pair = |names: [&'static str; 2], of: &dyn Fn(&Side) -> u64| {
-        let alone: Vec<f64> = runs.iter().map(|run| float(of(&run.alone)) / 1e6).collect();
-        let beside: Vec<f64> = runs.iter().map(|run| float(of(&run.beside)) / 1e6).collect();
-        let ratios = beside.iter().zip(&alone).map(|(beside, alone)| beside / alone).collect();
-        let [alone_name, beside_name] = names;
-        let row = |name, values, ratios, bar| Figure {
-            scene: company.title(),
-            name,
-            unit: Unit::Millis,
-            values,
-            ratios,
-            bar,
+    let mut pair =
+        |names: [&'static str; 2], as_what: (Unit, &'static str), of: &dyn Fn(&Side) -> f64| {
+            let alone: Vec<f64> = runs.iter().map(|run| of(&run.alone)).collect();
+            let beside: Vec<f64> = runs.iter().map(|run| of(&run.beside)).collect();
+            let ratios = beside.iter().zip(&alone).map(|(beside, alone)| beside / alone).collect();
+            let ([alone_name, beside_name], (unit, bar)) = (names, as_what);
+            let scene = company.title();
+            let row = |name, values, ratios, bar| Figure { scene, name, unit, values, ratios, bar };
+            figures.push(row(alone_name, alone, None, ""));
+            figures.push(row(beside_name, beside, Some(("alone", ratios)), bar));
         };
-        figures.push(row(alone_name, alone, None, ""));
-        figures.push(row(beside_name, beside, Some(("alone", ratios)), "1.10, or 1 ms more"));
-    };
-    pair(["at its receiver after, p50, alone", "… beside them"], &|side| waits(side, 50));
-    pair(["at its receiver after, p99, alone", "… beside them"], &|side| waits(side, 99));
-    pair(["202 after, p99, alone", "… beside them"], &|side| answers(side, 99));
+    if company.is_past() {
+        let as_what = (Unit::PerSecond, "0.90");
+        pair(["delivered/s at most, alone", "… beside them"], as_what, &|side| {
+            float(side.most_per_s)
+        });
+    }
+    let late = (Unit::Millis, "1.10, or 1 ms more");
+    pair(["at its receiver after, p50, alone", "… beside them"], late, &|side| {
+        millis(waits(side, 50))
+    });
+    pair(["at its receiver after, p99, alone", "… beside them"], late, &|side| {
+        millis(waits(side, 99))
+    });
+    pair(["202 after, p99, alone", "… beside them"], late, &|side| millis(answers(side, 99)));
     figures
+}
+
+fn millis(ns: u64) -> f64 {
+    float(ns) / 1e6
 }
 
 #[expect(clippy::cast_precision_loss, reason = "no count here comes near 2^53")]

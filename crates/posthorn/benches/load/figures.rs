@@ -65,7 +65,11 @@ fn rows(scene: Scene) -> Vec<Row> {
     let mut rows = match scene {
         Scene::One => throughput("3.0; leaner loop: 3.5", "0.40"),
         Scene::FanOut => throughput("1.8; leaner loop: 2.1", ""),
-        Scene::Many => throughput("5.5", ""),
+        Scene::Many => {
+            let mut rows = throughput("5.5", "");
+            rows.push(row("memory, idle with them", Unit::Mebibytes, idle).bar("60 MiB"));
+            rows
+        }
         Scene::Latency => latency(),
         Scene::Restart => vec![
             row("from the start to the first delivery", Unit::Millis, first_delivery).bar("2 s"),
@@ -250,6 +254,10 @@ fn accepted_per_s(run: &Measured) -> f64 {
 fn steadiness(run: &Measured) -> f64 {
     let (first_ns, last_ns) = run.arrivals.tenths_ns();
     float(first_ns) / float(last_ns.max(1))
+}
+
+fn idle(run: &Measured) -> f64 {
+    float(run.idle_bytes) / 1024.0 / 1024.0
 }
 
 fn mebibytes(run: &Measured) -> f64 {

@@ -19,6 +19,8 @@ pub(crate) struct Gauge {
     pub(crate) writer_cpu_ns: u64,
     /// Bytes it caused to be sent to the disk.
     pub(crate) written_bytes: u64,
+    /// The memory it has resident now, in bytes.
+    pub(crate) resident_bytes: u64,
     /// The most memory it ever had resident, in bytes.
     pub(crate) resident_max_bytes: u64,
 }
@@ -30,6 +32,7 @@ impl Gauge {
             cpu_ns: self.cpu_ns + other.cpu_ns,
             writer_cpu_ns: self.writer_cpu_ns + other.writer_cpu_ns,
             written_bytes: self.written_bytes + other.written_bytes,
+            resident_bytes: self.resident_bytes.max(other.resident_bytes),
             resident_max_bytes: self.resident_max_bytes.max(other.resident_max_bytes),
         }
     }
@@ -44,6 +47,7 @@ impl Gauge {
             cpu_ns: ticks(&stat).context("stat has no utime and stime")? * NS_PER_TICK,
             writer_cpu_ns: writer_cpu_ns(&folder.join("task"))?,
             written_bytes: field(&io, "write_bytes:").context("io has no write_bytes")?,
+            resident_bytes: field(&status, "VmRSS:").context("status has no VmRSS")? * 1024,
             resident_max_bytes: field(&status, "VmHWM:").context("status has no VmHWM")? * 1024,
         })
     }

@@ -53,12 +53,8 @@ pub(crate) struct Options {
     /// Print JSON
     #[arg(long)]
     json: bool,
-    /// Measure only this; may be repeated
-    #[arg(long, value_enum)]
-    only: Vec<Scene>,
-    /// Measure a healthy endpoint alone and beside others instead; may be repeated
-    #[arg(long, value_enum, conflicts_with = "only")]
-    beside: Vec<Company>,
+    #[command(flatten)]
+    what: What,
     /// Events in each scene, instead of its usual number; sending still stops after 20 s unless --seconds says otherwise
     #[arg(long)]
     events: Option<u64>,
@@ -76,6 +72,21 @@ pub(crate) struct Options {
 }
 
 /// What is measured.
+#[derive(Debug, clap::Args)]
+struct What {
+    /// Measure only this; may be repeated
+    #[arg(long, value_enum)]
+    only: Vec<Scene>,
+    /// Measure a healthy endpoint alone and beside others instead; may be repeated
+    #[arg(long, value_enum, conflicts_with = "only")]
+    beside: Vec<Company>,
+    /// Everything there is: the usual, beside each company, started again beside retries that wait, and lists over
+    /// many old deliveries; an hour or so
+    #[arg(long, conflicts_with_all = ["only", "beside", "old", "waiting"])]
+    all: bool,
+}
+
+/// What it is measured on.
 #[derive(Debug, clap::Args)]
 struct On {
     /// Where the server's data is kept while it runs: the disk that is measured
@@ -121,8 +132,8 @@ impl Options {
         if self.quick { 1 } else { self.runs }
     }
 
-    /// Every company in turn, each run alone and beside it.
-    fn compare(&self) -> Result<Vec<Figure>> {
+    /// Each company in turn, each run alone and beside it.
+    fn compare(&self, companies: &[Company]) -> Result<Vec<Figure>> {
         let size = if self.quick {
             beside::Size { probe: 500, seconds: 1, small: true }
         } else {
@@ -130,7 +141,7 @@ impl Options {
         };
         let mut all: Vec<Compared> = Vec::new();
         for run in 1..=self.runs() {
-            for company in &self.beside {
+            for company in companies {
                 let title = company.title();
                 let note = format!("run {run} of {}: alone, then {title}\n", self.runs());
                 stderr().write_all(note.as_bytes())?;
@@ -138,7 +149,37 @@ impl Options {
                 all.push(company.measure(size, round, self.on.store())?);
             }
         }
-        Ok(self.beside.iter().flat_map(|company| beside::figures(*company, &all)).collect())
+        Ok(companies.iter().flat_map(|company| beside::figures(*company, &all)).collect())
+    }
+
+    /// Each scene in turn, in each run after the ceiling.
+    fn measure(&self, scenes: &[Scene], store: Store<'_>) -> Result<Outcome> {
+        let runs = self.runs();
+        let receiver = Receiver::start()?;
+        let mut measured = Vec::new();
+        let mut round = 0;
+        for run in 1..=runs {
+            for scene in scenes {
+                let note = format!("run {run} of {runs}: the ceiling, then {}\n", scene.title());
+                stderr().write_all(note.as_bytes())?;
+                measured.push(scene.measure(&receiver, self.size(*scene), round, store)?);
+                round += 3;
+            }
+        }
+        let figures = figures(scenes, &measured, store.postgres.is_some());
+        Ok((figures, nothing_lost(&measured)))
+    }
+
+    /// Everything there is.
+    fn measure_all(&self) -> Result<Outcome> {
+        let store = self.on.store();
+        let (few, many) = if self.quick { (1, 1) } else { (10, 100) };
+        let usual = self.measure(&Scene::USUAL, store)?;
+        let restart = self.measure(&[Scene::Restart], Store { waiting: few, ..store })?;
+        let lists = self.measure(&[Scene::Lists], Store { old: many, ..store })?;
+        let compared = self.compare(&Company::ALL)?;
+        let figures = [usual.0, restart.0, lists.0, compared].concat();
+        Ok((figures, usual.1.and(restart.1).and(lists.1)))
     }
 
     fn print(&self, machine: &Machine, figures: &[Figure]) -> Result<()> {
@@ -165,31 +206,23 @@ impl Options {
     }
 }
 
+/// What was measured, and whether nothing was lost.
+type Outcome = (Vec<Figure>, Result<()>);
+
 /// Measures, prints the table, and fails when anything was lost or came twice.
 pub(crate) fn run(options: &Options) -> Result<Vec<Figure>> {
     let machine = Machine::here();
-    if !options.beside.is_empty() {
-        let figures = options.compare()?;
-        options.print(&machine, &figures)?;
-        return Ok(figures);
-    }
-    let scenes = if options.only.is_empty() { &Scene::USUAL[..] } else { &options.only };
-    let runs = options.runs();
-    let receiver = Receiver::start()?;
-    let mut measured = Vec::new();
-    let mut round = 0;
-    for run in 1..=runs {
-        for scene in scenes {
-            let note = format!("run {run} of {runs}: the ceiling, then {}\n", scene.title());
-            stderr().write_all(note.as_bytes())?;
-            let size = options.size(*scene);
-            measured.push(scene.measure(&receiver, size, round, options.on.store())?);
-            round += 3;
-        }
-    }
-    let figures = figures(scenes, &measured, options.on.database.is_some());
+    let (figures, sound) = if options.what.all {
+        options.measure_all()?
+    } else if options.what.beside.is_empty() {
+        let scenes =
+            if options.what.only.is_empty() { &Scene::USUAL[..] } else { &options.what.only };
+        options.measure(scenes, options.on.store())?
+    } else {
+        (options.compare(&options.what.beside)?, Ok(()))
+    };
     options.print(&machine, &figures)?;
-    nothing_lost(&measured)?;
+    sound?;
     Ok(figures)
 }
 

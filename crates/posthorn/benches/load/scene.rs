@@ -26,7 +26,7 @@ pub(crate) enum Scene {
     FanOut,
     /// 200 events a second to one endpoint: nothing is full, so what is seen is the path itself.
     Latency,
-    /// 10,000 merchants with an endpoint each, hit at random. Not among the default ones: it takes longer to prepare.
+    /// 10,000 merchants with an endpoint each, hit at random.
     Many,
     /// Killed and started again: how soon the first delivery is there. Best beside many that wait: `--waiting 10`.
     Restart,
@@ -77,11 +77,13 @@ pub(crate) struct Measured {
     /// What a PostgreSQL used meanwhile.
     pub(crate) database: Database,
     pub(crate) resident_max_bytes: u64,
+    /// With its endpoints, before anything was sent.
+    pub(crate) idle_bytes: u64,
 }
 
 impl Scene {
     /// What a plain `./x bench` runs.
-    pub(crate) const USUAL: [Self; 3] = [Self::One, Self::FanOut, Self::Latency];
+    pub(crate) const USUAL: [Self; 4] = [Self::One, Self::FanOut, Self::Many, Self::Latency];
 
     /// As the table heads it.
     pub(crate) fn title(self) -> &'static str {
@@ -143,7 +145,7 @@ impl Scene {
             round + 1,
             store,
         )))?;
-        let Served { sent, before, after, database } = served;
+        let Served { sent, before, after, database, idle_bytes } = served;
         let delivered = receiver.tally.distinct();
         Ok(Measured {
             scene: self,
@@ -158,6 +160,7 @@ impl Scene {
             written_bytes: after.written_bytes - before.written_bytes,
             database,
             resident_max_bytes: after.resident_max_bytes,
+            idle_bytes,
         })
     }
 
@@ -171,6 +174,7 @@ impl Scene {
         let mut server = Fleet::start(store).await?;
         let merchants = if self == Self::Many { size.merchants } else { 1 };
         let servers = server.prepare(receiver.address, merchants, self.fan_out()).await?;
+        let idle_bytes = self.idle(&mut server).await?;
         let target = Target { servers };
         let (connections, time_max) = (size.connections, size.sending);
 
@@ -209,7 +213,17 @@ impl Scene {
             cpu_ns: used.cpu_ns - database.cpu_ns,
             log_bytes: used.log_bytes - database.log_bytes,
         };
-        Ok(Served { sent, before, after, database })
+        Ok(Served { sent, before, after, database, idle_bytes })
+    }
+
+    /// Memory at rest, of servers that did not make their endpoints but found them; of many only.
+    async fn idle(self, server: &mut Fleet) -> Result<u64> {
+        if self != Self::Many {
+            return Ok(0);
+        }
+        server.restart().await?;
+        pause(SETTLING).await;
+        Ok(server.gauge()?.resident_bytes)
     }
 
     async fn drained(self, receiver: &Receiver, sent: &Sent) {
@@ -235,6 +249,7 @@ struct Served {
     before: Gauge,
     after: Gauge,
     database: Database,
+    idle_bytes: u64,
 }
 
 fn count(number: usize) -> u64 {
