@@ -6,6 +6,7 @@
 //! take their own turns, so a seed replays what was planned and not each instruction.
 
 mod board;
+mod clocks;
 mod cuts;
 mod disk;
 mod faults;
