@@ -7,6 +7,7 @@
 
 mod board;
 mod clocks;
+mod copies;
 mod cuts;
 mod disk;
 mod faults;
