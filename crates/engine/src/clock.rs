@@ -17,8 +17,11 @@ const ANCHOR_CHECK: Duration = Duration::from_secs(1);
 pub trait Clock: Send + Sync {
     /// Real time. It never goes back by less than a second's correction of the wall clock.
     fn now(&self) -> Timestamp;
-    /// Ready when [`Clock::now`] has reached `at`.
+    /// Ready when [`Clock::now`] has reached `at`, or soon after it was set back: for what is due by the calendar.
     fn sleep_until(&self, at: Timestamp) -> BoxFuture<'static, ()>;
+    /// Ready when so long has passed since the call, however the wall clock is set meanwhile: for what is done every
+    /// so often.
+    fn sleep(&self, length: Duration) -> BoxFuture<'static, ()>;
 }
 
 /// Wall time anchored to the monotonic clock: small corrections of the wall clock do not make due
@@ -79,14 +82,22 @@ impl Clock for RealClock {
     fn sleep_until(&self, at: Timestamp) -> BoxFuture<'static, ()> {
         let clock = self.clone();
         Box::pin(async move {
+            let mut latest = clock.read();
             loop {
-                let wait = Duration::try_from(at.duration_since(clock.read())).unwrap_or_default();
-                if wait.is_zero() {
+                let now = clock.read();
+                let wait = Duration::try_from(at.duration_since(now)).unwrap_or_default();
+                if wait.is_zero() || now < latest {
                     return;
                 }
+                latest = now;
                 tokio::time::sleep(wait.min(SLEEP_MAX)).await;
             }
         })
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "this is where real waiting happens")]
+    fn sleep(&self, length: Duration) -> BoxFuture<'static, ()> {
+        Box::pin(tokio::time::sleep(length))
     }
 }
 

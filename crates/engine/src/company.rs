@@ -9,7 +9,6 @@ use std::time::Duration;
 use posthorn_core::id::{EventId, IdSequence, MerchantId};
 use posthorn_store::{Beat, Change, Company, StoreError};
 
-use crate::clock::later;
 use crate::error::EngineError;
 use crate::order::Order;
 use crate::others::News;
@@ -23,8 +22,8 @@ const BEAT_APART: Duration = Duration::from_millis(50);
 /// How often leases that ran out are looked for, and how many are freed in one go.
 const FREE_EVERY: Duration = Duration::from_secs(1);
 const FREED_AT_ONCE: u32 = 500;
-/// How often what every server was told is forgotten.
-const FORGET_EVERY: Duration = Duration::from_mins(1);
+/// How often what every server was told is forgotten: once a minute.
+const FORGET_EVERY_ROUNDS: u64 = 60;
 
 /// How long to leave a database alone that could not tell what changed.
 const FOLLOW_AGAIN: Duration = Duration::from_millis(200);
@@ -40,7 +39,8 @@ pub(crate) async fn keep_in_touch(shared: Arc<Shared>) {
 async fn give_signs(shared: &Shared) {
     let mut silent = false;
     loop {
-        let began = shared.clock.now();
+        // However the wall clock is set: who is silent for 15 s writes nothing any more.
+        let (soon, late) = (shared.clock.sleep(BEAT_APART), shared.clock.sleep(BEAT_EVERY));
         let beaten = beat(shared).await;
         match &beaten {
             Ok(()) if silent => tracing::info!("this server is heard again"),
@@ -49,14 +49,13 @@ async fn give_signs(shared: &Shared) {
             Err(error) => tracing::warn!(%error, "no sign of life can be given"),
         }
         silent = beaten.is_err();
-        let (soon, late) = (later(began, BEAT_APART), later(began, BEAT_EVERY));
         tokio::select! {
             biased;
             () = shared.others.bell.notified() => {}
             () = shared.store.told() => {}
-            () = shared.clock.sleep_until(late) => {}
+            () = late => {}
         }
-        shared.clock.sleep_until(soon).await;
+        soon.await;
     }
 }
 
@@ -72,26 +71,23 @@ async fn follow_news(shared: &Shared) {
         if let Err(error) = followed {
             tracing::warn!(%error, "what changed cannot be read yet");
             shared.others.news.put(news);
-            shared.clock.sleep_until(later(shared.clock.now(), FOLLOW_AGAIN)).await;
+            shared.clock.sleep(FOLLOW_AGAIN).await;
         }
     }
 }
 
 /// What is done more rarely.
 async fn do_rounds(shared: &Shared) {
-    let mut forget_at = shared.clock.now();
-    loop {
+    for round in 0_u64.. {
         if let Err(error) = free_expired(shared).await {
             tracing::warn!(%error, "leases that ran out could not be freed");
         }
-        let now = shared.clock.now();
-        if now >= forget_at {
-            forget_at = later(now, FORGET_EVERY);
-            if let Err(error) = shared.store.forget_changes().await {
-                tracing::warn!(%error, "what every server was told could not be forgotten");
-            }
+        if round % FORGET_EVERY_ROUNDS == 0
+            && let Err(error) = shared.store.forget_changes().await
+        {
+            tracing::warn!(%error, "what every server was told could not be forgotten");
         }
-        shared.clock.sleep_until(later(now, FREE_EVERY)).await;
+        shared.clock.sleep(FREE_EVERY).await;
     }
 }
 

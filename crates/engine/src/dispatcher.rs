@@ -10,6 +10,7 @@ mod crowd;
 mod fair;
 mod places;
 mod recording;
+mod set_back;
 mod silent;
 mod starting;
 mod stepping;
@@ -63,6 +64,8 @@ pub(crate) struct Dispatcher {
     crowded: HashMap<MerchantId, Crowd>,
     /// When (in real time) to look at which lane again: at most one time a lane.
     timers: BTreeSet<(Timestamp, EndpointId)>,
+    /// The latest that the clock has shown.
+    latest: Timestamp,
     sends: FuturesUnordered<BoxFuture<'static, Sent>>,
     places: Places,
     unrecorded: Vec<Settlement>,
@@ -115,6 +118,7 @@ impl Dispatcher {
             silent: Silent::default(),
             crowded: HashMap::new(),
             timers: BTreeSet::new(),
+            latest: Timestamp::MIN,
             sends: FuturesUnordered::new(),
             places: Places::default(),
             unrecorded: Vec::new(),
@@ -236,6 +240,7 @@ impl Dispatcher {
 
     /// Starts whatever can start.
     fn pump(&mut self) {
+        self.look_at_the_clock();
         if !self.grace_is_over && self.stop_by.is_some_and(|at| at <= self.shared.clock.now()) {
             self.end_grace();
         }

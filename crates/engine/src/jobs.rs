@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::StreamExt;
 use futures::future::{BoxFuture, FutureExt};
@@ -20,7 +21,7 @@ use crate::shared::Shared;
 use crate::{Engine, clock::later};
 
 /// How long a job rests that the database would not let go on.
-const ROUND: SignedDuration = SignedDuration::from_secs(1);
+const ROUND: Duration = Duration::from_secs(1);
 /// Deliveries moved in one step, at most.
 const ROWS_MAX: u32 = 500;
 
@@ -161,9 +162,7 @@ pub(crate) async fn run_jobs(shared: Arc<Shared>) {
             }
             Err(error) => tracing::warn!(%error, "jobs could not be read"),
         }
-        let now = shared.clock.now();
-        let round = now.checked_add(shared.options.job_round).unwrap_or(now);
-        let round = shared.clock.sleep_until(round);
+        let round = shared.clock.sleep(shared.options.job_round.unsigned_abs());
         tokio::select! {
             biased;
             Some(ended) = under_way.next(), if !under_way.is_empty() => {
@@ -202,8 +201,7 @@ async fn run(shared: Arc<Shared>, job: Job) -> JobId {
     };
     if let Err(error) = result {
         tracing::warn!(job.id = %id, %error, "the job could not go on; it is taken up again");
-        let now = shared.clock.now();
-        shared.clock.sleep_until(now.checked_add(ROUND).unwrap_or(now)).await;
+        shared.clock.sleep(ROUND).await;
     }
     id
 }

@@ -190,9 +190,11 @@ impl Lane {
         at
     }
 
-    /// Until when a busy answer holds it back.
+    /// Until when a busy answer holds it back. A time that is further off than any hold is of a clock that was
+    /// set back since.
     pub(crate) fn held_until(&self, now: Timestamp) -> Option<Timestamp> {
-        self.hold.filter(|until| *until > now && !self.single)
+        let longest = later(now, HOLD_MAX);
+        self.hold.filter(|until| *until > now && *until <= longest && !self.single)
     }
 
     /// Whether a try may start at `now` (real time).

@@ -12,7 +12,6 @@ use posthorn_core::id::MerchantId;
 use posthorn_store::{Accepted, Relay, Said};
 
 use crate::accept::{Composed, Leasing};
-use crate::clock::later;
 use crate::error::EngineError;
 use crate::shared::Shared;
 
@@ -37,7 +36,7 @@ pub(crate) async fn relay_outbox(shared: Arc<Shared>) {
                 PAUSE
             }
         };
-        shared.clock.sleep_until(later(shared.clock.now(), wait)).await;
+        shared.clock.sleep(wait).await;
     }
 }
 

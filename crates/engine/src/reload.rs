@@ -8,7 +8,6 @@ use posthorn_core::id::{EndpointId, MerchantId};
 use posthorn_core::merchant::Merchant;
 use posthorn_store::StoreError;
 
-use crate::clock::later;
 use crate::directory::Entry;
 use crate::error::EngineError;
 use crate::order::Order;
@@ -57,8 +56,7 @@ impl Shared {
                 }
                 Err(error) => {
                     tracing::error!(%error, endpoint.id = %id, "an endpoint cannot be read; asking again");
-                    let again = later(self.clock.now(), RELOAD_PAUSE);
-                    self.clock.sleep_until(again).await;
+                    self.clock.sleep(RELOAD_PAUSE).await;
                 }
             }
         }

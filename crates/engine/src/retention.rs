@@ -29,8 +29,7 @@ pub(crate) async fn keep_retention(shared: Arc<Shared>) {
             tracing::warn!(%error, "what is older than is kept could not be forgotten; a later round tries again");
         }
         note_extent(&shared).await;
-        let next = shared.clock.now().checked_add(shared.options.retention_round).unwrap_or(now);
-        shared.clock.sleep_until(next).await;
+        shared.clock.sleep(shared.options.retention_round.unsigned_abs()).await;
     }
 }
 

@@ -24,7 +24,7 @@ use crate::shared::Shared;
 /// How long a caller waits for an advance before it is given the job instead.
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 /// How often the waiting caller looks.
-const LOOK_EVERY: SignedDuration = SignedDuration::from_millis(10);
+const LOOK_EVERY: Duration = Duration::from_millis(10);
 /// How long to wait for a try of another server.
 const ELSEWHERE: Duration = Duration::from_millis(50);
 /// The furthest a clock may be ahead of real time.
@@ -81,8 +81,7 @@ impl Engine {
             if stopping || shared.clock.now() >= give_up {
                 return Ok(done.map(|_| Advanced::Running(Box::new(job))));
             }
-            let next = shared.clock.now().checked_add(LOOK_EVERY).unwrap_or(give_up);
-            shared.clock.sleep_until(next).await;
+            shared.clock.sleep(LOOK_EVERY).await;
         }
     }
 }
@@ -198,7 +197,7 @@ async fn step_through(
             continue;
         }
         if tries_elsewhere(shared, merchant).await? {
-            shared.clock.sleep_until(later(shared.clock.now(), ELSEWHERE)).await;
+            shared.clock.sleep(ELSEWHERE).await;
             continue;
         }
         match next {

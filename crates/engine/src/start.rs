@@ -17,7 +17,7 @@ use tokio::sync::mpsc;
 
 use crate::Engine;
 use crate::advances::Advances;
-use crate::clock::{Clock, later};
+use crate::clock::Clock;
 use crate::contracts::Contracts;
 use crate::deployment_key::check_master_key;
 use crate::directory::Directory;
@@ -156,8 +156,7 @@ impl Engine {
     /// Ready when this much real time has passed.
     #[must_use]
     pub fn wait(&self, time: Duration) -> BoxFuture<'static, ()> {
-        let clock = &self.shared.clock;
-        clock.sleep_until(later(clock.now(), time))
+        self.shared.clock.sleep(time)
     }
 
     /// The contracts in force.

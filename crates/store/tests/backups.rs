@@ -3,14 +3,18 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
 
 use futures::executor::block_on;
 use posthorn_store::Store;
 use posthorn_store::conformance::deployment::{everything, lives};
 use posthorn_store::sqlite::{BackupError, Copied, Copying, OpenError, Options, Sqlite};
 use tempfile::TempDir;
+
+/// Longer than any disk takes for a handful of commits.
+const PATIENT: Duration = Duration::from_mins(1);
 
 fn open(dir: &Path) -> Arc<Sqlite> {
     let options = Options { ballast_bytes: 4096, ..Options::default() };
@@ -98,6 +102,7 @@ fn a_copy_is_of_one_moment_while_others_write() {
         for name in ["first", "second"] {
             put(&writer, name, 0_u64.to_le_bytes().to_vec());
         }
+        let (told, wrote) = mpsc::channel();
         threads.spawn(move || {
             for count in 1_u64.. {
                 if done.load(Ordering::Relaxed) {
@@ -105,6 +110,8 @@ fn a_copy_is_of_one_moment_while_others_write() {
                 }
                 put(&writer, "first", count.to_le_bytes().to_vec());
                 put(&writer, "second", count.to_le_bytes().to_vec());
+                // Whoever counts them may have seen enough.
+                let _done = told.send(count);
             }
         });
         for round in 0..3 {
@@ -116,9 +123,8 @@ fn a_copy_is_of_one_moment_while_others_write() {
                 assert!(bytes <= of, "{at:?}");
                 steps += 1;
                 // The writer is not held up by it.
-                let seen = number(&stage.server, "second");
-                let grew = (0..10_000).any(|_| number(&stage.server, "second") >= seen + 2);
-                assert!(steps > 1 || grew, "nothing was written while it was copied");
+                let until = number(&stage.server, "second") + 2;
+                while steps == 1 && wrote.recv_timeout(PATIENT).expect("it goes on") < until {}
             };
             Sqlite::back_up(&data, &file, &mut told).unwrap();
             assert!(steps > 2, "{steps}");
@@ -158,11 +164,38 @@ fn nothing_is_overwritten_and_no_copy_is_put_beside_what_is_left_of_another() {
 }
 
 #[test]
-fn what_a_copy_left_that_was_cut_off_is_in_nobodys_way() {
+fn two_copies_that_are_to_have_one_name_do_not_get_into_each_others_way() {
     let stage = Stage::set();
-    std::fs::write(stage.at("copy.db.part"), vec![7; 1_000_000]).unwrap();
+    put(&stage.server, "much", vec![7; 40 * 1024 * 1024]);
+    let (data, file) = (stage.at("data"), stage.at("copy.db"));
+    let mut other = None;
+    let mut told = |at| {
+        if other.is_none() && matches!(at, Copying::Copied { .. }) {
+            // Most pages are others now.
+            put(&stage.server, "much", vec![8; 40 * 1024 * 1024]);
+            other = Some(back_up(&data, &file));
+        }
+    };
+    let copied = Sqlite::back_up(&data, &file, &mut told);
+    let error = other.unwrap().unwrap_err();
+    assert!(error.to_string().contains("being written by another copy"), "{error}");
+    assert_eq!(restore(&file, &stage.at("again")).unwrap(), copied.unwrap());
+    let again = open(&stage.at("again"));
+    assert_eq!(block_on(again.value("much")).unwrap(), Some(vec![7; 40 * 1024 * 1024]));
+    assert_eq!(stage.names(), ["again", "copy.db", "data"]);
+}
+
+#[test]
+fn what_a_copy_left_that_was_cut_off_is_in_nobodys_way() {
+    use std::os::unix::fs::PermissionsExt;
+    let stage = Stage::set();
+    let left = stage.at("copy.db.part");
+    std::fs::write(&left, vec![7; 1_000_000]).unwrap();
+    std::fs::set_permissions(&left, PermissionsExt::from_mode(0o644)).unwrap();
     let file = stage.copy();
     assert_eq!(stage.names(), ["copy.db", "data"]);
+    let mode = std::fs::metadata(&file).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode, 0o600, "its owner's alone, whatever was there before");
     restore(&file, &stage.at("again")).unwrap();
 }
 

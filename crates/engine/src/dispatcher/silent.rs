@@ -4,6 +4,8 @@
 //! is free for its next try at once. Each try costs a connection, a signature and a record, and whoever answers would
 //! wait behind them. Spread out, they stay so.
 
+use std::collections::HashSet;
+
 use jiff::Timestamp;
 use posthorn_core::id::{EndpointId, MerchantId};
 
@@ -18,11 +20,14 @@ const PER_SECOND: u32 = 500;
 pub(super) struct Silent {
     rate: Rate,
     waiting: Fair,
+    /// Lanes whose lease had grown too old when it was their turn: they begin as soon as they have a new one, or
+    /// where many wait for longer than a lease lasts it would be nobody's turn ever.
+    kept: HashSet<EndpointId>,
 }
 
 impl Default for Silent {
     fn default() -> Self {
-        Self { rate: Rate::new(PER_SECOND), waiting: Fair::default() }
+        Self { rate: Rate::new(PER_SECOND), waiting: Fair::default(), kept: HashSet::new() }
     }
 }
 
@@ -34,7 +39,7 @@ impl Silent {
         id: EndpointId,
         now: Timestamp,
     ) -> bool {
-        let may = self.rate.free_at(now) <= now;
+        let may = self.kept.contains(&id) || self.rate.free_at(now) <= now;
         if !may {
             self.waiting.insert(merchant, id);
         }
@@ -42,8 +47,15 @@ impl Silent {
     }
 
     /// One begins.
-    pub(super) fn begins(&mut self, now: Timestamp) {
-        self.rate.take(now);
+    pub(super) fn begins(&mut self, id: EndpointId, now: Timestamp) {
+        if !self.kept.remove(&id) {
+            self.rate.take(now);
+        }
+    }
+
+    /// One that began had no lease that was good enough.
+    pub(super) fn keep_turn(&mut self, id: EndpointId) {
+        self.kept.insert(id);
     }
 
     /// The one whose turn it is now; it waits no longer.
@@ -59,6 +71,7 @@ impl Silent {
     /// Nobody waits any longer.
     pub(super) fn clear(&mut self) {
         self.waiting.clear();
+        self.kept.clear();
     }
 }
 
@@ -81,7 +94,7 @@ mod tests {
             );
             while let Some(id) = ready.pop().or_else(|| silent.next(now)) {
                 if silent.may_begin(merchant(id), id, now) {
-                    silent.begins(now);
+                    silent.begins(id, now);
                     begun.push(ms);
                 }
             }

@@ -78,7 +78,7 @@ impl Dispatcher {
             return;
         }
         if silent {
-            self.silent.begins(now);
+            self.silent.begins(id, now);
         }
         let Some(claim) = self.lane(id).queue.pop_front() else { return };
         self.begin(claim, now);
@@ -135,6 +135,9 @@ impl Dispatcher {
 
     /// A lease grew too old in the queue. Those behind it go back with it: they must not overtake it.
     fn give_lane_back(&mut self, first: Claim) {
+        if self.lane(first.endpoint).is_silent() {
+            self.silent.keep_turn(first.endpoint);
+        }
         let behind: Vec<Claim> = self.lane(first.endpoint).queue.drain(..).collect();
         let claims: Vec<Claim> = std::iter::once(first).chain(behind).collect();
         self.give_back_all(&claims);

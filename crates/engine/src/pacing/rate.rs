@@ -26,13 +26,18 @@ impl Rate {
     }
 
     pub(crate) fn free_at(&self, now: Timestamp) -> Timestamp {
-        if self.next <= now { now } else { self.next }
+        if self.next <= now || self.was_set_back(now) { now } else { self.next }
     }
 
     pub(crate) fn take(&mut self, now: Timestamp) {
         let earliest = now.checked_sub(Self::SLACK).unwrap_or(now);
-        let from = self.next.max(earliest);
+        let from = if self.was_set_back(now) { now } else { self.next.max(earliest) };
         self.next = from.checked_add(self.interval()).unwrap_or(Timestamp::MAX);
+    }
+
+    /// Whether the clock was set back since the last start: the next is never more than an interval after it.
+    fn was_set_back(&self, now: Timestamp) -> bool {
+        self.next > now.checked_add(self.interval()).unwrap_or(Timestamp::MAX)
     }
 }
 

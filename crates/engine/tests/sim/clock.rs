@@ -21,6 +21,8 @@ struct Timers {
     /// How far the wall clock is from it.
     set_by: SignedDuration,
     last: u64,
+    /// How often it was set back.
+    backs: u64,
     /// By when it will have passed.
     waiting: BTreeMap<(Timestamp, u64), Option<Waker>>,
 }
@@ -50,7 +52,7 @@ impl Timers {
 impl SimClock {
     pub(crate) fn new(now: Timestamp) -> Self {
         let set_by = SignedDuration::ZERO;
-        let timers = Timers { passed: now, set_by, last: 0, waiting: BTreeMap::new() };
+        let timers = Timers { passed: now, set_by, last: 0, backs: 0, waiting: BTreeMap::new() };
         Self(Arc::new(Mutex::new(timers)))
     }
 
@@ -82,16 +84,11 @@ impl SimClock {
     /// Somebody sets the wall clock, forwards or back.
     pub(crate) fn set(&self, to: Timestamp) {
         let mut timers = self.timers();
+        timers.backs += u64::from(to < timers.now());
         timers.set_by = to.duration_since(timers.passed);
         let woken = std::mem::take(&mut timers.waiting);
         drop(timers);
         woken.into_values().flatten().for_each(Waker::wake);
-    }
-
-    /// Ready when so long has passed, however the wall clock is set meanwhile.
-    pub(crate) fn sleep(&self, length: Duration) -> BoxFuture<'static, ()> {
-        let end = later(self.timers().passed, length);
-        self.sleep_to(Until::Passed(end))
     }
 
     fn sleep_to(&self, until: Until) -> BoxFuture<'static, ()> {
@@ -101,8 +98,9 @@ impl SimClock {
         if key.0 > timers.passed {
             timers.waiting.insert(key, None);
         }
+        let backs = timers.backs;
         drop(timers);
-        Box::pin(Sleep { clock: self.clone(), until, key })
+        Box::pin(Sleep { clock: self.clone(), until, backs, key })
     }
 }
 
@@ -114,11 +112,17 @@ impl Clock for SimClock {
     fn sleep_until(&self, at: Timestamp) -> BoxFuture<'static, ()> {
         self.sleep_to(Until::Wall(at))
     }
+
+    fn sleep(&self, length: Duration) -> BoxFuture<'static, ()> {
+        let end = later(self.timers().passed, length);
+        self.sleep_to(Until::Passed(end))
+    }
 }
 
 struct Sleep {
     clock: SimClock,
     until: Until,
+    backs: u64,
     key: (Timestamp, u64),
 }
 
@@ -130,7 +134,8 @@ impl Future for Sleep {
         let mut timers = clock.timers();
         timers.waiting.remove(&self.key);
         self.key.0 = timers.end(self.until);
-        if timers.passed >= self.key.0 {
+        let was_set_back = timers.backs != self.backs && matches!(self.until, Until::Wall(_));
+        if timers.passed >= self.key.0 || was_set_back {
             return Poll::Ready(());
         }
         timers.waiting.insert(self.key, Some(context.waker().clone()));

@@ -3,10 +3,11 @@
 use futures::FutureExt;
 use jiff::SignedDuration;
 use posthorn_core::delivery::StateKind;
+use posthorn_engine::EndpointPatch;
 use posthorn_engine::clock::Clock;
 
 use crate::receivers::Mood;
-use crate::stories::{accept, deliveries, one_endpoint, seconds};
+use crate::stories::{PLACE, accept, deliveries, one_endpoint, seconds};
 use crate::world::World;
 
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
@@ -62,6 +63,26 @@ fn back_what_is_new_goes_out_at_once_and_what_waits_when_its_time_comes_again() 
     assert!(delivered(&world) >= 4, "{} are delivered", delivered(&world));
     seconds(&mut world, 3_600);
     assert_each_came_once_and_nothing_was_violated(&world, 10);
+}
+
+#[test]
+fn back_neither_a_rate_limit_nor_a_busy_answer_keeps_what_is_new_for_an_hour() {
+    for (mood, rate_limit) in [(Mood::Well, Some(2)), (Mood::Busy, None)] {
+        let mut world = one_endpoint(mood);
+        let endpoint = world.engine().endpoints(PLACE.0, PLACE.1)[0].id;
+        let patch = EndpointPatch { rate_limit: Some(rate_limit), ..EndpointPatch::default() };
+        let place = (PLACE.0, PLACE.1, endpoint);
+        world.engine().change_endpoint(place, patch).now_or_never().unwrap().unwrap();
+        accept_many(&world, 0..20);
+        seconds(&mut world, 3);
+        world.clock.set(world.clock.now() - HOUR);
+        world.network.set_mood(Mood::Well);
+        let before = delivered(&world);
+        accept_many(&world, 20..24);
+        seconds(&mut world, 120);
+        let came = delivered(&world) - before;
+        assert!(came >= 4, "{came} within two minutes, though {mood:?} with {rate_limit:?}");
+    }
 }
 
 #[test]

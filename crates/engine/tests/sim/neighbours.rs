@@ -1,5 +1,7 @@
 //! Merchants beside each other: nobody's many endpoints, and nobody's dead ones, keep a neighbour from its deliveries.
 
+use std::collections::BTreeSet;
+
 use futures::FutureExt;
 use jiff::{SignedDuration, Timestamp};
 use posthorn_core::delivery::StateKind;
@@ -123,4 +125,22 @@ fn endpoints_where_nobody_is_are_not_tried_all_at_once_and_each_has_its_turn() {
     };
     let most = begun.iter().map(|from| within(*from)).max().unwrap_or(0);
     assert!(most < 800, "{most} in a second");
+}
+
+/// In an outage of everybody at once an endpoint waits longer for its turn than a lease lasts.
+#[test]
+fn however_many_are_not_there_each_is_tried_in_its_turn() {
+    const EACH: usize = 700;
+    let mut world = World::empty();
+    let all: Vec<MerchantId> = (1..=6).map(MerchantId::from_i64).collect();
+    for merchant in &all {
+        create(&world, *merchant, EACH);
+    }
+    world.network.set_mood(Mood::Absent);
+    for merchant in &all {
+        accept(&world, *merchant, 3);
+    }
+    seconds(&mut world, 40);
+    let tried: BTreeSet<_> = world.book.open().seen.iter().map(|seen| seen.delivery).collect();
+    assert_eq!(tried.len(), all.len() * EACH * 3);
 }

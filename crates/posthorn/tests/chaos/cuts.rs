@@ -88,7 +88,9 @@ fn a_server_that_does_not_sync_is_found_out() {
         life.settle_in();
         let life = live(life, (seed, A_LIFE), |_| {}, |at, seed| Power::CutUnsynced { at, seed });
         let (rounds, faults) = (life.sums.rounds, life.board.known().faults.clone());
-        faults.first().map(|fault| (seed, rounds, fault.clone()))
+        // A load that came to a halt on a slow machine has found nothing out.
+        let missed = |fault: &&String| !fault.contains("came to a halt");
+        faults.iter().find(missed).map(|fault| (seed, rounds, fault.clone()))
     });
     let Some((seed, round, fault)) = found else {
         panic!("{FOUND_OUT_WITHIN} lives without a sync, and nothing was missed")

@@ -9,7 +9,7 @@ use crate::load::{HEAVY, Load};
 use crate::posthorn::{Ended, PATIENT, Posthorn};
 
 /// Answers before something happens, so that it happens in the midst of it.
-const SOME: usize = 40;
+pub(crate) const SOME: usize = 40;
 /// Much longer than a lease: the contract's 5 s, 2 s in memory and 10 s of margin.
 const PAST_THE_LEASES: Duration = Duration::from_mins(1);
 const HOUR_S: i64 = 60 * 60;
@@ -26,7 +26,7 @@ fn under_load() -> (Life, Posthorn, Load) {
 }
 
 /// Waits until so many more were answered.
-fn more(life: &Life, count: usize) {
+pub(crate) fn more(life: &Life, count: usize) {
     let answered = life.board.known().answered.len();
     let answers = life.board.until(PATIENT, |known| known.answered.len() >= answered + count);
     assert!(answers, "the load came to a halt: {:?}", life.board.known().faults);
@@ -78,7 +78,7 @@ fn a_full_disk_refuses_with_503_finishes_what_is_under_way_and_accepts_when_ther
     let told = life.board.until(PATIENT, |known| known.refused.contains_key("disk_full"));
     assert!(told, "nobody is told that the disk is full");
     let key = life.key.clone().expect("there is a merchant");
-    let finished = life.within(PATIENT, || server.leased(&key) == Some(0));
+    let finished = life.within(PATIENT, || server.in_state(&key, "leased") == Some(0));
     assert!(finished, "what is under way is finished");
     life.disk.switch(Switch::Room, 1 << 30);
     more(&life, SOME);

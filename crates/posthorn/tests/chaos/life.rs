@@ -134,7 +134,7 @@ impl Life {
         }
         let records = match on_disk::lines(&database, verdict::RECORD) {
             Ok(lines) => {
-                lines.iter().map(|line| Record::read(line).expect("five numbers")).collect()
+                lines.iter().map(|line| Record::read(line).expect("six numbers")).collect()
             }
             Err(error) => {
                 self.board.fault(format!("the record cannot be read: {error}"));

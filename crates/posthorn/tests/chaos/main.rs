@@ -6,6 +6,8 @@
 //! take their own turns, so a seed replays what was planned and not each instruction.
 
 mod board;
+mod clocks;
+mod copies;
 mod cuts;
 mod disk;
 mod faults;

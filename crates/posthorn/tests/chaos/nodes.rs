@@ -67,7 +67,7 @@ impl Pair {
 
     fn records(&self) -> Vec<Record> {
         let lines = throw_away::lines(&self.url, verdict::RECORD_POSTGRES);
-        lines.iter().map(|line| Record::read(line).expect("five numbers")).collect()
+        lines.iter().map(|line| Record::read(line).expect("six numbers")).collect()
     }
 
     /// Writes down what is under way, among it what dead servers had: they keep their leases for a while.

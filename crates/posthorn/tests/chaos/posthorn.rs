@@ -159,9 +159,9 @@ impl Posthorn {
         self.get(key, "/v1/endpoints").is_some_and(|page| page.pointer("/data/0/url").is_some())
     }
 
-    /// How many of the merchant's deliveries are under way, up to a page.
-    pub(crate) fn leased(&self, key: &str) -> Option<usize> {
-        let page = self.get(key, "/v1/deliveries?state=leased")?;
+    /// How many of the merchant's deliveries are in a state, up to a page.
+    pub(crate) fn in_state(&self, key: &str, state: &str) -> Option<usize> {
+        let page = self.get(key, &format!("/v1/deliveries?state={state}"))?;
         Some(page.get("data")?.as_array()?.len())
     }
 

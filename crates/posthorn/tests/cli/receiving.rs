@@ -1,5 +1,10 @@
 //! `posthorn receiver`: prints what comes, and behaves as it is told to.
 
+use std::net::TcpStream;
+use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
+
 use crate::program::{Going, posthorn, run, word_in};
 
 /// Starts one and answers where it listens.
@@ -91,4 +96,36 @@ fn a_name_that_is_none_is_refused_with_the_nearest() {
     assert!(said.contains("needs --tls"), "{said}");
     let said = run(&["receiver", "--tls", "--misbehave", "tls/expired", "--misbehave", "500"]);
     assert!(said.failed().contains("stands alone"));
+}
+
+/// Clock ticks of processor time that a process has taken.
+fn ticks(process: u32) -> u64 {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).expect("it runs");
+    let (_, numbers) = stat.rsplit_once(") ").expect("a name");
+    let numbers: Vec<u64> =
+        numbers.split(' ').map_while(|one| one.parse().ok().or(Some(0))).collect();
+    numbers.iter().skip(11).take(2).sum()
+}
+
+#[test]
+fn with_more_connections_than_files_it_waits_and_takes_the_next_when_one_ends() {
+    let program = env!("CARGO_BIN_EXE_posthorn");
+    let mut command = Command::new("sh");
+    let run = "ulimit -n 40; exec \"$0\" receiver --listen 127.0.0.1:0";
+    command.args(["-c", run, program]).stdin(Stdio::null());
+    let going = Going::start(&mut command);
+    let url = word_in(&going.line_with("http://127.0.0.1:"), "http://127.0.0.1:");
+    let address = url.strip_prefix("http://").expect("so it begins");
+    let open = || TcpStream::connect(address).expect("the system takes it");
+    let waiting: Vec<TcpStream> = (0..60).map(|_| open()).collect();
+
+    // Nothing is ever said here: it is a look at the process a second later.
+    let (_silent, look) = mpsc::channel::<()>();
+    let before = ticks(going.id());
+    let _nothing = look.recv_timeout(Duration::from_secs(1));
+    let taken = ticks(going.id()) - before;
+    assert!(taken < 20, "{taken} ticks of a second's hundred, for nothing");
+
+    drop(waiting);
+    assert_eq!(status(&format!("{url}/shop")), 200);
 }

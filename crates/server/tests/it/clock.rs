@@ -51,4 +51,8 @@ impl Clock for ManualClock {
         inner.sleepers.push((at, sleeper));
         awake.map(|_| ()).boxed()
     }
+
+    fn sleep(&self, length: Duration) -> BoxFuture<'static, ()> {
+        self.sleep_until(later(self.now(), length))
+    }
 }

@@ -3,8 +3,9 @@
 //! A copy is what the database held at one moment: all pages are read in one read transaction, which keeps
 //! nobody from writing. Meanwhile the write-ahead log cannot begin anew, so it grows.
 
-use std::fs::{File, OpenOptions};
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs::{File, Metadata, OpenOptions, TryLockError};
+use std::io::ErrorKind;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
@@ -34,6 +35,12 @@ pub enum BackupError {
     #[error("there is a {} already; move it away, or name another place", path.display())]
     Exists {
         /// What is in the way.
+        path: PathBuf,
+    },
+    /// Another copy is to have the same name.
+    #[error("{} is being written by another copy; wait for it, or name another place", path.display())]
+    UnderWay {
+        /// What is being written.
         path: PathBuf,
     },
     /// Newer commits stand beside the file.
@@ -142,20 +149,53 @@ fn copy(
     told: &mut dyn FnMut(Copying),
 ) -> Result<Copied, BackupError> {
     let fresh = with_suffix(to, ".part");
+    let file = begin(&fresh)?;
     let copied = write(source, &fresh, told).and_then(|()| {
         told(Copying::Checking);
-        check(&fresh)
+        let copied = check(&fresh)?;
+        let failed = |error: std::io::Error| cannot_write(to, &error);
+        file.sync_all().map_err(failed)?;
+        absent(to)?;
+        give_name(&fresh, to).map_err(failed)?;
+        Ok(copied)
     });
     if copied.is_err() {
         // Half of it is of no use to anybody.
         let _left_behind = std::fs::remove_file(&fresh);
     }
-    let copied = copied?;
-    let failed = |error: std::io::Error| cannot_write(to, &error);
-    File::open(&fresh).and_then(|file| file.sync_all()).map_err(failed)?;
-    absent(to)?;
-    give_name(&fresh, to).map_err(failed)?;
-    Ok(copied)
+    copied
+}
+
+/// Makes the file that is written, closed to everybody but its owner. It is this copy's alone as long as it is
+/// open: two that write into one file, each for its own moment, would make a third of both.
+fn begin(fresh: &Path) -> Result<File, BackupError> {
+    let failed = |error: std::io::Error| cannot_write(fresh, &error);
+    let taken = |file: &File| match file.try_lock() {
+        Ok(()) => Ok(()),
+        Err(TryLockError::WouldBlock) => Err(BackupError::UnderWay { path: fresh.to_owned() }),
+        Err(TryLockError::Error(error)) => Err(failed(error)),
+    };
+    // What a copy left that was cut off is nobody's.
+    match File::open(fresh) {
+        Ok(left) => {
+            taken(&left)?;
+            let is_it = std::fs::metadata(fresh).is_ok_and(|now| same(&now, &left));
+            if !is_it {
+                return Err(BackupError::UnderWay { path: fresh.to_owned() });
+            }
+            std::fs::remove_file(fresh).map_err(failed)?;
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        Err(error) => return Err(failed(error)),
+    }
+    let file = OpenOptions::new().write(true).create_new(true).mode(MODE).open(fresh);
+    let file = file.map_err(failed)?;
+    taken(&file)?;
+    Ok(file)
+}
+
+fn same(now: &Metadata, file: &File) -> bool {
+    file.metadata().is_ok_and(|own| (own.dev(), own.ino()) == (now.dev(), now.ino()))
 }
 
 fn write(
@@ -164,9 +204,6 @@ fn write(
     told: &mut dyn FnMut(Copying),
 ) -> Result<(), BackupError> {
     let failed = |error: rusqlite::Error| cannot_write(fresh, &error);
-    let mut how = OpenOptions::new();
-    how.write(true).create(true).truncate(true).mode(MODE);
-    how.open(fresh).map_err(|error| cannot_write(fresh, &error))?;
     // One moment for all pages, however many steps it takes.
     source.execute_batch("begin; select 1 from sqlite_schema").map_err(failed)?;
     let mut target = Connection::open(fresh).map_err(failed)?;

@@ -19,8 +19,13 @@ pub fn make_directory(path: &Path) -> io::Result<()> {
             Some(above) => above,
         };
         match File::open(above).and_then(|above| above.sync_all()) {
-            // Whoever may not read it has not made anything in it just now.
-            Err(error) if error.kind() == ErrorKind::PermissionDenied => {}
+            // Whoever may not read it has not made anything in it just now; and what cannot be synced at all is of
+            // a file system that has nothing to sync.
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    ErrorKind::PermissionDenied | ErrorKind::InvalidInput
+                ) => {}
             synced => synced?,
         }
     }
@@ -42,5 +47,13 @@ mod tests {
         assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o700);
         std::fs::write(dir.path().join("file"), "").unwrap();
         assert!(make_directory(&dir.path().join("file/below")).is_err());
+    }
+
+    /// As where a volume is mounted below a read-only image: squashfs and erofs have no sync of directories, nor has procfs.
+    #[test]
+    fn a_directory_below_one_that_cannot_be_synced_is_good_enough() {
+        let above = File::open("/proc/self").unwrap();
+        assert_eq!(above.sync_all().unwrap_err().kind(), ErrorKind::InvalidInput);
+        make_directory(Path::new("/proc/self/task")).unwrap();
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use posthorn_engine::clock::{Clock as _, RealClock};
 use tokio::net::{TcpListener, TcpStream};
@@ -17,6 +18,8 @@ use super::tls::{Authority, Handshake};
 
 /// Connections at once; further ones wait to be accepted.
 const CONNECTIONS_MAX: usize = 4096;
+/// How long nothing is accepted after that went wrong.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// What paths that name no behaviour do, one request after the other.
 pub(super) struct Turns(Mutex<Vec<Chosen>>);
@@ -101,8 +104,11 @@ pub(super) async fn accept(receiver: Arc<Receiver>, listener: TcpListener, door:
     loop {
         while connections.try_join_next().is_some() {}
         let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
-        // A connection that died before it was accepted is the next one's chance.
-        let Ok((stream, _)) = listener.accept().await else { continue };
+        let Ok((stream, _)) = listener.accept().await else {
+            // It died before it was accepted, or there are no more files: then one must end first.
+            receiver.clock.sleep(PAUSE).await;
+            continue;
+        };
         let (receiver, door) = (Arc::clone(&receiver), Arc::clone(&door));
         connections.spawn(async move {
             receiver.enter(stream, &door).await;
