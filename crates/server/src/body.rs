@@ -76,12 +76,12 @@ async fn read(
     }
     let broken = |_| Problem::new(Code::MalformedJson, "the body ended before it was complete");
     let expected = announced.and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or_default();
-    let (mut whole, mut room) = (Whole::One(Bytes::new()), Room::default());
+    let (mut whole, mut room) = (Whole::One(Bytes::new()), app.bodies().room(headers));
     while let Some(chunk) = chunks.next().await.transpose().map_err(broken)? {
         let refusal = if whole.len() + chunk.len() > max {
             Some(too_large(max))
         } else {
-            (!room.grow(chunk.len(), app.bodies())).then(|| busy(app))
+            (!room.grow(chunk.len())).then(|| busy(app))
         };
         if let Some(refusal) = refusal {
             drop((whole, room));
@@ -142,7 +142,7 @@ async fn discard(mut chunks: BodyDataStream) {
 
 fn busy(app: &App) -> Problem {
     app.engine().bound_met("request_bodies");
-    let detail = "the requests that are being carried out have no room for another body";
+    let detail = "your other requests that are being carried out leave no room for this body";
     Problem::new(Code::Busy, detail).retry_after(BUSY_RETRY_S)
 }
 

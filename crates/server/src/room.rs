@@ -1,36 +1,75 @@
 //! Room for the bodies of all requests together, so that many large ones cannot take the memory of the rest.
+//!
+//! A caller may hold no more than is left free, so one alone has half of the room and leaves the other half to the
+//! others, whoever comes first (the "dynamic threshold" of `posthorn_engine`'s places).
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::hash::{BuildHasher as _, RandomState};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use http::{HeaderMap, header};
 
 /// Bytes of bodies that are held at once, at most: of requests that are being read or carried out. What is
 /// made of an event takes several times as much.
 pub const BODIES_BYTES_MAX: usize = 32 * 1024 * 1024;
 
 /// The bytes that may be held at once, of all requests together.
-#[derive(Debug, Clone)]
-pub(crate) struct Bodies(Arc<Semaphore>);
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Bodies {
+    held: Arc<Mutex<Held>>,
+    callers: RandomState,
+}
+
+#[derive(Debug, Default)]
+struct Held {
+    all: usize,
+    by_caller: HashMap<u64, usize>,
+}
 
 /// Room for a body, as much of it as is here; free again when this is dropped.
-#[derive(Debug, Default)]
-pub(crate) struct Room(Option<OwnedSemaphorePermit>);
+#[derive(Debug)]
+pub(crate) struct Room {
+    bodies: Bodies,
+    caller: u64,
+    bytes: usize,
+}
 
-impl Default for Bodies {
-    fn default() -> Self {
-        Self(Arc::new(Semaphore::new(BODIES_BYTES_MAX)))
+impl Bodies {
+    /// Room for a body of whoever sends these headers; none is taken yet. Callers are told apart by their key.
+    pub(crate) fn room(&self, headers: &HeaderMap) -> Room {
+        let key = headers.get(header::AUTHORIZATION).map(http::HeaderValue::as_bytes);
+        Room { bodies: self.clone(), caller: self.callers.hash_one(key), bytes: 0 }
+    }
+
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Room {
-    /// Takes room for so many bytes more; `false` when there is none.
-    pub(crate) fn grow(&mut self, bytes: usize, bodies: &Bodies) -> bool {
-        let permits = u32::try_from(bytes).unwrap_or(u32::MAX);
-        let Ok(more) = Arc::clone(&bodies.0).try_acquire_many_owned(permits) else { return false };
-        match &mut self.0 {
-            Some(own) => own.merge(more),
-            None => self.0 = Some(more),
+    /// Takes room for so many bytes more; `false` when there is none for this caller.
+    pub(crate) fn grow(&mut self, bytes: usize) -> bool {
+        let mut held = self.bodies.held();
+        let free = BODIES_BYTES_MAX.saturating_sub(held.all);
+        let own = held.by_caller.get(&self.caller).copied().unwrap_or_default();
+        if own + bytes > free {
+            return false;
         }
+        held.all += bytes;
+        held.by_caller.insert(self.caller, own + bytes);
+        self.bytes += bytes;
         true
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        let mut held = self.bodies.held();
+        held.all -= self.bytes;
+        let Some(own) = held.by_caller.get_mut(&self.caller) else { return };
+        *own -= self.bytes;
+        if *own == 0 {
+            held.by_caller.remove(&self.caller);
+        }
     }
 }

@@ -84,8 +84,10 @@ async fn what_found_no_memory_goes_out_when_there_is_some_again() {
 }
 
 #[tokio::test]
-async fn bodies_of_all_requests_together_have_bounded_room_and_the_next_is_told_to_come_again() {
+async fn whoever_sends_many_large_bodies_slowly_takes_the_room_of_no_other() {
     let app = TestApp::new().await;
+    let other = app.merchant(&json!({"name": "other", "contract": "payqi"})).await;
+    let other = other.at("/keys/test/api_key");
     let piece = Bytes::from(vec![b' '; BODY_BYTES_MAX]);
     let never_ends = || {
         let first = stream::iter([Ok::<_, Infallible>(piece.clone())]);
@@ -94,11 +96,16 @@ async fn bodies_of_all_requests_together_have_bounded_room_and_the_next_is_told_
     let event = json!({"type": "a.b", "data": {}});
     let many = (0..BODIES_BYTES_MAX / BODY_BYTES_MAX)
         .map(|_| app.call(Method::POST, "/v1/events").start(never_ends()));
-    let one_more = Box::pin(app.post("/v1/events", &event));
-    let both = select(join_all(many), one_more).await;
-    let Either::Right((refused, many)) = both else { panic!("they never end") };
+    let others = async {
+        let refused = app.post("/v1/events", &event).await;
+        let call = app.call(Method::POST, "/v1/events").key(&other);
+        (refused, call.json(&event).await)
+    };
+    let both = select(join_all(many), Box::pin(others)).await;
+    let Either::Right(((refused, of_other), many)) = both else { panic!("they never end") };
     assert!(refused.problem().starts_with("503 busy"), "{}", refused.text);
     assert_eq!(refused.header("retry-after"), "1");
+    assert_eq!(of_other.status, StatusCode::ACCEPTED, "{}", of_other.text);
     drop(many);
     assert_eq!(app.post("/v1/events", &event).await.status, StatusCode::ACCEPTED);
 }
