@@ -17,7 +17,8 @@ const ANCHOR_CHECK: Duration = Duration::from_secs(1);
 pub trait Clock: Send + Sync {
     /// Real time. It never goes back by less than a second's correction of the wall clock.
     fn now(&self) -> Timestamp;
-    /// Ready when [`Clock::now`] has reached `at`.
+    /// Ready when [`Clock::now`] has reached `at`, or when as much time has passed as there was until then:
+    /// a clock that is set back keeps nobody waiting for longer.
     fn sleep_until(&self, at: Timestamp) -> BoxFuture<'static, ()>;
 }
 
@@ -78,9 +79,12 @@ impl Clock for RealClock {
     #[expect(clippy::disallowed_methods, reason = "this is where real waiting happens")]
     fn sleep_until(&self, at: Timestamp) -> BoxFuture<'static, ()> {
         let clock = self.clone();
+        let until = move |clock: &Self| Duration::try_from(at.duration_since(clock.read()));
+        let (began, most) = (Instant::now(), until(&clock).unwrap_or_default());
         Box::pin(async move {
             loop {
-                let wait = Duration::try_from(at.duration_since(clock.read())).unwrap_or_default();
+                let wait = until(&clock).unwrap_or_default();
+                let wait = wait.min(most.saturating_sub(began.elapsed()));
                 if wait.is_zero() {
                     return;
                 }

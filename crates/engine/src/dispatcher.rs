@@ -10,6 +10,7 @@ mod crowd;
 mod fair;
 mod places;
 mod recording;
+mod set_back;
 mod silent;
 mod starting;
 mod stepping;
@@ -75,6 +76,8 @@ pub(crate) struct Dispatcher {
     recording: Option<BoxFuture<'static, Recorded>>,
     /// Until when nothing is written, after the database could not.
     write_after: Option<Timestamp>,
+    /// What the clock said last.
+    last_seen: Timestamp,
     wanted: Fair,
     /// Wanted, but there is no memory for their events; how often some had been given back when that
     /// was last looked at; and how many of them are to ask again since.
@@ -124,6 +127,7 @@ impl Dispatcher {
             recorders: Company::new(BATCH_MAX),
             recording: None,
             write_after: None,
+            last_seen: Timestamp::MIN,
             wanted: Fair::default(),
             starved: Turns::default(),
             freed: 0,
@@ -151,6 +155,7 @@ impl Dispatcher {
     pub(crate) async fn run(mut self, mut inbox: mpsc::UnboundedReceiver<Order>) {
         let mut alarm: Option<(Timestamp, BoxFuture<'static, ()>)> = None;
         loop {
+            self.note_time();
             self.obey_waiting(&mut inbox);
             self.pump();
             if self.is_finished() {
@@ -360,9 +365,7 @@ impl Dispatcher {
                 break;
             }
             self.timers.pop_first();
-            self.lane(id).timer = None;
-            self.list(id);
-            self.schedule(id);
+            self.look_at_lane(id);
         }
     }
 

@@ -9,9 +9,9 @@ use posthorn_core::id::EndpointId;
 
 use crate::clock::{Clock, later};
 
-/// Until when each endpoint is taken by what was set going.
+/// The time that each endpoint is taken for by what was set going.
 #[derive(Debug, Default)]
-pub(crate) struct Paces(Mutex<HashMap<EndpointId, Timestamp>>);
+pub(crate) struct Paces(Mutex<HashMap<EndpointId, Turn>>);
 
 /// A time that an endpoint is taken for, in real time.
 #[derive(Debug, Clone, Copy)]
@@ -32,16 +32,17 @@ impl Paces {
             let now = clock.now();
             let free = {
                 let mut taken = self.taken();
-                taken.retain(|_, until| *until > now);
+                // One that begins only later was taken before the clock was set back.
+                taken.retain(|_, turn| turn.begins <= now && turn.ends > now);
                 let free = taken.get(&endpoint).copied();
                 if free.is_none() {
-                    taken.insert(endpoint, later(now, length));
+                    taken.insert(endpoint, Turn { begins: now, ends: later(now, length) });
                 }
                 free
             };
             match free {
                 None => return Turn { begins: now, ends: later(now, length) },
-                Some(at) => clock.sleep_until(at).await,
+                Some(turn) => clock.sleep_until(turn.ends).await,
             }
         }
     }
@@ -50,12 +51,12 @@ impl Paces {
     /// nothing changes.
     pub(crate) fn free(&self, endpoint: EndpointId, turn: Turn, at: Timestamp) {
         let mut taken = self.taken();
-        if let Some(until) = taken.get_mut(&endpoint).filter(|until| **until == turn.ends) {
-            *until = at.min(turn.ends);
+        if let Some(taken) = taken.get_mut(&endpoint).filter(|taken| taken.ends == turn.ends) {
+            taken.ends = at.min(turn.ends);
         }
     }
 
-    fn taken(&self) -> MutexGuard<'_, HashMap<EndpointId, Timestamp>> {
+    fn taken(&self) -> MutexGuard<'_, HashMap<EndpointId, Turn>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

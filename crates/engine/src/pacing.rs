@@ -190,6 +190,15 @@ impl Lane {
         at
     }
 
+    /// The clock was set back to `now`: nothing waits for longer than it would have from now on.
+    pub(crate) fn clock_set_back(&mut self, now: Timestamp) {
+        self.hold = self.hold.map(|until| until.min(later(now, HOLD_MAX)));
+        self.left_alone = self.left_alone.map(|until| until.min(later(now, UNREADABLE_WAIT_MAX)));
+        if let Some(rate) = &mut self.rate {
+            rate.clock_set_back(now);
+        }
+    }
+
     /// Until when a busy answer holds it back.
     pub(crate) fn held_until(&self, now: Timestamp) -> Option<Timestamp> {
         self.hold.filter(|until| *until > now && !self.single)

@@ -73,6 +73,13 @@ impl Dispatcher {
         self.wake(id, real.saturating_add(wait).unwrap_or(Timestamp::MAX));
     }
 
+    /// What a lane's timer was for.
+    pub(super) fn look_at_lane(&mut self, id: EndpointId) {
+        self.lane(id).timer = None;
+        self.list(id);
+        self.schedule(id);
+    }
+
     /// A place has come free, or something has changed: what was put off for want of room is claimed,
     /// and the database asked for what is not known.
     pub(super) fn look(&mut self, id: EndpointId) {

@@ -51,6 +51,11 @@ impl Silent {
         if self.rate.free_at(now) > now { None } else { self.waiting.next() }
     }
 
+    /// The clock was set back.
+    pub(super) fn clock_set_back(&mut self, now: Timestamp) {
+        self.rate.clock_set_back(now);
+    }
+
     /// When it is the turn of the next, if one waits.
     pub(super) fn next_at(&self, now: Timestamp) -> Option<Timestamp> {
         (!self.waiting.is_empty()).then(|| self.rate.free_at(now))

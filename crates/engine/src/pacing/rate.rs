@@ -29,6 +29,11 @@ impl Rate {
         if self.next <= now { now } else { self.next }
     }
 
+    /// The clock was set back to `now`: nothing waits for longer than one interval.
+    pub(crate) fn clock_set_back(&mut self, now: Timestamp) {
+        self.next = self.next.min(now.checked_add(self.interval()).unwrap_or(Timestamp::MAX));
+    }
+
     pub(crate) fn take(&mut self, now: Timestamp) {
         let earliest = now.checked_sub(Self::SLACK).unwrap_or(now);
         let from = self.next.max(earliest);

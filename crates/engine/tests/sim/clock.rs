@@ -25,13 +25,11 @@ struct Timers {
     waiting: BTreeMap<(Timestamp, u64), Option<Waker>>,
 }
 
-/// Until when somebody sleeps.
+/// Until when somebody sleeps: whichever comes first.
 #[derive(Clone, Copy)]
-enum Until {
-    /// The wall clock says so.
-    Wall(Timestamp),
-    /// It has passed.
-    Passed(Timestamp),
+struct Until {
+    wall: Timestamp,
+    passed: Timestamp,
 }
 
 impl Timers {
@@ -39,11 +37,13 @@ impl Timers {
         self.passed + self.set_by
     }
 
+    /// What will have passed when the wall clock says `at`.
+    fn of_wall(&self, at: Timestamp) -> Timestamp {
+        at.saturating_sub(self.set_by).unwrap_or(Timestamp::MAX)
+    }
+
     fn end(&self, until: Until) -> Timestamp {
-        match until {
-            Until::Wall(at) => at.saturating_sub(self.set_by).unwrap_or(Timestamp::MAX),
-            Until::Passed(at) => at,
-        }
+        self.of_wall(until.wall).min(until.passed)
     }
 }
 
@@ -71,7 +71,7 @@ impl SimClock {
     /// Moves on and wakes whoever slept until then.
     pub(crate) fn advance_to(&self, at: Timestamp) {
         let mut timers = self.timers();
-        let passed = timers.end(Until::Wall(at));
+        let passed = timers.of_wall(at);
         timers.passed = timers.passed.max(passed);
         let later = timers.waiting.split_off(&(passed, u64::MAX));
         let woken = std::mem::replace(&mut timers.waiting, later);
@@ -91,7 +91,7 @@ impl SimClock {
     /// Ready when so long has passed, however the wall clock is set meanwhile.
     pub(crate) fn sleep(&self, length: Duration) -> BoxFuture<'static, ()> {
         let end = later(self.timers().passed, length);
-        self.sleep_to(Until::Passed(end))
+        self.sleep_to(Until { wall: Timestamp::MAX, passed: end })
     }
 
     fn sleep_to(&self, until: Until) -> BoxFuture<'static, ()> {
@@ -112,7 +112,8 @@ impl Clock for SimClock {
     }
 
     fn sleep_until(&self, at: Timestamp) -> BoxFuture<'static, ()> {
-        self.sleep_to(Until::Wall(at))
+        let passed = self.timers().of_wall(at);
+        self.sleep_to(Until { wall: at, passed })
     }
 }
 
