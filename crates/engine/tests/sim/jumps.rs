@@ -6,7 +6,9 @@ use posthorn_core::delivery::StateKind;
 use posthorn_engine::EndpointPatch;
 use posthorn_engine::clock::Clock;
 
+use crate::plan;
 use crate::receivers::Mood;
+use crate::seeds::live_through_all;
 use crate::stories::{PLACE, accept, deliveries, one_endpoint, seconds};
 use crate::world::World;
 
@@ -138,4 +140,17 @@ fn back_what_an_enabled_endpoint_drains_goes_on_at_its_pace() {
     assert!(delivered(&world) >= 27, "{} are delivered", delivered(&world));
     seconds(&mut world, 3_600);
     assert_each_came_once_and_nothing_was_violated(&world, 30);
+}
+
+#[test]
+fn however_the_clock_is_set_what_was_accepted_arrives_and_no_try_is_made_twice_for_nothing() {
+    let not_forgotten = [
+        "clock set back",
+        "clock set forwards",
+        "freezes",
+        "leases freed by another server",
+        "leases that ended in a freeze",
+        "tries whose lease was lost",
+    ];
+    live_through_all(plan::draw_jumps, &not_forgotten);
 }
