@@ -60,6 +60,11 @@ impl SimClock {
         self.0.lock().unwrap()
     }
 
+    /// How far somebody has set the wall clock from what has passed.
+    pub(crate) fn set_by(&self) -> SignedDuration {
+        self.timers().set_by
+    }
+
     /// When the next sleeper wakes.
     pub(crate) fn next(&self) -> Option<Timestamp> {
         let timers = self.timers();

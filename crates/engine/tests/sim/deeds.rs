@@ -108,7 +108,9 @@ impl Client {
     async fn accept(&self, events: Vec<Wanted>, key: Option<String>) {
         let Some(first) = events.first().cloned() else { return };
         for wanted in &events {
-            self.all.book.open().wanted.entry(wanted.number).or_insert(self.now());
+            let mut facts = self.all.book.open();
+            let now = (self.now(), facts.promised.len());
+            facts.wanted.entry(wanted.number).or_insert(now);
         }
         let insists = key.is_some() || events.iter().all(|event| event.reference.is_some());
         if insists {
@@ -160,7 +162,7 @@ impl Client {
         &self,
         events: &[Wanted],
         receipts: Vec<Result<Receipt, EngineError>>,
-        from: Timestamp,
+        (from, before): (Timestamp, usize),
     ) {
         let now = self.now();
         let mut facts = self.all.book.open();
@@ -173,6 +175,7 @@ impl Client {
                     wanted: wanted.clone(),
                     event: receipt.event,
                     deliveries: receipt.deliveries,
+                    before,
                     between: (from, now),
                 }),
                 Err(error) => facts.violated(format!("event {} refused: {error}", wanted.number)),

@@ -18,6 +18,8 @@ pub(crate) struct Seen {
     pub(crate) body: Bytes,
     pub(crate) delivery: DeliveryId,
     pub(crate) number: u32,
+    /// Under which lease.
+    pub(crate) claim: u32,
     /// Which life of the process sent it.
     pub(crate) life: usize,
     /// Real time.
@@ -108,6 +110,8 @@ pub(crate) struct Promised {
     pub(crate) wanted: Wanted,
     pub(crate) event: EventId,
     pub(crate) deliveries: Vec<(DeliveryId, EndpointId)>,
+    /// How many had been promised when it was first asked for.
+    pub(crate) before: usize,
     /// Real time of the call and of its answer.
     pub(crate) between: (Timestamp, Timestamp),
 }
@@ -125,8 +129,8 @@ pub(crate) struct Drain {
 pub(crate) struct Facts {
     pub(crate) seen: Vec<Seen>,
     pub(crate) hosts: BTreeMap<String, Host>,
-    /// When each event was first asked for, in real time.
-    pub(crate) wanted: BTreeMap<u64, Timestamp>,
+    /// When each event was first asked for, in real time, and how many had been promised by then.
+    pub(crate) wanted: BTreeMap<u64, (Timestamp, usize)>,
     pub(crate) promised: Vec<Promised>,
     pub(crate) offsets: BTreeMap<MerchantId, SignedDuration>,
     /// What was parked at an endpoint when it was enabled.
@@ -144,6 +148,14 @@ pub(crate) struct Facts {
     pub(crate) lives: Vec<(Timestamp, Option<Timestamp>)>,
     /// Lives that ended as they should: with all that was begun recorded or given back.
     pub(crate) orderly: BTreeSet<usize>,
+    /// Deliveries that are leased to the process: with which fence, until when.
+    pub(crate) leases: BTreeMap<DeliveryId, (u32, Timestamp)>,
+    /// Leases that ran out and that another server freed.
+    pub(crate) freed: BTreeSet<(DeliveryId, u32)>,
+    /// When the process got no turn: from when until when.
+    pub(crate) freezes: Vec<(Timestamp, Timestamp)>,
+    /// Whether somebody set the clock: then its times cannot be held against each other.
+    pub(crate) clock_was_set: bool,
     /// Times at which the database could not write, roughly.
     pub(crate) failures: Vec<Timestamp>,
     pub(crate) violations: Vec<String>,
@@ -170,6 +182,45 @@ impl Facts {
         *self.counts.entry(what).or_default() += 1;
     }
 
+    /// A delivery was leased: never one twice.
+    pub(crate) fn leased(&mut self, delivery: DeliveryId, claim: u32, until: Timestamp) {
+        if let Some((before, _)) = self.leases.insert(delivery, (claim, until)) {
+            self.violated(format!("{delivery} was leased as {claim} while lease {before} lived"));
+        }
+    }
+
+    /// A lease ended, if it still lived.
+    pub(crate) fn ended(&mut self, delivery: DeliveryId, claim: u32) {
+        if self.holds(delivery, claim) {
+            self.leases.remove(&delivery);
+        }
+    }
+
+    pub(crate) fn holds(&self, delivery: DeliveryId, claim: u32) -> bool {
+        self.leases.get(&delivery).is_some_and(|(held, _)| *held == claim)
+    }
+
+    /// Counts what is written for a lease that ended while its process got no turn.
+    pub(crate) fn note_past_end(&mut self, delivery: DeliveryId, claim: u32) {
+        let Some((_, until)) = self.leases.get(&delivery).filter(|held| held.0 == claim) else {
+            return;
+        };
+        if self.freezes.iter().any(|(from, to)| from < until && until <= to) {
+            self.count("leases that ended in a freeze");
+        }
+    }
+
+    /// By when the process has done what takes it so long from `at` on: while it is frozen it does nothing.
+    pub(crate) fn by(&self, at: Timestamp, within: SignedDuration) -> Timestamp {
+        let mut by = at + within;
+        for (from, to) in &self.freezes {
+            if *from < by && at < *to {
+                by += to.duration_since(at.max(*from));
+            }
+        }
+        by
+    }
+
     pub(crate) fn host_of(&self, id: EndpointId) -> Option<(&String, &Host)> {
         self.hosts.iter().find(|(_, host)| host.id == Some(id))
     }
@@ -185,6 +236,6 @@ impl Facts {
     pub(crate) fn rested(&self, id: EndpointId, at: Timestamp, grace: SignedDuration) -> bool {
         let Some(log) = self.rests.get(&id) else { return false };
         let last = log.iter().rev().find(|(since, _)| *since <= at);
-        last.is_some_and(|(since, rests)| *rests && at.duration_since(*since) > grace)
+        last.is_some_and(|(since, rests)| *rests && at > self.by(*since, grace))
     }
 }

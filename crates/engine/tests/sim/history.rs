@@ -35,7 +35,7 @@ struct Judged<'a> {
     host: &'a Host,
     facts: &'a Facts,
     tries: Vec<Try<'a>>,
-    /// Tries that a stop cut off.
+    /// Tries that a stop cut off, or whose lease was lost.
     cut_off: Vec<Try<'a>>,
     found: Vec<String>,
 }
@@ -62,11 +62,12 @@ pub(crate) fn judge(
     let lost = judged.pair(seen);
     judged.lost(&lost);
     judged.cut_off();
-    judged.overlaps(seen);
     judged.runs();
     judged.ending();
     for seen in seen {
-        judged.rest(seen);
+        if !facts.clock_was_set {
+            judged.rest(seen);
+        }
         judged.wire(seen);
     }
     judged.bytes(world);
@@ -84,11 +85,15 @@ impl<'a> Judged<'a> {
         let mut left: Vec<&Seen> = seen.to_vec();
         for attempt in &self.record.attempts {
             let at = attempt.at.as_millisecond();
-            let fits =
-                |seen: &&Seen| seen.number == attempt.number && seen.began().as_millisecond() == at;
-            // One that ended with its process may have been made again within the same millisecond.
-            let whole = left.iter().rposition(|seen| fits(seen) && seen.end.is_some());
-            match whole.or_else(|| left.iter().position(fits)) {
+            let fits = |seen: &&Seen| {
+                seen.claim == attempt.claim
+                    && seen.number == attempt.number
+                    && seen.began().as_millisecond() == at
+            };
+            if !attempt.late && self.was_freed(attempt.claim) {
+                self.say(format!("{attempt:?} is on record as if its lease had held"));
+            }
+            match left.iter().position(fits) {
                 Some(index) => {
                     let seen = left.remove(index);
                     let tries = if attempt.late { &mut self.cut_off } else { &mut self.tries };
@@ -100,13 +105,19 @@ impl<'a> Judged<'a> {
         left
     }
 
+    /// Whether the lease of a try ran out and was freed.
+    fn was_freed(&self, claim: u32) -> bool {
+        self.facts.freed.contains(&(self.record.delivery.id, claim))
+    }
+
     /// Only what was under way when its process was killed may be missing on record.
     fn lost(&mut self, lost: &[&Seen]) {
         for seen in lost {
             let over = self.facts.lives[seen.life].1;
             let excused = !self.facts.orderly.contains(&seen.life)
                 && over.is_some_and(|over| {
-                    seen.end.is_none_or(|end| over.duration_since(end.at) < RECORDED_WITHIN)
+                    self.facts.clock_was_set
+                        || seen.end.is_none_or(|end| over < self.facts.by(end.at, RECORDED_WITHIN))
                 });
             if !excused {
                 self.say(format!("the try at {} is not on record", seen.at));
@@ -115,12 +126,13 @@ impl<'a> Judged<'a> {
         }
     }
 
-    /// What a stop cut off is on record as that, and as nothing else.
+    /// What a stop cut off is on record as that, what lost its lease as late, and nothing else.
     fn cut_off(&mut self) {
         for index in 0..self.cut_off.len() {
             let Try { attempt, seen } = self.cut_off[index];
             let verdict = seen.end.map(|end| end.verdict);
-            if !attempt.tried.is_cut_off() || verdict != Some(Verdict::CutOff) {
+            let was_cut_off = attempt.tried.is_cut_off() && verdict == Some(Verdict::CutOff);
+            if !was_cut_off && !self.was_freed(attempt.claim) {
                 self.say(format!("{attempt:?} is on record as late, after {verdict:?}"));
             }
             self.uses_up_nothing(seen);
@@ -130,6 +142,9 @@ impl<'a> Judged<'a> {
     /// A try of which nobody knows what came has the number of the one that follows it, and is made
     /// no earlier.
     fn uses_up_nothing(&mut self, seen: &Seen) {
+        if self.facts.clock_was_set {
+            return;
+        }
         let before = self.tries.iter().rev().find(|tried| tried.seen.at < seen.at);
         let after = self.tries.iter().find(|tried| tried.seen.at >= seen.at);
         let (Some(before), Some(after)) = (before, after) else { return };
@@ -159,21 +174,6 @@ impl<'a> Judged<'a> {
         Some(tried.seen.ended()? + wait.max(asked))
     }
 
-    /// Never two at once, unless the first was cut off with its process.
-    fn overlaps(&mut self, seen: &[&Seen]) {
-        let overlap = seen.windows(2).find(|pair| {
-            let over = pair[0].end.map(|end| end.at);
-            match over {
-                Some(over) => over > pair[1].at,
-                None => pair[0].life == pair[1].life,
-            }
-        });
-        if let Some(pair) = overlap {
-            let what = format!("two tries at once, from {} and {}", pair[0].at, pair[1].at);
-            self.say(what);
-        }
-    }
-
     /// Each run goes by the schedule: in its order, not too early, not too late, not too often.
     fn runs(&mut self) {
         let mut found = Vec::new();
@@ -195,7 +195,8 @@ impl<'a> Judged<'a> {
                 Some(before) => found.extend(self.follows(before, tried)),
             }
         }
-        if let (Some(first), true) = (self.tries.first(), self.never_rested()) {
+        let timely = self.never_rested() && !self.facts.clock_was_set;
+        if let (Some(first), true) = (self.tries.first(), timely) {
             let due = self.record.event.at;
             if first.attempt.run == 1 && self.is_late(first.seen, due) {
                 found.push(format!("accepted at {due}, first sent at {}", first.seen.began()));
@@ -213,6 +214,9 @@ impl<'a> Judged<'a> {
             let verdict = before.seen.end.map(|end| end.verdict);
             return Some(format!("run {run}: {number} follows {verdict:?}"));
         };
+        if self.facts.clock_was_set {
+            return None;
+        }
         if tried.seen.began() + ROUNDING < due {
             return Some(format!("run {run}: {number} at {}, due at {due}", tried.seen.began()));
         }
@@ -278,7 +282,7 @@ impl<'a> Judged<'a> {
             let rests = self.facts.rests.get(&endpoint);
             self.say(format!("sent at {} to {endpoint}, at rest: {rests:?}", seen.at));
         }
-        if self.host.deleted.is_some_and(|at| seen.at > at + KNOWN_WITHIN) {
+        if self.host.deleted.is_some_and(|at| seen.at > self.facts.by(at, KNOWN_WITHIN)) {
             self.say(format!("sent at {} to a deleted endpoint", seen.at));
         }
     }
@@ -293,8 +297,9 @@ impl<'a> Judged<'a> {
         }
         let clock = Tolerance::new(seen.at.as_second(), 300);
         let genuine = self.host.secrets.iter().any(|(from, until, secret)| {
-            *from <= seen.at
-                && until.is_none_or(|until| seen.at < until + KNOWN_WITHIN)
+            let in_force = *from <= seen.at
+                && until.is_none_or(|until| seen.at < self.facts.by(until, KNOWN_WITHIN));
+            (in_force || self.facts.clock_was_set)
                 && self.contract.verify(&seen.headers, &seen.body, secret, clock).is_ok()
         });
         if !genuine {

@@ -6,7 +6,9 @@ use posthorn_core::delivery::StateKind;
 use posthorn_engine::EndpointPatch;
 use posthorn_engine::clock::Clock;
 
+use crate::plan;
 use crate::receivers::Mood;
+use crate::seeds::live_through_all;
 use crate::stories::{PLACE, accept, deliveries, one_endpoint, seconds};
 use crate::world::World;
 
@@ -97,4 +99,78 @@ fn back_and_started_anew_too() {
     assert_eq!(delivered(&world), 10);
     let newest = deliveries(&world, None);
     assert!(newest.iter().rev().map(|delivery| delivery.id).is_sorted(), "ids still rise");
+}
+
+#[test]
+fn back_while_the_database_cannot_write_what_came_of_tries_is_recorded_as_soon_as_it_can() {
+    let mut world = one_endpoint(Mood::Well);
+    accept_many(&world, 0..1);
+    let until = world.clock.now() + SignedDuration::from_secs(2);
+    world.weather.fail_until(until);
+    seconds(&mut world, 1);
+    world.clock.set(world.clock.now() - HOUR);
+    world.weather.set_fair(true);
+    seconds(&mut world, 1);
+    assert_each_came_once_and_nothing_was_violated(&world, 1);
+}
+
+#[test]
+fn back_a_rate_limit_counts_from_now() {
+    let mut world = one_endpoint(Mood::Well);
+    let id = world.engine().endpoints(PLACE.0, PLACE.1)[0].id;
+    let patch = EndpointPatch { rate_limit: Some(Some(2)), ..EndpointPatch::default() };
+    world.engine().change_endpoint((PLACE.0, PLACE.1, id), patch).now_or_never().unwrap().unwrap();
+    accept_many(&world, 0..1);
+    seconds(&mut world, 1);
+    world.clock.set(world.clock.now() - HOUR);
+    accept_many(&world, 1..21);
+    seconds(&mut world, 5);
+    let sent = world.book.open().seen.len();
+    assert!((9..=13).contains(&sent), "{sent} in five seconds, at two a second");
+    seconds(&mut world, 10);
+    assert_each_came_once_and_nothing_was_violated(&world, 21);
+}
+
+#[test]
+fn back_a_busy_receiver_is_asked_again_after_a_minute() {
+    let mut world = one_endpoint(Mood::Busy);
+    // Sooner or later it says for how long it wants to be left alone.
+    accept_many(&world, 0..20);
+    seconds(&mut world, 600);
+    world.clock.set(world.clock.now() - HOUR);
+    world.network.set_mood(Mood::Well);
+    let before = world.book.open().seen.len();
+    accept_many(&world, 20..21);
+    seconds(&mut world, 61);
+    assert!(world.book.open().seen.len() > before, "nothing was sent");
+}
+
+#[test]
+fn back_what_an_enabled_endpoint_drains_goes_on_at_its_pace() {
+    let mut world = one_endpoint(Mood::Well);
+    let id = world.engine().endpoints(PLACE.0, PLACE.1)[0].id;
+    let place = (PLACE.0, PLACE.1, id);
+    world.engine().disable_endpoint(place).now_or_never().unwrap().unwrap();
+    accept_many(&world, 0..30);
+    world.engine().enable_endpoint(place).now_or_never().unwrap().unwrap();
+    seconds(&mut world, 3);
+    world.clock.set(world.clock.now() - HOUR);
+    seconds(&mut world, 10);
+    // Of what was set going for the second that was under way the rest is due when it comes again.
+    assert!(delivered(&world) >= 27, "{} are delivered", delivered(&world));
+    seconds(&mut world, 3_600);
+    assert_each_came_once_and_nothing_was_violated(&world, 30);
+}
+
+#[test]
+fn however_the_clock_is_set_what_was_accepted_arrives_and_no_try_is_made_twice_for_nothing() {
+    let not_forgotten = [
+        "clock set back",
+        "clock set forwards",
+        "freezes",
+        "leases freed by another server",
+        "leases that ended in a freeze",
+        "tries whose lease was lost",
+    ];
+    live_through_all(plan::draw_jumps, &not_forgotten);
 }

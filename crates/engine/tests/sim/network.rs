@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures::future::{BoxFuture, FutureExt};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use posthorn_core::event::Mode;
-use posthorn_core::id::MerchantId;
+use posthorn_core::id::{DeliveryId, MerchantId};
 use posthorn_engine::clock::{Clock, later};
 use posthorn_engine::transport::{
     Answer, Cut, ErrorClass, Phases, Reach, Request, Transport, Tried, Unreachable,
@@ -16,11 +16,11 @@ use posthorn_engine::transport::{
 
 use crate::chance::Chance;
 use crate::clock::SimClock;
-use crate::facts::{Book, End, Seen, Verdict};
+use crate::facts::{Book, End, Facts, Seen, Verdict};
 use crate::receivers::{Mood, Receiver};
 
 /// A bound that may still be in force for this long after it was changed.
-const SETTLING: Duration = Duration::from_secs(10);
+const SETTLING: SignedDuration = SignedDuration::from_secs(10);
 /// What the engine allows an endpoint that sets no bound.
 const CONCURRENCY_DEFAULT: u32 = 64;
 
@@ -31,12 +31,15 @@ pub(crate) struct Bounds {
     pub(crate) merchant: u32,
 }
 
+/// The host that each delivery is on its way to, by its lease.
+type UnderWay = Arc<Mutex<BTreeMap<(DeliveryId, u32), String>>>;
+
 pub(crate) struct Network {
     clock: SimClock,
     book: Book,
     bounds: Bounds,
     receivers: Mutex<BTreeMap<String, Receiver>>,
-    under_way: Arc<Mutex<BTreeMap<String, u32>>>,
+    under_way: UnderWay,
     /// Which life of the process is sending; `None`: it is dead.
     life: Mutex<Option<usize>>,
     /// Cuts this life's tries off.
@@ -84,7 +87,7 @@ impl Network {
     }
 
     pub(crate) fn under_way(&self) -> u32 {
-        self.under_way.lock().unwrap().values().sum()
+        u32::try_from(self.under_way.lock().unwrap().len()).unwrap()
     }
 
     fn check(&self, host: &str, request: &Request) {
@@ -103,34 +106,67 @@ impl Network {
             facts.violated(format!("an event of {of_other_mode} mode was sent to {host}"));
         }
         let under_way = self.under_way.lock().unwrap();
-        let here = under_way.get(host).copied().unwrap_or(0);
+        let count = |counted: &dyn Fn(&String) -> bool| {
+            u32::try_from(under_way.values().filter(|host| counted(host)).count()).unwrap()
+        };
+        let here = count(&|other| other == host);
         let now = self.clock.now();
         let recent = known.concurrency.iter().rev();
         let in_force = recent.clone().take(1).chain(
             recent
                 .clone()
                 .zip(recent.skip(1))
-                .filter_map(|(newer, older)| (later(newer.0, SETTLING) > now).then_some(older)),
+                .filter_map(|(newer, older)| (facts.by(newer.0, SETTLING) > now).then_some(older)),
         );
         let bound = in_force.map(|(_, bound)| *bound).max().unwrap_or(CONCURRENCY_DEFAULT);
         if here > bound {
             facts.violated(format!("{here} under way at {host}, which allows {bound}"));
         }
-        let all: u32 = under_way.values().sum();
+        let all = count(&|_| true);
+        let of_merchant = count(&|host| {
+            facts.hosts.get(host).is_some_and(|other| other.merchant == known.merchant)
+        });
         if all > self.bounds.all {
             facts.violated(format!("{all} under way, of {} allowed", self.bounds.all));
         }
-        let of_merchant: u32 = under_way
-            .iter()
-            .filter(|(host, _)| {
-                facts.hosts.get(*host).is_some_and(|other| other.merchant == known.merchant)
-            })
-            .map(|(_, count)| count)
-            .sum();
         if of_merchant > self.bounds.merchant {
             let bound = self.bounds.merchant;
             facts.violated(format!("{of_merchant} under way for a merchant, of {bound} allowed"));
         }
+    }
+
+    /// Under which lease a delivery is sent: one that is held, and for as long as the try may take.
+    fn lease_for(&self, facts: &mut Facts, delivery: DeliveryId, timeout: Duration) -> u32 {
+        let now = self.clock.now();
+        if let Some((claim, until)) = facts.leases.get(&delivery).copied() {
+            if later(now, timeout) > until {
+                let what = format!("{delivery} was sent at {now}, with a lease until {until}");
+                facts.violated(what);
+            }
+            return claim;
+        }
+        // Past its end when it was freed, but not any more: the clock was set back since.
+        let freed = facts.freed.range((delivery, 0)..=(delivery, u32::MAX)).next_back();
+        let freed = freed.map(|(_, claim)| *claim).filter(|_| facts.clock_was_set);
+        freed.unwrap_or_else(|| {
+            facts.violated(format!("{delivery} was sent at {now} without a lease"));
+            0
+        })
+    }
+
+    /// A try begins: never two at once of a delivery, unless the first has lost its lease.
+    fn begin(&self, index: usize) -> (DeliveryId, u32) {
+        let mut facts = self.book.open();
+        let seen = &facts.seen[index];
+        let (lease, host) = ((seen.delivery, seen.claim), seen.host.clone());
+        let mut under_way = self.under_way.lock().unwrap();
+        let of_it = under_way.range((lease.0, 0)..=(lease.0, u32::MAX)).map(|(lease, _)| *lease);
+        let others: Vec<_> = of_it.filter(|other| !facts.freed.contains(other)).collect();
+        if !others.is_empty() {
+            facts.violated(format!("two tries at once, {lease:?} beside {others:?}"));
+        }
+        under_way.insert(lease, host);
+        lease
     }
 
     fn note(&self, host: &str, request: &Request, life: usize) -> usize {
@@ -145,13 +181,16 @@ impl Network {
             .filter(|(_, mode)| *mode == Mode::Test)
             .and_then(|(merchant, _)| facts.offsets.get(&merchant).copied())
             .unwrap_or_default();
+        let delivery = header("X-Delivery-Id").parse().unwrap();
+        let claim = self.lease_for(&mut facts, delivery, request.timeout);
         let seen = Seen {
             host: host.to_owned(),
             url: request.url.to_string(),
             headers: request.headers.clone(),
             body: request.body.clone(),
-            delivery: header("X-Delivery-Id").parse().unwrap(),
+            delivery,
             number: header("X-Delivery-Attempt").parse().unwrap(),
+            claim,
             life,
             at: self.clock.now(),
             offset,
@@ -169,13 +208,13 @@ impl Transport for Network {
         };
         let host = request.url.host_str().unwrap().to_owned();
         let index = self.note(&host, &request, life);
-        *self.under_way.lock().unwrap().entry(host.clone()).or_default() += 1;
+        let lease = self.begin(index);
         self.check(&host, &request);
         let now = self.clock.now();
         let mut receivers = self.receivers.lock().unwrap();
         let reaction = receivers.get_mut(&host).expect("a receiver").react(now, request.timeout);
         drop(receivers);
-        let busy = Busy { host, under_way: Arc::clone(&self.under_way) };
+        let busy = Busy { lease, under_way: Arc::clone(&self.under_way) };
         let (clock, book) = (self.clock.clone(), self.book.clone());
         let cut = self.cut.lock().unwrap().made();
         async move {
@@ -212,15 +251,13 @@ impl Transport for Network {
 }
 
 struct Busy {
-    host: String,
-    under_way: Arc<Mutex<BTreeMap<String, u32>>>,
+    lease: (DeliveryId, u32),
+    under_way: UnderWay,
 }
 
 impl Drop for Busy {
     fn drop(&mut self) {
-        if let Some(count) = self.under_way.lock().unwrap().get_mut(&self.host) {
-            *count -= 1;
-        }
+        self.under_way.lock().unwrap().remove(&self.lease);
     }
 }
 

@@ -1,7 +1,6 @@
 //! The store as the engine sees it: the real one on SQLite, whose verbs take some time before and
 //! after they are carried out, and which tells the [`Book`] what it committed.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -34,15 +33,13 @@ pub(crate) struct Rig {
     pub(crate) clock: SimClock,
     weather: Weather,
     pub(crate) book: Book,
-    /// Deliveries leased, with their fence: never one twice.
-    leases: Mutex<BTreeMap<DeliveryId, u32>>,
     busy: Mutex<(Timestamp, u32)>,
 }
 
 impl Rig {
     pub(crate) fn new(inner: Arc<Sqlite>, clock: SimClock, weather: Weather, book: Book) -> Self {
         let busy = Mutex::new((clock.now(), 0));
-        Self { inner, clock, weather, book, leases: Mutex::default(), busy }
+        Self { inner, clock, weather, book, busy }
     }
 
     async fn wait(&self) {
@@ -68,43 +65,37 @@ impl Rig {
         self.wait().await;
     }
 
-    fn leased(&self, delivery: DeliveryId, claim: u32) {
-        let mut leases = self.leases.lock().unwrap();
-        if let Some(before) = leases.insert(delivery, claim) {
-            let what = format!("{delivery} was leased as {claim} while lease {before} lived");
-            self.book.open().violated(what);
-        }
-    }
-
-    fn ended(&self, delivery: DeliveryId, claim: u32) {
-        let mut leases = self.leases.lock().unwrap();
-        if leases.get(&delivery) == Some(&claim) {
-            leases.remove(&delivery);
-        }
-    }
-
     fn note_accepts(&self, accepts: &[Accept], answers: &[Accepted]) {
         for (accept, answer) in accepts.iter().zip(answers) {
             if !matches!(answer, Accepted::Now(_)) {
                 continue;
             }
             for delivery in &accept.deliveries {
-                if matches!(delivery.state, State::Leased { .. }) {
-                    self.leased(delivery.id, 1);
+                if let State::Leased { until } = delivery.state {
+                    self.book.open().leased(delivery.id, 1, until);
                 }
             }
         }
     }
 
+    /// A lease that another server freed is lost, and no other.
+    fn note_ended(&self, settlement: &Settlement, answer: Settled) {
+        let lease = (settlement.delivery, settlement.claim);
+        let mut facts = self.book.open();
+        facts.note_past_end(lease.0, lease.1);
+        let lost = answer == Settled::LeaseLost;
+        if lost {
+            facts.count("tries whose lease was lost");
+        }
+        if lost != facts.freed.contains(&lease) {
+            facts.violated(format!("lease {} of {} ended as {answer:?}", lease.1, lease.0));
+        }
+        facts.ended(lease.0, lease.1);
+    }
+
     async fn note_settled(&self, settlements: &[Settlement], answers: &[Settled]) {
         for (settlement, answer) in settlements.iter().zip(answers) {
-            match answer {
-                Settled::Done => self.ended(settlement.delivery, settlement.claim),
-                Settled::LeaseLost => {
-                    let what = format!("the lease of {} was lost", settlement.delivery);
-                    self.book.open().violated(what);
-                }
-            }
+            self.note_ended(settlement, *answer);
             let rest = settlement.effects.iter().find_map(|effect| match effect {
                 Effect::Rest(status) => Some(*status),
                 Effect::FailingSince(_) => None,
@@ -147,7 +138,7 @@ macro_rules! verbs {
                     self.weather.read_all(asks.iter().map(|ask| ask.endpoint))?;
                     let result = self.inner.claim(asks, until, bytes_max).await;
                     for claim in result.iter().flatten() {
-                        self.leased(claim.delivery, claim.claim);
+                        self.book.open().leased(claim.delivery, claim.claim, claim.until);
                     }
                     self.wait().await;
                     result
@@ -190,9 +181,11 @@ macro_rules! verbs {
                     self.weather.read_all(releases.iter().map(|release| release.endpoint))?;
                     let result = self.inner.release(releases.clone()).await;
                     if result.is_ok() {
+                        let mut facts = self.book.open();
                         for release in releases {
-                            self.book.open().count("leases given back");
-                            self.ended(release.delivery, release.claim);
+                            facts.count("leases given back");
+                            facts.note_past_end(release.delivery, release.claim);
+                            facts.ended(release.delivery, release.claim);
                         }
                     }
                     self.wait().await;

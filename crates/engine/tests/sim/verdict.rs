@@ -20,7 +20,9 @@ pub(crate) fn judge(world: &World) -> Sums {
     let ledger = Ledger::read(world);
     let mut facts = std::mem::take(&mut *world.book.open());
     promises(&ledger, &mut facts);
-    audiences(&ledger, &mut facts);
+    if !facts.clock_was_set {
+        audiences(&ledger, &mut facts);
+    }
     states(&ledger, &mut facts);
     followers::judge(world, &ledger, &mut facts);
     let mut by_delivery: BTreeMap<DeliveryId, Vec<&Seen>> = BTreeMap::new();
@@ -38,8 +40,10 @@ pub(crate) fn judge(world: &World) -> Sums {
         let seen = by_delivery.get(id).map(Vec::as_slice).unwrap_or_default();
         found.extend(history::judge(&evidence, record, seen));
     }
-    rates(&facts, &mut found);
-    drains(&ledger, &facts, &by_delivery, &mut found);
+    if !facts.clock_was_set {
+        rates(&facts, &mut found);
+        drains(&ledger, &facts, &by_delivery, &mut found);
+    }
     for what in found {
         facts.violated(what);
     }
@@ -100,6 +104,20 @@ fn promises(ledger: &Ledger, facts: &mut Facts) {
             found.push(format!("event {number} was accepted as {events:?}"));
         }
     }
+    let mut highest = None;
+    let risen: Vec<_> = facts
+        .promised
+        .iter()
+        .map(|promised| {
+            highest = highest.max(Some(promised.event));
+            highest
+        })
+        .collect();
+    for Promised { wanted, event, before, .. } in &facts.promised {
+        if before.checked_sub(1).is_some_and(|last| risen[last] >= Some(*event)) {
+            found.push(format!("event {} has a lower id than one before it", wanted.number));
+        }
+    }
     for what in found {
         facts.violated(what);
     }
@@ -130,14 +148,14 @@ fn audiences(ledger: &Ledger, facts: &mut Facts) {
                 .enumerate()
                 .filter(|(index, (at, _))| {
                     let next = versions.get(index + 1);
-                    *at <= to && next.is_none_or(|(next, _)| *next + KNOWN_WITHIN > from)
+                    *at <= to && next.is_none_or(|(next, _)| facts.by(*next, KNOWN_WITHIN) > from)
                 })
                 .map(|(_, (_, settings))| wants(settings, &promised.wanted))
                 .collect();
-            let there = versions.first().is_some_and(|(at, _)| *at + KNOWN_WITHIN < from)
+            let there = versions.first().is_some_and(|(at, _)| facts.by(*at, KNOWN_WITHIN) < from)
                 && host.deleting.is_none_or(|at| at > to);
             let gone = versions.first().is_none_or(|(at, _)| *at > to)
-                || host.deleted.is_some_and(|at| at + KNOWN_WITHIN < from);
+                || host.deleted.is_some_and(|at| facts.by(at, KNOWN_WITHIN) < from);
             if gets && gone {
                 found.push(says("it got it while it was not there"));
             }
@@ -190,6 +208,8 @@ fn drains(
     seen: &BTreeMap<DeliveryId, Vec<&Seen>>,
     found: &mut Vec<String>,
 ) {
+    // What another server freed is due from then on.
+    let freed: BTreeSet<DeliveryId> = facts.freed.iter().map(|(id, _)| *id).collect();
     for drain in &facts.drains {
         let day = SignedDuration::from_hours(24);
         let recovered = facts.recovered.iter().any(|(endpoint, at)| {
@@ -201,7 +221,7 @@ fn drains(
         let starts: Vec<_> = drain
             .parked
             .iter()
-            .filter(|id| !facts.resent.contains(id))
+            .filter(|id| !facts.resent.contains(id) && !freed.contains(id))
             .filter(|id| ledger.events.get(&id.event()).is_some_and(|event| event.only.is_none()))
             .filter_map(|id| {
                 let first = seen.get(id)?.iter().find(|seen| seen.at >= drain.at)?;

@@ -1,9 +1,11 @@
 //! One seed's world: a process that lives, dies and starts again, and the clock that drives it.
 
+mod freezes;
+mod lives;
+
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures::executor::{LocalPool, LocalSpawner};
 use futures::future::FutureExt;
@@ -13,23 +15,18 @@ use posthorn_core::contract::embedded;
 use posthorn_core::endpoint::Status;
 use posthorn_core::event::Mode;
 use posthorn_core::id::MerchantId;
-use posthorn_core::secret::MasterKeys;
 use posthorn_engine::clock::Clock;
-use posthorn_engine::entropy::Entropy;
-use posthorn_engine::guard::Guard;
-use posthorn_engine::{Engine, Held, MerchantDraft, Options, Parts};
+use posthorn_engine::{Engine, Held, MerchantDraft};
 use posthorn_store::Store;
 use posthorn_store::sqlite::Sqlite;
-use prometheus_client::registry::Registry;
 
 use crate::chance::Chance;
 use crate::clock::SimClock;
 use crate::deeds::{Client, Clients};
 use crate::facts::Book;
 use crate::network::{Bounds, Network};
-use crate::plan::{self, Act, Deed, Plan};
+use crate::plan::{Act, Deed, Draw, Plan};
 use crate::receivers::Mood;
-use crate::rig::Rig;
 use crate::weather::Weather;
 
 /// 2026-11-22, and some microseconds: real clocks do not stand at whole milliseconds.
@@ -38,9 +35,6 @@ const START_US: i64 = 1_795_305_600_123_457;
 const REST_WITHIN: SignedDuration = SignedDuration::from_hours(24 * 60);
 /// Every world lives through as many crashes.
 const CRASHES_MIN: u32 = 2;
-/// How long a stop waits for tries, one life after the other: less than receivers may take.
-const GRACES: [Duration; 3] =
-    [Duration::from_secs(3), Duration::from_secs(1), Duration::from_secs(20)];
 const BOUNDS: Bounds = Bounds { all: 24, merchant: 12 };
 
 pub(crate) struct World {
@@ -66,10 +60,10 @@ struct Life {
 
 impl World {
     /// A new world: merchants of every contract, endpoints, and a plan.
-    pub(crate) fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64, draw: Draw) -> Self {
         let mut chance = Chance::new(seed);
         let start = Timestamp::from_microsecond(START_US).unwrap();
-        let plan = plan::draw(start, &merchants(), &mut chance.fork());
+        let plan = draw(start, &merchants(), &mut chance.fork());
         let mut world = Self::with(plan, chance);
         world.settle_merchants();
         world.weather.set_fair(false);
@@ -161,81 +155,6 @@ impl World {
         self.client().engine
     }
 
-    fn begin_life(&mut self) {
-        let lives = {
-            let mut facts = self.book.open();
-            facts.lives.push((self.clock.now(), None));
-            facts.lives.len()
-        };
-        self.network.set_life(Some(lives - 1));
-        let (clock, weather) = (self.clock.clone(), self.weather.clone());
-        let rig = Rig::new(Arc::clone(&self.store), clock, weather, self.book.clone());
-        let parts = Parts {
-            store: Arc::new(rig),
-            clock: Arc::new(self.clock.clone()),
-            entropy: Arc::new(Entropy::seeded(self.chance.next())),
-            transport: Arc::clone(&self.network) as _,
-            guard: Arc::new(Guard::default()),
-            contracts: embedded().iter().map(|contract| (**contract).clone()).collect(),
-            master: MasterKeys::new([7; 32], &[]),
-            admin_key: None,
-            options: Options {
-                sandbox: true,
-                in_flight_max: BOUNDS.all,
-                merchant_in_flight_max: BOUNDS.merchant,
-                drain_per_second: 3,
-                grace: GRACES[lives % GRACES.len()],
-                house_round: SignedDuration::from_hours(3),
-                job_round: SignedDuration::from_hours(1),
-                retention: self.retention,
-                retention_round: SignedDuration::from_hours(4),
-            },
-        };
-        let mut registry = Registry::default();
-        let start = Engine::start(parts, &mut registry);
-        let (engine, runner, _) =
-            start.now_or_never().expect("nothing waits in fair weather").unwrap();
-        let pool = LocalPool::new();
-        let over = Rc::new(Cell::new(false));
-        let tells = Rc::clone(&over);
-        let run = async move {
-            runner.run().await;
-            tells.set(true);
-        };
-        pool.spawner().spawn_local(run).unwrap();
-        self.life = Some(Life { pool, engine, over });
-        for merchant in &self.clients.merchants {
-            self.spawner().spawn_local(self.client().follow(*merchant)).unwrap();
-        }
-    }
-
-    fn end_life(&mut self) {
-        self.network.set_life(None);
-        self.life = None;
-        self.clients.engaged.borrow_mut().clear();
-        let now = self.clock.now();
-        if let Some(last) = self.book.open().lives.last_mut() {
-            last.1 = Some(now);
-        }
-    }
-
-    /// The process is dead: after a while it starts again on the same database.
-    fn start_again(&mut self) {
-        self.end_life();
-        let down_s = if self.chance.percent(70) { 0 } else { self.chance.below(20_000) };
-        let down = SignedDuration::from_secs(i64::try_from(down_s).unwrap());
-        self.clock.advance_to(self.clock.now() + down);
-        self.store = Arc::new(self.store.reopen(self.weather.faults()).unwrap());
-        self.weather.restart();
-        self.weather.set_fair(true);
-        self.begin_life();
-        self.weather.set_fair(false);
-        let again: Vec<_> = self.clients.unanswered.borrow().values().cloned().collect();
-        for (events, key) in again {
-            self.spawn(Act::Accept { events, key });
-        }
-    }
-
     fn spawner(&self) -> LocalSpawner {
         self.life.as_ref().expect("the process lives").pool.spawner()
     }
@@ -243,12 +162,6 @@ impl World {
     pub(crate) fn spawn(&mut self, act: Act) {
         let client = self.client();
         self.spawner().spawn_local(async move { client.act(act).await }).unwrap();
-    }
-
-    /// From the next start on events are kept so long.
-    pub(crate) fn keep(&mut self, retention: SignedDuration) {
-        self.retention = Some(retention);
-        self.stop();
     }
 
     /// Lets everything happen that can happen now.
@@ -275,10 +188,10 @@ impl World {
         self.stall();
     }
 
-    /// Everything that is planned.
+    /// Everything that is planned, by the time that has passed: whoever sets the clock moves nobody's plans.
     pub(crate) fn play(&mut self) {
         for (at, deed) in std::mem::take(&mut self.plan.deeds) {
-            self.run_until(at);
+            self.run_until(at + self.clock.set_by());
             match deed {
                 Deed::Crash => {
                     self.weather.crash();
@@ -286,52 +199,23 @@ impl World {
                 }
                 Deed::CrashAt(points) => self.weather.crash_in(points),
                 Deed::Stop => self.stop(),
+                Deed::Freeze { length, freed } => {
+                    self.freeze(length);
+                    if freed {
+                        self.free_expired();
+                    }
+                }
+                Deed::FreeExpired => self.free_expired(),
+                Deed::SetClock(by) => self.set_clock(by),
                 Deed::Client(act) => self.spawn(act),
             }
         }
-        self.run_until(self.plan.end);
+        self.run_until(self.plan.end + self.clock.set_by());
         // One that was to strike after so many writes may never have come to it.
         while self.crashes < CRASHES_MIN {
             self.weather.crash();
             self.stall();
         }
-    }
-
-    /// The operator stops the process and starts it again.
-    pub(crate) fn stop(&mut self) {
-        if let Some(life) = &self.life {
-            life.engine.stop();
-        }
-        let before = self.book.open().lives.len();
-        let give_up = self.clock.now() + SignedDuration::from_mins(5);
-        loop {
-            self.stall();
-            if self.book.open().lives.len() != before {
-                return;
-            }
-            if self.life.as_ref().is_some_and(|life| life.over.get()) {
-                break;
-            }
-            match self.clock.next() {
-                Some(next) if next <= give_up => self.clock.advance_to(next),
-                Some(_) | None => {
-                    self.book.open().violated("it did not stop within five minutes".to_owned());
-                    break;
-                }
-            }
-        }
-        if self.network.under_way() > 0 {
-            self.book.open().violated("tries were under way after it had stopped".to_owned());
-        }
-        let leased = self.backlog().leased;
-        if leased > 0 {
-            self.book.open().violated(format!("{leased} leases were left after it had stopped"));
-        }
-        let mut facts = self.book.open();
-        let life = facts.lives.len() - 1;
-        facts.orderly.insert(life);
-        drop(facts);
-        self.start_again();
     }
 
     /// How long the plan was.
