@@ -59,6 +59,7 @@ pub(crate) struct Dispatcher {
     ready: Fair,
     /// Lanes of endpoints that may not answer, while such have all the places that are for them.
     hesitant: Fair,
+    /// Lanes whose last try got no answer, in turn and at their pace.
     silent: Silent,
     /// Lanes that wait for one of their merchant's tries to end.
     crowded: HashMap<MerchantId, Crowd>,

@@ -13,7 +13,7 @@ pub(crate) const SOME: usize = 40;
 /// Much longer than a lease: the contract's 5 s, 2 s in memory and 10 s of margin.
 const PAST_THE_LEASES: Duration = Duration::from_mins(1);
 const HOUR_S: i64 = 60 * 60;
-/// Of it 64 MiB are what may wait for the disk.
+/// What one caller may hold of bodies is 16 MiB; what is made of them, and 160 connections, take several times that.
 const MEMORY_MIB_MAX: u64 = 300;
 
 /// A server behind the fault layer, and clients that have been answered.
