@@ -119,10 +119,12 @@ impl Sent<'_> {
         }
     }
 
-    /// Base64 of other bytes, and as text another key in every form.
+    /// Base64 of other bytes, and as text another key in every form. One that begins alike would
+    /// not do: HMAC pads a key with zeros, so zeros behind a key are the same key (RFC 2104,
+    /// section 2).
     fn other_secret(&self) -> String {
         let other = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
-        if self.secret == other { SECRET.to_owned() } else { other.to_owned() }
+        if self.secret.starts_with("whsec_AAEC") { SECRET.to_owned() } else { other.to_owned() }
     }
 
     fn other_key(&self) -> SigningKey {
