@@ -11,7 +11,7 @@ mod fair;
 mod places;
 mod recording;
 mod set_back;
-mod silent;
+mod spread;
 mod starting;
 mod stepping;
 mod stopping;
@@ -40,7 +40,7 @@ use crowd::Crowd;
 use fair::Fair;
 use places::Places;
 use recording::{BATCH_MAX, GivenBack, RELEASES_MAX, Recorded, Released};
-use silent::Silent;
+use spread::Spread;
 use starting::Sent;
 use stepping::Stepping;
 use stopping::last_words;
@@ -59,8 +59,8 @@ pub(crate) struct Dispatcher {
     ready: Fair,
     /// Lanes of endpoints that may not answer, while such have all the places that are for them.
     hesitant: Fair,
-    /// Lanes whose last try got no answer, in turn and at their pace.
-    silent: Silent,
+    /// Lanes whose tries are spread out, in turn and at their pace.
+    spread: Spread,
     /// Lanes that wait for one of their merchant's tries to end.
     crowded: HashMap<MerchantId, Crowd>,
     /// When (in real time) to look at which lane again: at most one time a lane.
@@ -116,7 +116,7 @@ impl Dispatcher {
             lanes: HashMap::new(),
             ready: Fair::default(),
             hesitant: Fair::default(),
-            silent: Silent::default(),
+            spread: Spread::default(),
             crowded: HashMap::new(),
             timers: BTreeSet::new(),
             latest: Timestamp::MIN,
@@ -297,6 +297,7 @@ impl Dispatcher {
         if let Some(at) = self.lanes.remove(&id).and_then(|lane| lane.timer) {
             self.timers.remove(&(at, id));
         }
+        self.spread.forget(id);
     }
 
     /// Puts a lane in the list of those that may have something to start.
@@ -340,7 +341,7 @@ impl Dispatcher {
     fn next_wake(&self) -> Option<Timestamp> {
         let timer = self.timers.first().map(|(at, _)| *at);
         let timer =
-            timer.into_iter().chain(self.next_silent_at()).min().filter(|_| self.stop_by.is_none());
+            timer.into_iter().chain(self.next_spread_at()).min().filter(|_| self.stop_by.is_none());
         let stop = self.stop_by.map(|at| if self.grace_is_over { last_words(at) } else { at });
         let others = [self.write_after, self.apart_until, self.look_after, self.look_again_at];
         [timer, stop].into_iter().chain(others).flatten().min()

@@ -5,6 +5,7 @@
 //! after that), and never leaves 1 to the endpoint's own bound.
 
 mod answers;
+mod finished;
 mod rate;
 
 use std::collections::VecDeque;
@@ -18,6 +19,7 @@ use posthorn_core::id::MerchantId;
 use crate::clock::later;
 use answers::Answers;
 pub(crate) use answers::Heard;
+use finished::Finished;
 pub(crate) use rate::Rate;
 
 /// Tries under way at once for an endpoint that sets no bound of its own.
@@ -33,6 +35,8 @@ const QUEUE_MAX: u32 = 4096;
 const QUEUE_IDLE: u32 = 64;
 /// The longest that an endpoint is left alone whose rows cannot be read.
 const UNREADABLE_WAIT_MAX: Duration = Duration::from_mins(1);
+/// An answer that takes so long is a slow one.
+pub(crate) const SLOW: Duration = Duration::from_secs(2);
 /// Seconds' worth of claims kept in memory for an endpoint with a rate limit.
 const QUEUE_SECONDS: u32 = 2;
 
@@ -47,6 +51,8 @@ pub(crate) struct Lane {
     window_max: u32,
     in_flight: u32,
     answers: Answers,
+    /// What came back from the last try.
+    heard: Option<Heard>,
     rate: Option<Rate>,
     hold: Option<Timestamp>,
     finished: Finished,
@@ -83,6 +89,15 @@ pub(crate) enum Start {
     At(Timestamp),
 }
 
+/// Why tries to an endpoint begin spread out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pace {
+    /// Of the last try came no answer at all.
+    Silent,
+    /// The last answer took seconds; or none came yet, and one is under way.
+    Slow,
+}
+
 impl Lane {
     /// Of an endpoint that is not known (any more), it is nobody's.
     pub(crate) fn of(
@@ -99,6 +114,7 @@ impl Lane {
             window_max,
             in_flight: 0,
             answers: Answers::NotYet,
+            heard: None,
             rate: rate_limit.map(Rate::new),
             hold: None,
             finished: Finished::default(),
@@ -148,9 +164,16 @@ impl Lane {
         self.answers.is_doubtful()
     }
 
-    /// Whether its last try got no answer at all.
-    pub(crate) fn is_silent(&self) -> bool {
-        self.answers.is_silent()
+    /// With whom its next try is spread out, if it is.
+    pub(crate) fn pace(&self) -> Option<Pace> {
+        if self.answers.is_silent() {
+            return Some(Pace::Silent);
+        }
+        match self.heard {
+            Some(Heard::SlowAnswer) => Some(Pace::Slow),
+            None if self.in_flight > 0 => Some(Pace::Slow),
+            _ => None,
+        }
     }
 
     /// Whether nothing of it is under way, and nothing waits in memory.
@@ -170,7 +193,7 @@ impl Lane {
         }
         let finished = self.finished.in_a_second(now);
         let idle = self.in_flight == 0 && finished == 0;
-        let queue = match (self.is_silent(), idle) {
+        let queue = match (self.answers.is_silent(), idle) {
             (true, _) => 0,
             (false, true) => QUEUE_IDLE,
             (false, false) => finished.min(QUEUE_MAX),
@@ -224,6 +247,7 @@ impl Lane {
         self.in_flight = self.in_flight.saturating_sub(1);
         self.finished.count(now);
         self.answers = self.answers.after(outcome, heard);
+        self.heard = Some(heard);
         match outcome {
             Outcome::Success => self.grow(),
             Outcome::Slow { retry_after } => {
@@ -232,7 +256,7 @@ impl Lane {
                     self.hold = Some(later(now, wait.min(HOLD_MAX)));
                 }
             }
-            Outcome::Failure { .. } if heard != Heard::Answer => self.shrink(),
+            Outcome::Failure { .. } if !heard.is_answer() => self.shrink(),
             Outcome::Failure { .. } | Outcome::Gone => {}
         }
     }
@@ -253,35 +277,6 @@ impl Lane {
         self.window = (self.window / 2).max(1);
         self.threshold = self.window;
         self.grown = 0;
-    }
-}
-
-/// Tries that ended in the last whole second.
-#[derive(Debug, Default)]
-struct Finished {
-    second: i64,
-    current: u32,
-    last: u32,
-}
-
-impl Finished {
-    fn count(&mut self, now: Timestamp) {
-        let second = now.as_second();
-        if second != self.second {
-            self.last = if second == self.second + 1 { self.current } else { 0 };
-            self.current = 0;
-            self.second = second;
-        }
-        self.current = self.current.saturating_add(1);
-    }
-
-    /// How many ended in the second of `now` or in the one before, whichever are more.
-    fn in_a_second(&self, now: Timestamp) -> u32 {
-        match now.as_second() - self.second {
-            ..=0 => self.last.max(self.current),
-            1 => self.current,
-            2.. => 0,
-        }
     }
 }
 
@@ -337,6 +332,23 @@ mod tests {
             at_once.push(count);
         }
         assert_eq!(at_once, [1, 2, 3, 4]);
+    }
+
+    #[test]
+    fn tries_to_who_is_silent_slow_or_not_known_yet_are_spread_out() {
+        let mut lane = Lane::new(None, None);
+        assert_eq!(lane.pace(), None);
+        lane.started(at(0));
+        assert_eq!(lane.pace(), Some(Pace::Slow), "nobody knows when the first answer comes");
+        lane.ended(Outcome::Success, Heard::Answer, at(10));
+        lane.started(at(10));
+        assert_eq!(lane.pace(), None);
+        lane.ended(Outcome::Success, Heard::SlowAnswer, at(4_500));
+        assert_eq!(lane.pace(), Some(Pace::Slow));
+        lane.ended(Outcome::Failure { retry_after: None }, Heard::Nothing, at(9_000));
+        assert_eq!(lane.pace(), Some(Pace::Silent));
+        lane.ended(Outcome::Success, Heard::Answer, at(9_001));
+        assert_eq!(lane.pace(), None);
     }
 
     #[test]

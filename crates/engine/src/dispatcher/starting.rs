@@ -14,7 +14,7 @@ use super::places::{Leave, Most};
 use crate::clock::later;
 use crate::memory::Holder;
 use crate::metrics::ByContract;
-use crate::pacing::{Heard, Start};
+use crate::pacing::{Heard, SLOW, Start};
 use crate::sending::{LEASE_MARGIN, Prepared, Ready, attempt};
 
 /// A try that is over.
@@ -36,7 +36,7 @@ impl Dispatcher {
                 self.start_one(id, now);
             }
             let has_room = self.sends.len() < most;
-            if !(has_room && (self.list_hesitant() || self.list_silent(now))) {
+            if !(has_room && (self.list_hesitant() || self.list_spread(now))) {
                 break;
             }
         }
@@ -70,15 +70,16 @@ impl Dispatcher {
             Leave::WhatItHas => return,
             Leave::NoneForDoubtful => return self.hesitant.insert(merchant, id),
         }
-        let silent = lane.is_silent();
-        if silent && !self.silent.may_begin(merchant, id, now) {
+        let pace = lane.pace();
+        if pace.is_some_and(|pace| !self.spread.may_begin(pace, (merchant, id), now)) {
             return;
         }
         if !self.may_have_place(merchant, id, has_turn) {
             return;
         }
-        if silent {
-            self.silent.begins(id, now);
+        match pace {
+            Some(pace) => self.spread.begins(pace, id, now),
+            None => self.spread.forget(id),
         }
         let Some(claim) = self.lane(id).queue.pop_front() else { return };
         self.begin(claim, now);
@@ -100,19 +101,19 @@ impl Dispatcher {
         !turns.is_empty()
     }
 
-    /// The next lane whose last try got no answer has its turn; `false` when it is nobody's.
-    fn list_silent(&mut self, now: Timestamp) -> bool {
-        let turn = self.silent.next(now);
+    /// The next lane whose tries are spread out has its turn; `false` when it is nobody's.
+    fn list_spread(&mut self, now: Timestamp) -> bool {
+        let turn = self.spread.next(now);
         if let Some(id) = turn {
             self.list(id);
         }
         turn.is_some()
     }
 
-    /// When it is a silent lane's turn, if a try may begin at all.
-    pub(super) fn next_silent_at(&self) -> Option<Timestamp> {
+    /// When it is the turn of a lane whose tries are spread out, if a try may begin at all.
+    pub(super) fn next_spread_at(&self) -> Option<Timestamp> {
         let has_room = self.sends.len() < self.shared.options.in_flight_max as usize;
-        has_room.then(|| self.silent.next_at(self.shared.clock.now()))?
+        has_room.then(|| self.spread.next_at(|| self.shared.clock.now()))?
     }
 
     fn begin(&mut self, claim: Claim, now: Timestamp) {
@@ -135,8 +136,8 @@ impl Dispatcher {
 
     /// A lease grew too old in the queue. Those behind it go back with it: they must not overtake it.
     fn give_lane_back(&mut self, first: Claim) {
-        if self.lane(first.endpoint).is_silent() {
-            self.silent.keep_turn(first.endpoint);
+        if let Some(pace) = self.lane(first.endpoint).pace() {
+            self.spread.keep_turn(pace, first.endpoint);
         }
         let behind: Vec<Claim> = self.lane(first.endpoint).queue.drain(..).collect();
         let claims: Vec<Claim> = std::iter::once(first).chain(behind).collect();
@@ -182,13 +183,14 @@ impl Dispatcher {
             return;
         }
         self.forget(&claim);
+        let label = ByContract::named(&prepared.in_force.contract.name);
+        let took = std::time::Duration::from_micros(tried.phases.total_us());
         let heard = match &tried.result {
+            Ok(_) if took >= SLOW => Heard::SlowAnswer,
             Ok(_) => Heard::Answer,
             Err(error) if error.class.is_timeout() => Heard::NothingInTime,
             Err(_) => Heard::Nothing,
         };
-        let label = ByContract::named(&prepared.in_force.contract.name);
-        let took = std::time::Duration::from_micros(tried.phases.total_us());
         self.shared.metrics.attempt_took(&label, took);
         if claim.number() > 1 {
             self.shared.metrics.retried.get_or_create(&label).inc();

@@ -21,7 +21,7 @@ impl Dispatcher {
         self.give_back_all(&queued);
         self.ready.clear();
         self.hesitant.clear();
-        self.silent.clear();
+        self.spread.clear();
         self.take_apart_back();
     }
 

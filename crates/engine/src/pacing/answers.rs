@@ -7,10 +7,18 @@ use posthorn_core::attempt::Outcome;
 pub(crate) enum Heard {
     /// An answer, whatever it says.
     Answer,
+    /// An answer that took seconds, whatever it says.
+    SlowAnswer,
     /// None: nobody was there, or the connection broke.
     Nothing,
     /// None in time.
     NothingInTime,
+}
+
+impl Heard {
+    pub(super) fn is_answer(self) -> bool {
+        matches!(self, Self::Answer | Self::SlowAnswer)
+    }
 }
 
 /// How an endpoint answers.
@@ -31,9 +39,9 @@ impl Answers {
         match (heard, self) {
             (Heard::NothingInTime, _) | (Heard::Nothing, Self::NotYet | Self::Not) => Self::Not,
             (Heard::Nothing, Self::Well | Self::Broke) => Self::Broke,
-            (Heard::Answer, _) if outcome == Outcome::Success => Self::Well,
-            (Heard::Answer, Self::Well | Self::Broke) => Self::Well,
-            (Heard::Answer, Self::NotYet | Self::Not) => Self::NotYet,
+            (Heard::Answer | Heard::SlowAnswer, _) if outcome == Outcome::Success => Self::Well,
+            (Heard::Answer | Heard::SlowAnswer, Self::Well | Self::Broke) => Self::Well,
+            (Heard::Answer | Heard::SlowAnswer, Self::NotYet | Self::Not) => Self::NotYet,
         }
     }
 

@@ -3,10 +3,11 @@
 use jiff::{SignedDuration, Timestamp};
 
 /// At most so many a second, evenly: the n-th start is not before the (n-1)-th and one interval,
-/// with a tenth of a second's worth of slack for starts that came late.
+/// with some slack, usually a tenth of a second's worth, for starts that came late.
 #[derive(Debug)]
 pub(crate) struct Rate {
     per_second: u32,
+    slack: SignedDuration,
     next: Timestamp,
 }
 
@@ -14,7 +15,11 @@ impl Rate {
     const SLACK: SignedDuration = SignedDuration::from_millis(100);
 
     pub(crate) fn new(per_second: u32) -> Self {
-        Self { per_second: per_second.max(1), next: Timestamp::MIN }
+        Self::with_slack(per_second, Self::SLACK)
+    }
+
+    pub(crate) fn with_slack(per_second: u32, slack: SignedDuration) -> Self {
+        Self { per_second: per_second.max(1), slack, next: Timestamp::MIN }
     }
 
     pub(crate) fn per_second(&self) -> u32 {
@@ -30,7 +35,7 @@ impl Rate {
     }
 
     pub(crate) fn take(&mut self, now: Timestamp) {
-        let earliest = now.checked_sub(Self::SLACK).unwrap_or(now);
+        let earliest = now.checked_sub(self.slack).unwrap_or(now);
         let from = if self.was_set_back(now) { now } else { self.next.max(earliest) };
         self.next = from.checked_add(self.interval()).unwrap_or(Timestamp::MAX);
     }
