@@ -52,6 +52,10 @@ impl Fair {
         self.members.contains(&id)
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.members.len()
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.members.is_empty()
     }

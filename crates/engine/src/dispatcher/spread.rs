@@ -13,14 +13,22 @@ use posthorn_core::id::{EndpointId, MerchantId};
 use super::fair::Fair;
 use crate::pacing::{Pace, Rate};
 
-/// Tries a second to endpoints of which no answer came: no fewer than come to an end when half of
-/// `limits.in_flight_max`, as it is by default, hang for 5 s.
-const SILENT_PER_SECOND: u32 = 500;
-/// Tries a second to those that may be slow: no fewer than come to an end when all of `limits.in_flight_max` take two
-/// seconds.
-const SLOW_PER_SECOND: u32 = 2_000;
+/// Tries a second to endpoints of which no answer came.
+const SILENT: Speed = Speed { least: 250, most: 500, all_within_s: 10 };
+/// Tries a second to those that may be slow: when all of `limits.in_flight_max`, as it is by default, take two seconds,
+/// as many come to an end.
+const SLOW: Speed = Speed { least: 500, most: 2_000, all_within_s: 1 };
 /// What could have begun in so long a time and did not may do so at once.
 const SLACK: SignedDuration = SignedDuration::from_millis(10);
+
+/// How many tries of a kind begin in a second.
+#[derive(Debug, Clone, Copy)]
+struct Speed {
+    least: u32,
+    most: u32,
+    /// In between: so many that everybody who waits has had a turn in this time.
+    all_within_s: u32,
+}
 
 /// Lanes whose tries are spread out.
 #[derive(Debug)]
@@ -32,6 +40,7 @@ pub(super) struct Spread {
 /// Lanes of one kind, that wait for their turn.
 #[derive(Debug)]
 struct Line {
+    speed: Speed,
     rate: Rate,
     waiting: Fair,
     /// Lanes whose lease had grown too old when it was their turn: they begin as soon as they have a new one, or
@@ -41,7 +50,7 @@ struct Line {
 
 impl Default for Spread {
     fn default() -> Self {
-        Self { silent: Line::new(SILENT_PER_SECOND), slow: Line::new(SLOW_PER_SECOND) }
+        Self { silent: Line::new(SILENT), slow: Line::new(SLOW) }
     }
 }
 
@@ -65,7 +74,7 @@ impl Spread {
     pub(super) fn begins(&mut self, pace: Pace, id: EndpointId, now: Timestamp) {
         let line = self.line(pace);
         if !line.kept.remove(&id) {
-            line.rate.take(now);
+            line.take(now);
         }
     }
 
@@ -112,13 +121,20 @@ impl Spread {
 }
 
 impl Line {
-    fn new(per_second: u32) -> Self {
-        let rate = Rate::with_slack(per_second, SLACK);
-        Self { rate, waiting: Fair::default(), kept: HashSet::new() }
+    fn new(speed: Speed) -> Self {
+        let rate = Rate::with_slack(speed.least, SLACK);
+        Self { speed, rate, waiting: Fair::default(), kept: HashSet::new() }
     }
 
     fn next(&mut self, now: Timestamp) -> Option<EndpointId> {
         if self.rate.free_at(now) > now { None } else { self.waiting.next() }
+    }
+
+    fn take(&mut self, now: Timestamp) {
+        let waiting = u32::try_from(self.waiting.len()).unwrap_or(u32::MAX);
+        let wanted = waiting / self.speed.all_within_s;
+        self.rate.change(wanted.clamp(self.speed.least, self.speed.most));
+        self.rate.take(now);
     }
 }
 
@@ -127,28 +143,62 @@ mod tests {
     use super::*;
     use jiff::SignedDuration;
 
-    #[test]
-    fn who_has_its_turn_begins_and_no_second_has_more_than_its_number() {
+    fn merchant(id: EndpointId) -> MerchantId {
+        MerchantId::from_i64(id.as_i64() % 7)
+    }
+
+    /// The milliseconds at which so many lanes begin, that are all ready at once.
+    fn begun(pace: Pace, lanes: i64, ms_max: i64) -> Vec<i64> {
         let mut spread = Spread::default();
-        let merchant = |id: EndpointId| MerchantId::from_i64(id.as_i64() % 7);
         let start = Timestamp::from_second(1_800_000_000).unwrap();
-        let mut ready: Vec<EndpointId> = (0..5_000).map(EndpointId::from_i64).collect();
+        let mut ready: Vec<EndpointId> = (0..lanes).map(EndpointId::from_i64).collect();
         let mut begun = Vec::new();
-        for ms in 0..20_000 {
+        for ms in 0..ms_max {
             let now = start + SignedDuration::from_millis(ms);
-            assert!(
-                spread.next_at(|| now).is_none_or(|at| at <= now + SignedDuration::from_millis(2))
-            );
+            let soon = now + SignedDuration::from_millis(4);
+            assert!(spread.next_at(|| now).is_none_or(|at| at <= soon));
             while let Some(id) = ready.pop().or_else(|| spread.next(now)) {
-                if spread.may_begin(Pace::Silent, (merchant(id), id), now) {
-                    spread.begins(Pace::Silent, id, now);
+                if spread.may_begin(pace, (merchant(id), id), now) {
+                    spread.begins(pace, id, now);
                     begun.push(ms);
                 }
             }
         }
-        assert_eq!(begun.len(), 5_000, "everybody has had a turn");
-        assert!(*begun.last().unwrap() > 9_000, "and not all at once");
-        let late = |from: i64| begun.iter().filter(|ms| (from..from + 100).contains(*ms)).count();
-        assert!((1..90).all(|tenth| (49..=51).contains(&late(tenth * 100))), "evenly");
+        begun
+    }
+
+    #[test]
+    fn silent_ones_begin_250_times_a_second_and_ten_thousand_within_half_a_minute() {
+        let few = begun(Pace::Silent, 1_000, 20_000);
+        assert_eq!(few.len(), 1_000, "everybody has had a turn");
+        let late = |from: i64| few.iter().filter(|ms| (from..from + 100).contains(*ms)).count();
+        assert!((1..39).all(|tenth| (24..=26).contains(&late(tenth * 100))), "evenly");
+        let many = begun(Pace::Silent, 10_000, 40_000);
+        assert_eq!(many.len(), 10_000);
+        assert!(many.last().is_some_and(|ms| *ms < 30_000), "{:?}", many.last());
+    }
+
+    #[test]
+    fn slow_ones_begin_within_seconds_however_many_and_not_at_once() {
+        for lanes in [200, 1_000, 4_000] {
+            let begun = begun(Pace::Slow, lanes, 10_000);
+            assert_eq!(begun.len() as i64, lanes);
+            let at_once = begun.iter().filter(|ms| **ms < 10).count();
+            assert!(at_once < 50, "{at_once} of {lanes}");
+            assert!(begun.last().is_some_and(|ms| *ms <= 4_000), "{lanes}: {:?}", begun.last());
+        }
+    }
+
+    #[test]
+    fn the_slow_do_not_wait_for_the_silent() {
+        let mut spread = Spread::default();
+        let now = Timestamp::from_second(1_800_000_000).unwrap();
+        for id in (0..100).map(EndpointId::from_i64) {
+            if spread.may_begin(Pace::Silent, (merchant(id), id), now) {
+                spread.begins(Pace::Silent, id, now);
+            }
+        }
+        let slow = EndpointId::from_i64(1_000);
+        assert!(spread.may_begin(Pace::Slow, (merchant(slow), slow), now));
     }
 }

@@ -22,6 +22,11 @@ impl Rate {
         Self { per_second: per_second.max(1), slack, next: Timestamp::MIN }
     }
 
+    /// From the next start on.
+    pub(crate) fn change(&mut self, per_second: u32) {
+        self.per_second = per_second.max(1);
+    }
+
     pub(crate) fn per_second(&self) -> u32 {
         self.per_second
     }

@@ -13,8 +13,9 @@ use crate::bounds::{WAITING_BYTES_MAX, WAITING_VERBS_MAX};
 const BATCH_VERBS_MAX: usize = 512;
 /// Bytes in one commit, roughly at most.
 const BATCH_BYTES_MAX: usize = 4 * 1024 * 1024;
-/// With fewer verbs since the last commit began there is nothing to wait for.
-const BUSY_FROM: usize = 8;
+/// With fewer verbs since the last commit began there is nothing to wait for: they are better off at once, and the
+/// processor has time for it.
+const BUSY_FROM: usize = 16;
 /// A commit that waits does so until there are this many verbs …
 const WORTHWHILE: usize = 64;
 /// … or for this long.
