@@ -182,7 +182,7 @@ mod tests {
     fn slow_ones_begin_within_seconds_however_many_and_not_at_once() {
         for lanes in [200, 1_000, 4_000] {
             let begun = begun(Pace::Slow, lanes, 10_000);
-            assert_eq!(begun.len() as i64, lanes);
+            assert_eq!(i64::try_from(begun.len()), Ok(lanes));
             let at_once = begun.iter().filter(|ms| **ms < 10).count();
             assert!(at_once < 50, "{at_once} of {lanes}");
             assert!(begun.last().is_some_and(|ms| *ms <= 4_000), "{lanes}: {:?}", begun.last());
