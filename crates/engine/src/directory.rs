@@ -159,12 +159,12 @@ impl Directory {
     pub(crate) fn load(all: posthorn_store::Directory) -> Self {
         let mut tables = Tables::default();
         for merchant in all.merchants {
-            tables.merchants.insert(merchant.id, Arc::new(merchant));
+            tables.merchants.insert(merchant.id, merchant);
         }
         let mut grouped: HashMap<(MerchantId, Mode), Vec<Entry>> = HashMap::new();
         for endpoint in all.endpoints {
             let place = (endpoint.merchant, endpoint.mode);
-            let entry = Entry { endpoint: Arc::new(endpoint), gauge: Arc::default() };
+            let entry = Entry { endpoint, gauge: Arc::default() };
             tables.endpoints.insert(entry.endpoint.id, entry.clone());
             grouped.entry(place).or_default().push(entry);
         }

@@ -1,5 +1,7 @@
 //! The values that verbs take and answer.
 
+use std::sync::Arc;
+
 use jiff::{SignedDuration, Timestamp};
 use posthorn_core::attempt::Attempt;
 use posthorn_core::delivery::{Delivery, State, StateKind};
@@ -222,13 +224,14 @@ pub struct Backlog {
     pub oldest: Option<Timestamp>,
 }
 
-/// Everything that routing needs.
+/// Everything that routing needs. Each is shared from the beginning: vectors of thousands that grow, and whose elements
+/// then move, would take twice the memory for a moment, and what a process had once it mostly keeps.
 #[derive(Debug, Clone, Default)]
 pub struct Directory {
     /// All merchants.
-    pub merchants: Vec<Merchant>,
+    pub merchants: Vec<Arc<Merchant>>,
     /// All endpoints that are not deleted.
-    pub endpoints: Vec<Endpoint>,
+    pub endpoints: Vec<Arc<Endpoint>>,
 }
 
 /// A merchant to create.

@@ -41,6 +41,11 @@ impl Default for Options {
     }
 }
 
+/// Pages that the writer keeps in memory: what every event touches.
+const WRITER_KIBIBYTES: i64 = 16 * 1024;
+/// Pages that a reader keeps in memory. There are several, and what they read is also in the system's cache.
+const READER_KIBIBYTES: i64 = 2 * 1024;
+
 /// What to do when a commit or a checkpoint fails because the disk does: what is in memory may then
 /// differ from what is on the disk, so nobody is answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -238,6 +243,7 @@ pub(super) fn reader(path: &Path) -> Result<Connection, OpenError> {
     let failed = |error| OpenError::of(&error, path);
     let db = Connection::open_with_flags(path, flags).map_err(failed)?;
     tune(&db).map_err(failed)?;
+    db.pragma_update(None, "cache_size", -READER_KIBIBYTES).map_err(failed)?;
     db.pragma_update(None, "query_only", true).map_err(failed)?;
     Ok(db)
 }
@@ -266,7 +272,7 @@ fn tune(db: &Connection) -> rusqlite::Result<()> {
     db.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
     db.pragma_update(None, "synchronous", "full")?;
     db.pragma_update_and_check(None, "wal_autocheckpoint", 0, |_| Ok(()))?;
-    db.pragma_update(None, "cache_size", -16 * 1024)?;
+    db.pragma_update(None, "cache_size", -WRITER_KIBIBYTES)?;
     db.pragma_update(None, "temp_store", "memory")?;
     db.pragma_update(None, "foreign_keys", false)
 }

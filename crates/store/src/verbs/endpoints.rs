@@ -1,6 +1,7 @@
 //! Endpoints, the versions of their settings and their secrets.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use posthorn_core::endpoint::{
@@ -93,16 +94,17 @@ pub(crate) async fn deleted<D: Db>(
 }
 
 /// All endpoints that are not deleted: two statements, however many there are.
-pub(super) async fn all<D: Db>(db: &D) -> Result<Vec<Endpoint>, D::Trouble> {
+pub(super) async fn all<D: Db>(db: &D) -> Result<Vec<Arc<Endpoint>>, D::Trouble> {
     let mut secrets: HashMap<i64, Vec<EndpointSecret>> = HashMap::new();
     let signing = statements::SECRETS_SIGNING_ALL;
     for (endpoint, secret) in db.many(signing, values![], columns::secret_of).await? {
-        secrets.entry(endpoint).or_default().push(secret);
+        // Nearly every endpoint has one; a vector that grows begins with room for four.
+        secrets.entry(endpoint).or_insert_with(|| Vec::with_capacity(1)).push(secret);
     }
     db.many(statements::ENDPOINTS, values![], |row| {
         let row = columns::endpoint(row)?;
         let own = secrets.remove(&row.id).unwrap_or_default();
-        row.read(own)
+        row.read(own).map(Arc::new)
     })
     .await
 }

@@ -1,5 +1,7 @@
 //! Merchants and their keys.
 
+use std::sync::Arc;
+
 use jiff::{SignedDuration, Timestamp};
 use posthorn_core::id::{KeyId, MerchantId};
 use posthorn_core::merchant::{Key, Merchant};
@@ -13,7 +15,9 @@ use crate::{columns, statements};
 /// All merchants and all endpoints that are not deleted.
 pub(crate) async fn directory<D: Db>(db: &D) -> Result<Directory, D::Trouble> {
     Ok(Directory {
-        merchants: db.many(statements::MERCHANTS, values![], columns::merchant).await?,
+        merchants: db
+            .many(statements::MERCHANTS, values![], |row| columns::merchant(row).map(Arc::new))
+            .await?,
         endpoints: endpoints::all(db).await?,
     })
 }
