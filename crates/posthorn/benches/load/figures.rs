@@ -75,7 +75,7 @@ fn rows(scene: Scene) -> Vec<Row> {
             row("from the start to the first delivery", Unit::Millis, first_delivery).bar("2 s"),
             row("memory, at most", Unit::Mebibytes, mebibytes),
         ],
-        Scene::Lists => vec![
+        Scene::Lists | Scene::LongLists => vec![
             row("a page after, p50", Unit::Millis, answer_p50),
             row("a page after, p99", Unit::Millis, answer_p99).bar("5 ms"),
         ],
@@ -89,7 +89,7 @@ fn database(scene: Scene) -> [Row; 3] {
     let bar = match scene {
         Scene::One => "235 µs",
         Scene::FanOut => "94 µs",
-        Scene::Many | Scene::Latency | Scene::Restart | Scene::Lists => "",
+        Scene::Many | Scene::Latency | Scene::Restart | Scene::Lists | Scene::LongLists => "",
     };
     [
         row("database CPU per delivery", Unit::Micros, database_each)

@@ -16,15 +16,15 @@ use super::link::Link;
 const PAGES: usize = 5;
 /// What is asked for, each with every merchant's key in turn.
 const LISTS: [&str; 5] = [
-    "/v1/deliveries?limit=100",
-    "/v1/deliveries?state=delivered",
-    "/v1/deliveries?state=exhausted",
-    "/v1/events?limit=100",
-    "/v1/events?type=order.paid",
+    "/v1/deliveries?",
+    "/v1/deliveries?state=delivered&",
+    "/v1/deliveries?state=exhausted&",
+    "/v1/events?",
+    "/v1/events?type=order.paid&",
 ];
 
-/// Reads so many pages; nothing of the database is in the system's memory at first, where that can be had.
-pub(crate) async fn read(crowd: &[Reached], pages: u64) -> Result<Sent> {
+/// Reads so many pages of so many rows; nothing of the database is in the system's memory at first, where that can be had.
+pub(crate) async fn read(crowd: &[Reached], pages: u64, limit: u8) -> Result<Sent> {
     let to = crowd.first().context("lists need something on record: --old 1 or more")?;
     forget_files();
     let mut tasks = JoinSet::new();
@@ -37,7 +37,8 @@ pub(crate) async fn read(crowd: &[Reached], pages: u64) -> Result<Sent> {
             let mut cursor = String::new();
             for _ in 0..PAGES {
                 let asked_ns = now_ns();
-                let (rows, next) = page(&mut link, key, &format!("{list}{cursor}")).await?;
+                let (rows, next) =
+                    page(&mut link, key, &format!("{list}limit={limit}{cursor}")).await?;
                 sent.answers_ns.push(now_ns() - asked_ns);
                 ensure!(rows > 0 || list.contains("exhausted"), "{list} is empty");
                 if u64::try_from(sent.answers_ns.len())? >= pages {

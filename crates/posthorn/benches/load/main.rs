@@ -176,7 +176,8 @@ impl Options {
         let (few, many) = if self.quick { (1, 1) } else { (10, 100) };
         let usual = self.measure(&Scene::USUAL, store)?;
         let restart = self.measure(&[Scene::Restart], Store { waiting: few, ..store })?;
-        let lists = self.measure(&[Scene::Lists], Store { old: many, ..store })?;
+        let lists =
+            self.measure(&[Scene::Lists, Scene::LongLists], Store { old: many, ..store })?;
         let compared = self.compare(&Company::ALL)?;
         let figures = [usual.0, restart.0, lists.0, compared].concat();
         Ok((figures, usual.1.and(restart.1).and(lists.1)))

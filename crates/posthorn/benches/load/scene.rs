@@ -30,9 +30,11 @@ pub(crate) enum Scene {
     Many,
     /// Killed and started again: how soon the first delivery is there. Best beside many that wait: `--waiting 10`.
     Restart,
-    /// Lists of deliveries and events, first and later pages, after a start with nothing in memory. Best beside many
-    /// old ones: `--old 100`, which it needs one of.
+    /// Lists of deliveries and events, first and later pages of 50 rows, after a start with nothing in memory. Best
+    /// beside many old ones: `--old 100`, which it needs one of.
     Lists,
+    /// The same with the longest pages that can be had, of 100 rows.
+    LongLists,
 }
 
 /// How much to send in a situation.
@@ -94,14 +96,20 @@ impl Scene {
             Self::Many => "10,000 endpoints at random",
             Self::Restart => "started again",
             Self::Lists => "lists",
+            Self::LongLists => "lists, 100 rows a page",
         }
     }
 
     /// Deliveries per event.
     pub(crate) fn fan_out(self) -> usize {
         match self {
-            Self::One | Self::Latency | Self::Many | Self::Restart | Self::Lists => 1,
             Self::FanOut => 10,
+            Self::One
+            | Self::Latency
+            | Self::Many
+            | Self::Restart
+            | Self::Lists
+            | Self::LongLists => 1,
         }
     }
 
@@ -112,7 +120,7 @@ impl Scene {
             Self::FanOut => (20_000, 100),
             Self::Latency => (2_000, 100),
             Self::Restart => (1, 1),
-            Self::Lists => (1_000, 50),
+            Self::Lists | Self::LongLists => (1_000, 50),
         };
         let sending = Duration::from_secs(20);
         let connections = if self == Self::Latency { CONNECTIONS_FEW } else { CONNECTIONS };
@@ -195,14 +203,15 @@ impl Scene {
                 let load = Load { connections: 1, ..load };
                 Sent { began_ns, ..closed_loop(&target, load).await? }
             }
-            Self::Lists => {
+            Self::Lists | Self::LongLists => {
                 server.restart().await?;
-                lists::read(server.crowd(), load.events).await?
+                let limit = if self == Self::Lists { 50 } else { 100 };
+                lists::read(server.crowd(), load.events, limit).await?
             }
             Self::Latency => open_loop(&target, load, BEAT_PER_S).await?,
             Self::One | Self::FanOut | Self::Many => closed_loop(&target, load).await?,
         };
-        if matches!(self, Self::Restart | Self::Lists) {
+        if matches!(self, Self::Restart | Self::Lists | Self::LongLists) {
             // Another process: what the first one used is not its.
             before = Gauge::default();
         }
