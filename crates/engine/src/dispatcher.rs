@@ -302,7 +302,7 @@ impl Dispatcher {
 
     /// Puts a lane in the list of those that may have something to start.
     fn list(&mut self, id: EndpointId) {
-        let lane = self.lane(id);
+        let Some(lane) = self.lanes.get_mut(&id) else { return };
         if !lane.listed && !lane.queue.is_empty() {
             lane.listed = true;
             let merchant = lane.merchant;

@@ -92,9 +92,9 @@ pub(crate) enum Start {
 /// Why tries to an endpoint begin spread out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Pace {
-    /// Of the last try came no answer at all.
+    /// Of the last try came no answer at all; or none came yet of the first, and it is under way.
     Silent,
-    /// The last answer took seconds; or none came yet, and one is under way.
+    /// The last answer took seconds.
     Slow,
 }
 
@@ -171,7 +171,7 @@ impl Lane {
         }
         match self.heard {
             Some(Heard::SlowAnswer) => Some(Pace::Slow),
-            None if self.in_flight > 0 => Some(Pace::Slow),
+            None if self.in_flight > 0 => Some(Pace::Silent),
             _ => None,
         }
     }
@@ -198,6 +198,10 @@ impl Lane {
             (false, true) => QUEUE_IDLE,
             (false, false) => finished.min(QUEUE_MAX),
         };
+        if self.heard == Some(Heard::SlowAnswer) {
+            // Its window may be far larger than the places that are left for it.
+            return (self.in_flight + 1 + 2 * finished).min(self.window + queue);
+        }
         match &self.rate {
             Some(rate) => (self.window + queue).min(rate.per_second() * QUEUE_SECONDS).max(1),
             None => self.window + queue,
@@ -339,7 +343,7 @@ mod tests {
         let mut lane = Lane::new(None, None);
         assert_eq!(lane.pace(), None);
         lane.started(at(0));
-        assert_eq!(lane.pace(), Some(Pace::Slow), "nobody knows when the first answer comes");
+        assert_eq!(lane.pace(), Some(Pace::Silent), "nobody knows whether an answer comes");
         lane.ended(Outcome::Success, Heard::Answer, at(10));
         lane.started(at(10));
         assert_eq!(lane.pace(), None);

@@ -142,7 +142,7 @@ async fn discard(mut chunks: BodyDataStream) {
 
 fn busy(app: &App) -> Problem {
     app.engine().bound_met("request_bodies");
-    let detail = "your other requests that are being carried out leave no room for this body";
+    let detail = "the requests that are being carried out, yours or all together, leave no room for this body";
     Problem::new(Code::Busy, detail).retry_after(BUSY_RETRY_S)
 }
 

@@ -35,9 +35,11 @@ pub(crate) struct Room {
 }
 
 impl Bodies {
-    /// Room for a body of whoever sends these headers; none is taken yet. Callers are told apart by their key.
+    /// Room for a body of whoever sends these headers; none is taken yet. Callers are told apart by their key, however
+    /// they write the header around it.
     pub(crate) fn room(&self, headers: &HeaderMap) -> Room {
-        let key = headers.get(header::AUTHORIZATION).map(http::HeaderValue::as_bytes);
+        let header = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let key = header.and_then(|text| text.split_whitespace().next_back());
         Room { bodies: self.clone(), caller: self.callers.hash_one(key), bytes: 0 }
     }
 
@@ -71,5 +73,30 @@ impl Drop for Room {
         if *own == 0 {
             held.by_caller.remove(&self.caller);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(authorization: &'static str) -> HeaderMap {
+        let value = http::HeaderValue::from_static(authorization);
+        std::iter::once((header::AUTHORIZATION, value)).collect()
+    }
+
+    #[test]
+    fn one_key_has_half_of_the_room_however_it_is_written() {
+        let bodies = Bodies::default();
+        let mebibyte = 1024 * 1024;
+        let spellings = ["Bearer k", "bearer k", "BEARER   k ", "bEaReR k"];
+        let rooms: Vec<Room> = spellings
+            .iter()
+            .cycle()
+            .map(|spelling| bodies.room(&headers(spelling)))
+            .map_while(|mut room| room.grow(mebibyte).then_some(room))
+            .collect();
+        assert_eq!(rooms.len() * mebibyte, BODIES_BYTES_MAX / 2);
+        assert!(bodies.room(&headers("Bearer another")).grow(8 * mebibyte));
     }
 }

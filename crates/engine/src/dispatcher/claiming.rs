@@ -227,8 +227,8 @@ impl Dispatcher {
         if full {
             lane.next_due = Some(lane.next_due.map_or(ask.now, |due| due.min(ask.now)));
         }
-        // What was accepted while the claim was under way waits too.
-        let waits = lane.next_due.is_some_and(|due| due <= now);
+        // What was accepted while the claim was under way waits too, and so do leases on their way back.
+        let waits = lane.returning > 0 || lane.next_due.is_some_and(|due| due <= now);
         if let Some(entry) = entry {
             entry.gauge.lease(count);
             entry.gauge.set_behind(waits);

@@ -1,6 +1,7 @@
 //! What becomes of the moments that something waits for when somebody sets the clock back.
 
 use super::Dispatcher;
+use crate::clock::later;
 
 impl Dispatcher {
     /// When somebody has set the clock back, no moment means any more what it was to mean: everything that waits for one
@@ -17,6 +18,12 @@ impl Dispatcher {
         }
         if self.apart_until.is_some() {
             self.take_apart_back();
+        }
+        if let Some(stop_by) = &mut self.stop_by {
+            *stop_by = (*stop_by).min(later(now, self.shared.options.grace));
+        }
+        for lane in self.lanes.values_mut() {
+            lane.left_alone = None;
         }
         for (_, id) in std::mem::take(&mut self.timers) {
             self.lane(id).timer = None;

@@ -1,4 +1,4 @@
-//! Tries that begin spread out: those to endpoints of which no answer came, and those to endpoints that may take
+//! Tries that begin spread out: those to endpoints of which no answer came, and those to endpoints that take
 //! seconds to answer. Of each kind, all together begin at most so many times a second.
 //!
 //! Thousands that hang, or answer after the same time, end at the same moment when they began at the same moment, and
@@ -14,10 +14,13 @@ use super::fair::Fair;
 use crate::pacing::{Pace, Rate};
 
 /// Tries a second to endpoints of which no answer came.
-const SILENT: Speed = Speed { least: 250, most: 500, all_within_s: 10 };
-/// Tries a second to those that may be slow: when all of `limits.in_flight_max`, as it is by default, take two seconds,
-/// as many come to an end.
-const SLOW: Speed = Speed { least: 500, most: 2_000, all_within_s: 1 };
+const SILENT: Speed = Speed { least: 250, most: 500 };
+/// In between: so many that everybody who waits has had a turn in this time.
+const SILENT_ALL_WITHIN_S: usize = 10;
+/// Tries a second to those that are slow.
+const SLOW: Speed = Speed { least: 500, most: u32::MAX };
+/// In between: as many as come to an end when all that are under way take this long, as those of the slow do at least.
+const SLOW_TAKE_S: usize = 2;
 /// What could have begun in so long a time and did not may do so at once.
 const SLACK: SignedDuration = SignedDuration::from_millis(10);
 
@@ -26,8 +29,15 @@ const SLACK: SignedDuration = SignedDuration::from_millis(10);
 struct Speed {
     least: u32,
     most: u32,
-    /// In between: so many that everybody who waits has had a turn in this time.
-    all_within_s: u32,
+}
+
+/// What the speed depends on.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Traffic {
+    /// Tries under way, to whomever.
+    pub(super) under_way: usize,
+    /// Lanes that wait for a place among those of which it is doubtful whether they answer.
+    pub(super) hesitant: usize,
 }
 
 /// Lanes whose tries are spread out.
@@ -43,6 +53,8 @@ struct Line {
     speed: Speed,
     rate: Rate,
     waiting: Fair,
+    /// The lane whose turn it is: nobody else begins while others wait.
+    turn: Option<EndpointId>,
     /// Lanes whose lease had grown too old when it was their turn: they begin as soon as they have a new one, or
     /// where many wait for longer than a lease lasts it would be nobody's turn ever.
     kept: HashSet<EndpointId>,
@@ -63,7 +75,7 @@ impl Spread {
         now: Timestamp,
     ) -> bool {
         let line = self.line(pace);
-        let may = line.kept.contains(&id) || line.rate.free_at(now) <= now;
+        let may = line.kept.contains(&id) || line.is_turn_of(id, now);
         if !may {
             line.waiting.insert(merchant, id);
         }
@@ -71,14 +83,27 @@ impl Spread {
     }
 
     /// One begins.
-    pub(super) fn begins(&mut self, pace: Pace, id: EndpointId, now: Timestamp) {
+    pub(super) fn begins(
+        &mut self,
+        pace: Pace,
+        id: EndpointId,
+        (now, traffic): (Timestamp, Traffic),
+    ) {
         let line = self.line(pace);
-        if !line.kept.remove(&id) {
-            line.take(now);
+        if line.kept.remove(&id) {
+            return;
         }
+        line.turn = None;
+        let wanted = match pace {
+            Pace::Silent => (line.waiting.len() + traffic.hesitant) / SILENT_ALL_WITHIN_S,
+            Pace::Slow => traffic.under_way / SLOW_TAKE_S,
+        };
+        let wanted = u32::try_from(wanted).unwrap_or(u32::MAX);
+        line.rate.change(wanted.clamp(line.speed.least, line.speed.most));
+        line.rate.take(now);
     }
 
-    /// One that began had no lease that was good enough.
+    /// One that began had no lease that was good enough, or no place.
     pub(super) fn keep_turn(&mut self, pace: Pace, id: EndpointId) {
         self.line(pace).kept.insert(id);
     }
@@ -93,14 +118,14 @@ impl Spread {
         }
     }
 
-    /// The one whose turn it is now; it waits no longer.
-    pub(super) fn next(&mut self, now: Timestamp) -> Option<EndpointId> {
-        self.slow.next(now).or_else(|| self.silent.next(now))
+    /// The one whose turn it is now; it waits no longer. `silent`: whether there is a place for a silent one.
+    pub(super) fn next(&mut self, now: Timestamp, silent: bool) -> Option<EndpointId> {
+        self.slow.next(now).or_else(|| if silent { self.silent.next(now) } else { None })
     }
 
-    /// When it is the turn of the next, if one waits.
-    pub(super) fn next_at(&self, now: impl Fn() -> Timestamp) -> Option<Timestamp> {
-        let lines = [&self.silent, &self.slow].into_iter();
+    /// When it is the turn of the next, if one waits. `silent`: whether there is a place for a silent one.
+    pub(super) fn next_at(&self, now: impl Fn() -> Timestamp, silent: bool) -> Option<Timestamp> {
+        let lines = [Some(&self.slow), silent.then_some(&self.silent)].into_iter().flatten();
         lines.filter(|line| !line.waiting.is_empty()).map(|line| line.rate.free_at(now())).min()
     }
 
@@ -109,6 +134,7 @@ impl Spread {
         for line in [&mut self.silent, &mut self.slow] {
             line.waiting.clear();
             line.kept.clear();
+            line.turn = None;
         }
     }
 
@@ -123,18 +149,20 @@ impl Spread {
 impl Line {
     fn new(speed: Speed) -> Self {
         let rate = Rate::with_slack(speed.least, SLACK);
-        Self { speed, rate, waiting: Fair::default(), kept: HashSet::new() }
+        Self { speed, rate, waiting: Fair::default(), turn: None, kept: HashSet::new() }
+    }
+
+    fn is_turn_of(&self, id: EndpointId, now: Timestamp) -> bool {
+        let is_first = self.waiting.is_empty() || self.turn == Some(id);
+        is_first && self.rate.free_at(now) <= now
     }
 
     fn next(&mut self, now: Timestamp) -> Option<EndpointId> {
-        if self.rate.free_at(now) > now { None } else { self.waiting.next() }
-    }
-
-    fn take(&mut self, now: Timestamp) {
-        let waiting = u32::try_from(self.waiting.len()).unwrap_or(u32::MAX);
-        let wanted = waiting / self.speed.all_within_s;
-        self.rate.change(wanted.clamp(self.speed.least, self.speed.most));
-        self.rate.take(now);
+        if self.rate.free_at(now) > now {
+            return None;
+        }
+        self.turn = self.waiting.next();
+        self.turn
     }
 }
 
@@ -142,6 +170,8 @@ impl Line {
 mod tests {
     use super::*;
     use jiff::SignedDuration;
+
+    const NOBODY: Traffic = Traffic { under_way: 0, hesitant: 0 };
 
     fn merchant(id: EndpointId) -> MerchantId {
         MerchantId::from_i64(id.as_i64() % 7)
@@ -156,10 +186,11 @@ mod tests {
         for ms in 0..ms_max {
             let now = start + SignedDuration::from_millis(ms);
             let soon = now + SignedDuration::from_millis(4);
-            assert!(spread.next_at(|| now).is_none_or(|at| at <= soon));
-            while let Some(id) = ready.pop().or_else(|| spread.next(now)) {
+            assert!(spread.next_at(|| now, true).is_none_or(|at| at <= soon));
+            while let Some(id) = ready.pop().or_else(|| spread.next(now, true)) {
                 if spread.may_begin(pace, (merchant(id), id), now) {
-                    spread.begins(pace, id, now);
+                    let traffic = Traffic { under_way: begun.len().min(4_096), hesitant: 0 };
+                    spread.begins(pace, id, (now, traffic));
                     begun.push(ms);
                 }
             }
@@ -185,8 +216,49 @@ mod tests {
             assert_eq!(i64::try_from(begun.len()), Ok(lanes));
             let at_once = begun.iter().filter(|ms| **ms < 10).count();
             assert!(at_once < 50, "{at_once} of {lanes}");
-            assert!(begun.last().is_some_and(|ms| *ms <= 4_000), "{lanes}: {:?}", begun.last());
+            assert!(begun.last().is_some_and(|ms| *ms <= 5_000), "{lanes}: {:?}", begun.last());
         }
+    }
+
+    #[test]
+    fn when_all_places_are_taken_by_slow_ones_the_line_keeps_up_with_them() {
+        let mut spread = Spread::default();
+        let start = Timestamp::from_second(1_800_000_000).unwrap();
+        let traffic = Traffic { under_way: 4_096, hesitant: 0 };
+        let begin = |spread: &mut Spread, ms: i64| {
+            let (id, now) = (EndpointId::from_i64(1), start + SignedDuration::from_millis(ms));
+            let may = spread.may_begin(Pace::Slow, (merchant(id), id), now);
+            if may {
+                spread.begins(Pace::Slow, id, (now, traffic));
+            }
+            spread.next(now, true);
+            may
+        };
+        let begun: usize = (0..1_000)
+            .map(|ms| {
+                std::iter::repeat_with(|| begin(&mut spread, ms)).take(5).filter(|may| *may).count()
+            })
+            .sum();
+        assert!((1_900..2_200).contains(&begun), "{begun} in a second");
+    }
+
+    #[test]
+    fn who_comes_later_does_not_begin_before_those_who_wait() {
+        let mut spread = Spread::default();
+        let start = Timestamp::from_second(1_800_000_000).unwrap();
+        let lane = |id: i64| (MerchantId::from_i64(id), EndpointId::from_i64(id));
+        let mut waits = (1..).map(lane);
+        while let Some(first) = waits.next()
+            && spread.may_begin(Pace::Slow, first, start)
+        {
+            spread.begins(Pace::Slow, first.1, (start, NOBODY));
+        }
+        let later = start + SignedDuration::from_secs(1);
+        let greedy = lane(1_000);
+        assert!(!spread.may_begin(Pace::Slow, greedy, later), "another waits");
+        let turn = spread.next(later, true).unwrap();
+        assert_ne!(turn, greedy.1);
+        assert!(spread.may_begin(Pace::Slow, (merchant(turn), turn), later));
     }
 
     #[test]
@@ -195,7 +267,7 @@ mod tests {
         let now = Timestamp::from_second(1_800_000_000).unwrap();
         for id in (0..100).map(EndpointId::from_i64) {
             if spread.may_begin(Pace::Silent, (merchant(id), id), now) {
-                spread.begins(Pace::Silent, id, now);
+                spread.begins(Pace::Silent, id, (now, NOBODY));
             }
         }
         let slow = EndpointId::from_i64(1_000);

@@ -11,6 +11,7 @@ use posthorn_store::Settlement;
 
 use super::Dispatcher;
 use super::places::{Leave, Most};
+use super::spread::Traffic;
 use crate::clock::later;
 use crate::memory::Holder;
 use crate::metrics::ByContract;
@@ -30,13 +31,18 @@ impl Dispatcher {
     pub(super) fn start_ready(&mut self) {
         let now = self.shared.clock.now();
         let most = self.shared.options.in_flight_max as usize;
+        // Whether there is a point in listing hesitant lanes: none when those that were listed began nothing.
+        let mut hesitant = true;
         loop {
+            let before = self.sends.len();
+            let listed = hesitant && self.list_hesitant();
             while self.sends.len() < most {
                 let Some(id) = self.ready.next() else { break };
                 self.start_one(id, now);
             }
+            hesitant = listed && self.sends.len() > before;
             let has_room = self.sends.len() < most;
-            if !(has_room && (self.list_hesitant() || self.list_spread(now))) {
+            if !(has_room && (hesitant || self.list_spread(now))) {
                 break;
             }
         }
@@ -74,12 +80,16 @@ impl Dispatcher {
         if pace.is_some_and(|pace| !self.spread.may_begin(pace, (merchant, id), now)) {
             return;
         }
-        if !self.may_have_place(merchant, id, has_turn) {
-            return;
-        }
+        let traffic = Traffic { under_way: self.sends.len(), hesitant: self.hesitant.len() };
         match pace {
-            Some(pace) => self.spread.begins(pace, id, now),
+            Some(pace) => self.spread.begins(pace, id, (now, traffic)),
             None => self.spread.forget(id),
+        }
+        if !self.may_have_place(merchant, id, has_turn) {
+            if let Some(pace) = pace {
+                self.spread.keep_turn(pace, id);
+            }
+            return;
         }
         let Some(claim) = self.lane(id).queue.pop_front() else { return };
         self.begin(claim, now);
@@ -103,7 +113,7 @@ impl Dispatcher {
 
     /// The next lane whose tries are spread out has its turn; `false` when it is nobody's.
     fn list_spread(&mut self, now: Timestamp) -> bool {
-        let turn = self.spread.next(now);
+        let turn = self.spread.next(now, self.has_doubtful_place());
         if let Some(id) = turn {
             self.list(id);
         }
@@ -113,7 +123,13 @@ impl Dispatcher {
     /// When it is the turn of a lane whose tries are spread out, if a try may begin at all.
     pub(super) fn next_spread_at(&self) -> Option<Timestamp> {
         let has_room = self.sends.len() < self.shared.options.in_flight_max as usize;
-        has_room.then(|| self.spread.next_at(|| self.shared.clock.now()))?
+        let silent = self.has_doubtful_place();
+        has_room.then(|| self.spread.next_at(|| self.shared.clock.now(), silent))?
+    }
+
+    /// Without one a silent lane's turn would come to nothing; when one is free there is another round.
+    fn has_doubtful_place(&self) -> bool {
+        self.places.left_for_doubtful(self.most()) > 0
     }
 
     fn begin(&mut self, claim: Claim, now: Timestamp) {
@@ -138,6 +154,10 @@ impl Dispatcher {
     fn give_lane_back(&mut self, first: Claim) {
         if let Some(pace) = self.lane(first.endpoint).pace() {
             self.spread.keep_turn(pace, first.endpoint);
+        }
+        // What is accepted from now on waits behind them.
+        if let Some(entry) = self.shared.directory.endpoint(first.endpoint) {
+            entry.gauge.set_behind(true);
         }
         let behind: Vec<Claim> = self.lane(first.endpoint).queue.drain(..).collect();
         let claims: Vec<Claim> = std::iter::once(first).chain(behind).collect();

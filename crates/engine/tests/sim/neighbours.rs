@@ -124,7 +124,7 @@ fn endpoints_where_nobody_is_are_not_tried_all_at_once_and_each_has_its_turn() {
         begun.iter().filter(|at| after(at)).count()
     };
     let most = begun.iter().map(|from| within(*from)).max().unwrap_or(0);
-    assert!(most < 800, "{most} in a second");
+    assert!(most < 400, "{most} in a second");
 }
 
 /// In an outage of everybody at once an endpoint waits longer for its turn than a lease lasts.
