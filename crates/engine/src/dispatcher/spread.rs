@@ -13,8 +13,9 @@ use posthorn_core::id::{EndpointId, MerchantId};
 use super::fair::Fair;
 use crate::pacing::{Pace, Rate};
 
-/// Tries a second to endpoints of which no answer came.
-const SILENT: Speed = Speed { least: 250, most: 500 };
+/// Tries a second to endpoints of which no answer came. Each writes pages that no other does, and whoever answers waits
+/// for those at every checkpoint.
+const SILENT: Speed = Speed { least: 100, most: 500 };
 /// In between: so many that everybody who waits has had a turn in this time.
 const SILENT_ALL_WITHIN_S: usize = 10;
 /// Tries a second to those that are slow.
@@ -185,7 +186,7 @@ mod tests {
         let mut begun = Vec::new();
         for ms in 0..ms_max {
             let now = start + SignedDuration::from_millis(ms);
-            let soon = now + SignedDuration::from_millis(4);
+            let soon = now + SignedDuration::from_millis(10);
             assert!(spread.next_at(|| now, true).is_none_or(|at| at <= soon));
             while let Some(id) = ready.pop().or_else(|| spread.next(now, true)) {
                 if spread.may_begin(pace, (merchant(id), id), now) {
@@ -199,14 +200,15 @@ mod tests {
     }
 
     #[test]
-    fn silent_ones_begin_250_times_a_second_and_ten_thousand_within_half_a_minute() {
+    fn a_thousand_silent_ones_begin_within_ten_seconds_and_ten_thousand_within_forty() {
         let few = begun(Pace::Silent, 1_000, 20_000);
         assert_eq!(few.len(), 1_000, "everybody has had a turn");
+        assert!(few.last().is_some_and(|ms| *ms <= 10_000), "{:?}", few.last());
         let late = |from: i64| few.iter().filter(|ms| (from..from + 100).contains(*ms)).count();
-        assert!((1..39).all(|tenth| (24..=26).contains(&late(tenth * 100))), "evenly");
-        let many = begun(Pace::Silent, 10_000, 40_000);
+        assert!((1..99).all(|tenth| (9..=11).contains(&late(tenth * 100))), "evenly");
+        let many = begun(Pace::Silent, 10_000, 60_000);
         assert_eq!(many.len(), 10_000);
-        assert!(many.last().is_some_and(|ms| *ms < 30_000), "{:?}", many.last());
+        assert!(many.last().is_some_and(|ms| *ms < 40_000), "{:?}", many.last());
     }
 
     #[test]
