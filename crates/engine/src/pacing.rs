@@ -172,7 +172,7 @@ impl Lane {
         match self.heard {
             Some(Heard::SlowAnswer) => Some(Pace::Slow),
             None if self.in_flight > 0 => Some(Pace::Silent),
-            _ => None,
+            Some(Heard::Answer | Heard::Nothing | Heard::NothingInTime) | None => None,
         }
     }
 
@@ -198,14 +198,11 @@ impl Lane {
             (false, true) => QUEUE_IDLE,
             (false, false) => finished.min(QUEUE_MAX),
         };
+        let mut room = self.window + queue;
         if self.heard == Some(Heard::SlowAnswer) {
-            // Its window may be far larger than the places that are left for it.
-            return (self.in_flight + 1 + 2 * finished).min(self.window + queue);
+            room = room.min(self.in_flight + 1 + 2 * finished);
         }
-        match &self.rate {
-            Some(rate) => (self.window + queue).min(rate.per_second() * QUEUE_SECONDS).max(1),
-            None => self.window + queue,
-        }
+        self.rate.as_ref().map_or(room, |rate| room.min(rate.per_second() * QUEUE_SECONDS).max(1))
     }
 
     /// Its rows cannot be read: it is left alone for a second at first and a minute at last.
@@ -379,8 +376,19 @@ mod tests {
         assert_eq!(quick.room(at(900)), 4 + 300);
         assert_eq!(quick.room(at(1_100)), 4 + 300);
         assert_eq!(quick.room(at(60_000)), 4 + QUEUE_IDLE);
-        let limited = Lane::new(Some(1000), Some(3));
+        let mut limited = Lane::new(Some(1000), Some(3));
         assert_eq!(limited.room(at(0)), 6);
+        let mut slow = Lane::new(None, None);
+        for lane in [&mut slow, &mut limited] {
+            (0..10).for_each(|_| lane.started(at(0)));
+            lane.ended(Outcome::Success, Heard::SlowAnswer, at(4_500));
+        }
+        assert_eq!(
+            slow.room(at(4_500)),
+            9 + 1 + 2,
+            "what is under way, and what ends in two seconds"
+        );
+        assert_eq!(limited.room(at(4_500)), 6);
     }
 
     #[test]

@@ -56,8 +56,8 @@ struct Line {
     waiting: Fair,
     /// The lane whose turn it is: nobody else begins while others wait.
     turn: Option<EndpointId>,
-    /// Lanes whose lease had grown too old when it was their turn: they begin as soon as they have a new one, or
-    /// where many wait for longer than a lease lasts it would be nobody's turn ever.
+    /// Lanes whose lease had grown too old when it was their turn, or whose merchant had no place: they begin as soon as
+    /// they have one. Where many wait for longer than a lease lasts it would be nobody's turn ever.
     kept: HashSet<EndpointId>,
 }
 
