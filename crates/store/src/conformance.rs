@@ -73,6 +73,7 @@ macro_rules! conformance {
             gone_parks_the_delivery_and_disables_the_endpoint
             gone_disables_an_endpoint_that_is_paused_and_is_told_once
             a_failure_at_an_endpoint_deleted_meanwhile_ends
+            gone_from_an_endpoint_deleted_meanwhile_ends
             a_lease_given_back_for_a_deleted_endpoint_ends
         ]);
         $crate::conformance!($fresh, lists: [

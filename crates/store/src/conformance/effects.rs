@@ -139,6 +139,18 @@ pub fn a_failure_at_an_endpoint_deleted_meanwhile_ends(world: &World) {
     assert_eq!(world.record(id).attempts.len(), 1);
 }
 
+pub fn gone_from_an_endpoint_deleted_meanwhile_ends(world: &World) {
+    let pair = world.pair();
+    let id = world.send(pair, 0, due(0));
+    let claim = world.claim_one(pair.1, 0);
+    done(world.store().delete_endpoint(pair.1, at(1)));
+    let gone = State::Parked { since: at(1), why: ParkedWhy::Gone };
+    let disabled = Status::Disabled { since: at(1), why: DisabledWhy::Gone };
+    assert_eq!(world.settle_with(&claim, gone, vec![Effect::Rest(disabled)]), Settled::Done);
+    assert_eq!(world.state(id), ended(1), "nothing would ever come by for it");
+    assert_eq!(world.record(id).attempts.len(), 1);
+}
+
 pub fn a_lease_given_back_for_a_deleted_endpoint_ends(world: &World) {
     let pair = world.pair();
     let released = world.send(pair, 0, due(0));

@@ -53,14 +53,17 @@ fn rests(settlement: &Settlement) -> bool {
 }
 
 /// What the caller decided, unless the endpoint was deleted or enabled meanwhile. A settlement that
-/// itself puts the endpoint to rest parks whatever it says.
+/// itself puts the endpoint to rest parks at one that is active, too.
 async fn state_to_write<D: Db>(db: &D, settlement: &Settlement) -> Result<State, D::Trouble> {
-    if rests(settlement) && matches!(settlement.state, State::Parked { .. }) {
-        return Ok(settlement.state);
-    }
     let state = settlement.state;
     let now = settlement.attempt.as_ref().map_or_else(|| state.at(), |attempt| attempt.at);
-    standing::mend(db, settlement.endpoint, state, now).await
+    let mended = standing::mend(db, settlement.endpoint, state, now).await?;
+    let was_active = matches!(mended, State::Due { .. });
+    Ok(if was_active && rests(settlement) && matches!(state, State::Parked { .. }) {
+        state
+    } else {
+        mended
+    })
 }
 
 /// The lease is not ours any more, or this very settlement is on record already. In the first case
