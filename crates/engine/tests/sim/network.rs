@@ -154,14 +154,19 @@ impl Network {
         })
     }
 
-    /// A try begins: never two at once of a delivery, unless the first has lost its lease.
+    /// A try begins: never two at once of a delivery, unless the first has lost its lease. Which of its leases a try
+    /// goes by is told by time alone: where one was freed and the clock was set back since, it may be that one.
     fn begin(&self, index: usize) -> (DeliveryId, u32) {
         let mut facts = self.book.open();
         let seen = &facts.seen[index];
         let (lease, host) = ((seen.delivery, seen.claim), seen.host.clone());
         let mut under_way = self.under_way.lock().unwrap();
         let of_it = under_way.range((lease.0, 0)..=(lease.0, u32::MAX)).map(|(lease, _)| *lease);
-        let others: Vec<_> = of_it.filter(|other| !facts.freed.contains(other)).collect();
+        let was_freed = |other: &(DeliveryId, u32)| {
+            let first = if facts.clock_was_set { 0 } else { other.1 };
+            facts.freed.range((other.0, first)..=*other).next().is_some()
+        };
+        let others: Vec<_> = of_it.filter(|other| !was_freed(other)).collect();
         if !others.is_empty() {
             facts.violated(format!("two tries at once, {lease:?} beside {others:?}"));
         }
