@@ -123,6 +123,56 @@ id!(
     ContractId, "ctr_", "a contract version"
 );
 
+id!(
+    /// A payment.
+    PaymentId, "pay_", "a payment"
+);
+id!(
+    /// A request to a provider; the payment or payout it belongs to is in it.
+    RequestId, "req_", "a request"
+);
+id!(
+    /// A refund: the request that asked for it.
+    RefundId, "re_", "a refund"
+);
+id!(
+    /// Money on its way to a merchant.
+    PayoutId, "po_", "a payout"
+);
+id!(
+    /// A page on which a payer chooses and pays.
+    CheckoutId, "co_", "a checkout"
+);
+id!(
+    /// Somebody who pays.
+    CustomerId, "cust_", "a customer"
+);
+id!(
+    /// Something that is sold.
+    ProductId, "prod_", "a product"
+);
+id!(
+    /// A product at a price.
+    OfferId, "off_", "an offer"
+);
+
+impl PaymentId {
+    /// Its request with this ordinal, 1 to 1,023.
+    #[must_use]
+    pub fn request(self, ordinal: u16) -> RequestId {
+        debug_assert!((1..=1023).contains(&ordinal), "ordinals are 1 to 1,023");
+        RequestId(self.0 | i64::from(ordinal))
+    }
+}
+
+impl RequestId {
+    /// The number of the payment or the payout that made it.
+    #[must_use]
+    pub const fn owner(self) -> i64 {
+        self.0 & !(SEQUENCE_STEP - 1)
+    }
+}
+
 impl EventId {
     /// The lowest id an event accepted at `at` can have: bounds for queries by time. Ids begin with
     /// 2026 and last for 69 years.
