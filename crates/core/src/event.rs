@@ -207,6 +207,18 @@ impl NewEvent {
     }
 }
 
+/// What an event says of the record (a payment, a payout, a checkout) that it is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct About {
+    /// The record's number.
+    pub record: i64,
+    /// Which of its events this is, from 1: receivers can put them in order.
+    pub sequence: u32,
+    /// Where it goes besides the merchant's endpoints.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub callback: Option<String>,
+}
+
 /// A fact on record.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Event {
@@ -226,6 +238,8 @@ pub struct Event {
     pub only: Option<EndpointId>,
     /// Its data.
     pub data: Payload,
+    /// What it is about, where it came of a record's life.
+    pub about: Option<Box<About>>,
 }
 
 impl Event {

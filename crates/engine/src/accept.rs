@@ -98,6 +98,7 @@ impl Shared {
             at: now,
             reference: new.reference,
             only,
+            about: None,
             data: new.data,
         };
         let mut composed = Composed {

@@ -71,6 +71,15 @@ pub enum EngineError {
         /// What to do instead.
         what: &'static str,
     },
+    /// A payment does not stand where that is possible.
+    #[error(transparent)]
+    Payment(#[from] posthorn_core::payment::Refused),
+    /// The merchant does not have so much.
+    #[error("there are {there} minor units to pay out, which is not enough")]
+    InsufficientBalance {
+        /// What there is, in minor units.
+        there: i64,
+    },
     /// Too much is waiting.
     #[error("the server is busy; try again in {retry_after_s} s")]
     Busy {
@@ -106,6 +115,7 @@ impl From<StoreError> for EngineError {
             StoreError::TooMany { max } => Self::Conflict {
                 what: format!("there are {max} already, the most that is allowed"),
             },
+            StoreError::Short { there, .. } => Self::InsufficientBalance { there },
             StoreError::Full
             | StoreError::Damaged
             | StoreError::Unavailable { .. }

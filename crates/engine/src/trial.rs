@@ -158,6 +158,7 @@ impl Engine {
             at: shared.directory.now(merchant, mode, at),
             reference: None,
             only: None,
+            about: None,
             data: new.data,
         };
         let subject = Subject {

@@ -1,1 +1,1 @@
-select id, merchant, mode, kind, at, reference, "only", data from events where id = $1
+select id, merchant, mode, kind, at, reference, "only", data, about from events where id = $1

@@ -20,15 +20,20 @@ pub(crate) fn id(row: &dyn Columns) -> Result<i64, StoreError> {
 }
 
 pub(crate) fn event(row: &dyn Columns) -> Result<Event, StoreError> {
-    event_with(row, row.get(7)?)
+    event_with(row, row.get(7)?, row.get(8)?)
 }
 
 /// An event without its data.
 pub(crate) fn envelope(row: &dyn Columns) -> Result<Event, StoreError> {
-    event_with(row, Vec::new())
+    event_with(row, Vec::new(), None)
 }
 
-fn event_with(row: &dyn Columns, data: Vec<u8>) -> Result<Event, StoreError> {
+/// An event whose data and whose `about` stand elsewhere.
+pub(crate) fn event_with(
+    row: &dyn Columns,
+    data: Vec<u8>,
+    about: Option<String>,
+) -> Result<Event, StoreError> {
     let row = EventRow {
         id: row.get(0)?,
         merchant: row.get(1)?,
@@ -38,6 +43,7 @@ fn event_with(row: &dyn Columns, data: Vec<u8>) -> Result<Event, StoreError> {
         reference: row.get(5)?,
         only: row.get(6)?,
         data,
+        about,
     };
     row.read()
 }

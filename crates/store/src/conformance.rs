@@ -19,6 +19,7 @@ pub mod jobs;
 pub mod lists;
 pub mod merchants_keys;
 pub mod on_disk;
+pub mod records;
 pub mod retention;
 pub mod throw_away;
 mod world;
@@ -151,6 +152,18 @@ macro_rules! conformance {
             old_keys_are_forgotten_oldest_first
             no_part_outlives_the_request_it_belongs_to
         ]);
+        $crate::conformance!($fresh, records: [
+            what_was_decided_is_written_as_one
+            of_two_that_read_the_same_version_one_is_written
+            a_decision_whose_answer_was_lost_is_told_again_and_done
+            there_is_no_second_of_one_name_while_the_first_has_it
+            what_an_account_does_not_hold_does_not_leave_it
+            what_must_be_looked_after_is_found_by_each_merchants_clock
+            a_wake_is_never_before_its_time
+            records_are_listed_newest_first_and_by_where_they_stand
+            what_belongs_to_a_record_is_found_by_it
+            every_balance_is_the_sum_of_its_movements
+        ]);
         $crate::conformance!($fresh, retention: [
             what_is_older_than_is_kept_is_gone_with_all_that_belongs_to_it
             what_still_waits_is_given_up_a_day_before_it_is_forgotten
@@ -233,7 +246,7 @@ macro_rules! company {
 #[cfg(test)]
 mod tests {
     const LIST: &str = include_str!("conformance.rs");
-    const GROUPS: [&str; 11] = [
+    const GROUPS: [&str; 12] = [
         include_str!("conformance/accept.rs"),
         include_str!("conformance/claim_settle.rs"),
         include_str!("conformance/company.rs"),
@@ -244,6 +257,7 @@ mod tests {
         include_str!("conformance/jobs.rs"),
         include_str!("conformance/lists.rs"),
         include_str!("conformance/merchants_keys.rs"),
+        include_str!("conformance/records.rs"),
         include_str!("conformance/retention.rs"),
     ];
 

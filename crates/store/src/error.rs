@@ -27,6 +27,14 @@ pub enum StoreError {
         /// What is unique.
         what: &'static str,
     },
+    /// An account does not hold so much.
+    #[error("there are {there} minor units in {account}, and more would leave it")]
+    Short {
+        /// The account.
+        account: &'static str,
+        /// What it holds.
+        there: i64,
+    },
     /// A bound was reached.
     #[error("there are {max} already, the most that is allowed")]
     TooMany {

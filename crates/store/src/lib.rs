@@ -12,9 +12,11 @@ pub mod conformance;
 mod db;
 mod error;
 mod jobs;
+mod ledger;
 mod migration;
 mod outbox;
 pub mod postgres;
+mod records;
 mod retention;
 mod rows;
 mod servers;
@@ -31,6 +33,10 @@ pub use error::{Fault, FaultPoint, Faults, StoreError};
 pub use jobs::{Job, JobKind, JobState, JobStep, NewJob, Step};
 pub use migration::Migration;
 pub use outbox::{Relay, Said};
+pub use records::{
+    Balance, Decision, Difference, Movement, PostedMovement, Record, RecordKind, RecordQuery,
+    Records, Waking,
+};
 pub use retention::{Ended, Extent, Forgotten, Keep, NOTICE, PartStep};
 pub use servers::Servers;
 pub use transfer::{BatchSize, Moved, Progress, StreamError, Told};
@@ -57,7 +63,7 @@ pub type Answer<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
 pub const FOLLOWED_BYTES_MAX: usize = 1024 * 1024;
 
 /// The database, as verbs. Every write is one transaction and durable when it answers `Ok`.
-pub trait Store: Servers {
+pub trait Store: Servers + Records {
     // --- the hot path -------------------------------------------------------------------------
 
     /// Writes events with their deliveries and idempotency keys: all of them, or (on an error) none.

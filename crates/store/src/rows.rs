@@ -10,13 +10,15 @@ mod endpoint;
 mod event;
 mod job;
 mod merchant;
+mod record;
 
 pub(crate) use attempt::{AnswerColumns, AttemptRow, peer_blob, phases_blob, secrets_blob};
 pub(crate) use delivery::{DeliveryRow, state_columns, state_kind};
 pub(crate) use endpoint::{EndpointRow, SecretRow, StatusColumns, VersionRow, status_columns};
-pub(crate) use event::{EventRow, mode, mode_code};
+pub(crate) use event::{EventRow, about_text, mode, mode_code};
 pub(crate) use job::{JobRow, job_endpoint};
 pub(crate) use merchant::{KeyRow, MerchantRow, kind_code};
+pub(crate) use record::{RecordRow, record_kind};
 
 use jiff::{SignedDuration, Timestamp};
 use posthorn_core::secret::Sealed;

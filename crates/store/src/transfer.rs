@@ -36,7 +36,7 @@ pub(crate) struct Table {
 }
 
 /// Every table there is, each after those that its rows speak of.
-pub(crate) const TABLES: [Table; 12] = [
+pub(crate) const TABLES: [Table; 15] = [
     Table { name: "deployment", key: &["name"] },
     Table { name: "contracts", key: &["id"] },
     Table { name: "merchants", key: &["id"] },
@@ -48,6 +48,9 @@ pub(crate) const TABLES: [Table; 12] = [
     Table { name: "deliveries", key: &["id"] },
     Table { name: "attempts", key: &["delivery", "claim"] },
     Table { name: "idempotency", key: &["scope", "key"] },
+    Table { name: "records", key: &["id"] },
+    Table { name: "postings", key: &["id"] },
+    Table { name: "balances", key: &["merchant", "mode", "account", "asset"] },
     Table { name: "jobs", key: &["id"] },
 ];
 

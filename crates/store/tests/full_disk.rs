@@ -29,6 +29,7 @@ fn large(ids: &mut IdSequence) -> Accept {
         at: at(0),
         reference: None,
         only: None,
+        about: None,
         data,
     };
     let (id, state) = (event.id.delivery(1), State::Leased { until: at(30) });

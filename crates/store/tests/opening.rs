@@ -150,7 +150,7 @@ fn migrations_are_planned_until_they_are_made() {
     let dir = tempfile::tempdir().unwrap();
     let planned = Sqlite::plan_migrations(dir.path()).unwrap();
     let named: Vec<_> = planned.iter().map(|step| (step.number, step.name)).collect();
-    assert_eq!(named, [(1, "first")]);
+    assert_eq!(named, [(1, "first"), (2, "payments")]);
     assert!(!dir.path().join("posthorn.db").exists(), "planning makes nothing");
     drop(open(dir.path()).unwrap());
     assert_eq!(Sqlite::plan_migrations(dir.path()).unwrap(), []);

@@ -77,7 +77,8 @@ impl Stage {
         let (data, _) = Payload::parse(br#"{"amount":1000}"#).unwrap();
         let kind = "payment.confirmed".parse().unwrap();
         let (at, mode, reference, only) = (at(second), Mode::Test, None, None);
-        let event = Event { id, merchant, mode, kind, at, reference, only, data };
+        let about = None;
+        let event = Event { id, merchant, mode, kind, at, reference, only, data, about };
         let state = State::Delivered { at };
         let delivery = NewDelivery { id: id.delivery(1), endpoint: EndpointId::from_i64(1), state };
         let accept = Accept { event, deliveries: vec![delivery], once: None };

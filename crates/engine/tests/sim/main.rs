@@ -4,6 +4,7 @@
 //! A failing seed is printed with the command that replays it, and joins [`REGRESSIONS`].
 
 #[cfg(test)]
+mod books;
 mod chance;
 #[cfg(test)]
 mod clock;

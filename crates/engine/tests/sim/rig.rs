@@ -42,7 +42,7 @@ impl Rig {
         Self { inner, clock, weather, book, busy }
     }
 
-    async fn wait(&self) {
+    pub(crate) async fn wait(&self) {
         if self.weather.crashed() {
             std::future::pending::<()>().await;
         }
@@ -55,7 +55,7 @@ impl Rig {
         }
     }
 
-    async fn enter(&self) {
+    pub(crate) async fn enter(&self) {
         let now = self.clock.now();
         {
             let mut busy = self.busy.lock().unwrap();

@@ -368,8 +368,9 @@ fn a_plan_of_migrations_changes_nothing_and_migrating_does_what_it_said() {
     let said = sound(&["migrate", "--plan"], data.path());
     assert_eq!(
         said,
-        "0001  first           Everything of version 1, in the schema `posthorn`.\n1 to apply; nothing was \
-         changed\n"
+        "0001  first           Everything of version 1, in the schema `posthorn`.\n0002  payments        \
+         Payments: their records, the ledger, and what an event says of the payment that it is \
+         about.\n2 to apply; nothing was changed\n"
     );
     let url = database::url(data.path());
     let there = "select 'there' from pg_namespace where nspname = 'posthorn'";
@@ -377,7 +378,7 @@ fn a_plan_of_migrations_changes_nothing_and_migrating_does_what_it_said() {
     let told = sound(&["migrate", "--plan", "--json"], data.path());
     let told: Value = serde_json::from_str(&told).expect("JSON");
     assert_eq!((&told["applied"], &told["steps"][0]["number"]), (&json!(false), &json!(1)));
-    assert!(sound(&["migrate"], data.path()).ends_with("done: 1 applied\n"));
+    assert!(sound(&["migrate"], data.path()).ends_with("done: 2 applied\n"));
     assert_eq!(sound(&["migrate"], data.path()), "the database is up to date\n");
     assert_eq!(lines(&url, there), ["there"]);
 }

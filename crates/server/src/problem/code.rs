@@ -58,6 +58,8 @@ codes! {
         "Nobody has this key.",
     RevokedKey = "revoked_key" 401 "Revoked key"
         "The key was revoked.",
+    InsufficientBalance = "insufficient_balance" 402 "Insufficient balance"
+        "The merchant does not have as much as it wants to pay out; `GET /v1/balance` says what it has.",
     WrongKey = "wrong_key" 403 "Wrong kind of key"
         "The key is good, but not here: the operator's routes want the admin key, a merchant's want its `sk_test_…` or `sk_live_…`.",
     WrongMode = "wrong_mode" 403 "Wrong mode"
@@ -70,6 +72,8 @@ codes! {
         "The body did not arrive in time.",
     Conflict = "conflict" 409 "Conflict"
         "It cannot be done in the state that things are in; `detail` says what to do.",
+    PaymentState = "payment_state" 409 "Not in this state"
+        "The payment does not stand where that is possible; `detail` says where it stands and what would be.",
     IdTaken = "id_taken" 409 "Id taken"
         "The event's `id` was given to an event with other content.",
     IdempotencyKeyInUse = "idempotency_key_in_use" 409 "Idempotency key in use"

@@ -31,6 +31,8 @@ impl From<EngineError> for Problem {
             }
             EngineError::IdTaken => Self::new(Code::IdTaken, detail).at("id"),
             EngineError::WrongMode { .. } => Self::new(Code::WrongMode, detail),
+            EngineError::Payment(_) => Self::new(Code::PaymentState, detail),
+            EngineError::InsufficientBalance { .. } => Self::new(Code::InsufficientBalance, detail),
             EngineError::Busy { retry_after_s } => {
                 Self::new(Code::Busy, detail).retry_after(retry_after_s)
             }
@@ -64,6 +66,7 @@ fn of_store(error: &StoreError) -> Problem {
         | StoreError::Missing { .. }
         | StoreError::Stale { .. }
         | StoreError::Leased
+        | StoreError::Short { .. }
         | StoreError::Taken { .. }
         | StoreError::TooMany { .. } => Problem::internal(cause),
     }

@@ -121,6 +121,7 @@ impl Stage {
             at: at(0),
             reference: None,
             only: None,
+            about: None,
             data,
         };
         let delivery = NewDelivery { id: id.delivery(1), endpoint: self.endpoint, state };

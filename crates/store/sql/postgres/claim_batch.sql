@@ -12,7 +12,7 @@ with due as materialized (
     limit a.slots
     for update skip locked) as d
 ), found as (
-  select d.*, e.id as event, e.merchant, e.mode, e.kind, e.at as said, e.reference, e."only", e.data,
+  select d.*, e.id as event, e.merchant, e.mode, e.kind, e.at as said, e.reference, e."only", e.data, e.about,
     sum(octet_length(e.data)) over (
       partition by d.place order by d.at, d.id
       rows between unbounded preceding and 1 preceding) as before_in_ask
@@ -31,10 +31,10 @@ with due as materialized (
   from fitting as f
   where d.id = f.id and (f.number = 1 or f.before_of_caller < f.bytes_max)
   returning f.event, f.merchant, f.mode, f.kind, f.said, f.reference, f."only", f.data,
-    d.id, f.place, d.attempts, d.base, d.run, d.claim, f.at
+    d.id, f.place, d.attempts, d.base, d.run, d.claim, f.at, f.about
 )
 select event, merchant, mode, kind, said, reference, "only",
   case when row_number() over (partition by event order by place, at, id) = 1 then data end,
-  id, place, attempts, base, run, claim, at
+  id, place, attempts, base, run, claim, at, about
 from leased
 order by place, at, id

@@ -189,6 +189,7 @@ impl World {
             at: at(second),
             reference: None,
             only: None,
+            about: None,
             data,
         }
     }

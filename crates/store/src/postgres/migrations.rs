@@ -17,14 +17,24 @@ struct Step {
     compatible_from: u32,
 }
 
-const ALL: [Step; 1] = [Step {
-    migration: Migration {
-        number: 1,
-        name: "first",
-        sql: include_str!("../../migrations/postgres/0001_first.sql"),
+const ALL: [Step; 2] = [
+    Step {
+        migration: Migration {
+            number: 1,
+            name: "first",
+            sql: include_str!("../../migrations/postgres/0001_first.sql"),
+        },
+        compatible_from: 1,
     },
-    compatible_from: 1,
-}];
+    Step {
+        migration: Migration {
+            number: 2,
+            name: "payments",
+            sql: include_str!("../../migrations/postgres/0002_payments.sql"),
+        },
+        compatible_from: 1,
+    },
+];
 
 /// Nobody else migrates at the same time: who comes second waits, and finds it done.
 const BEGIN: &str = "begin; select pg_advisory_xact_lock(1346854912, 0); \

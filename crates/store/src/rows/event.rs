@@ -1,6 +1,6 @@
 //! Events as rows.
 
-use posthorn_core::event::{Event, Mode, Payload};
+use posthorn_core::event::{About, Event, Mode, Payload};
 use posthorn_core::id::{EndpointId, EventId, MerchantId};
 
 use super::Place;
@@ -17,11 +17,13 @@ pub(crate) struct EventRow {
     pub(crate) reference: Option<String>,
     pub(crate) only: Option<i64>,
     pub(crate) data: Vec<u8>,
+    pub(crate) about: Option<String>,
 }
 
 impl EventRow {
     pub(crate) fn read(self) -> Result<Event, StoreError> {
         let place = Place { table: "events", row: self.id };
+        let about = self.about.as_deref().map(serde_json::from_str::<About>).transpose();
         Ok(Event {
             id: EventId::from_i64(self.id),
             merchant: MerchantId::from_i64(self.merchant),
@@ -31,8 +33,15 @@ impl EventRow {
             reference: self.reference,
             only: self.only.map(EndpointId::from_i64),
             data: Payload::from_canonical(self.data.into()),
+            about: about.map_err(|_| place.corrupt("about"))?.map(Box::new),
         })
     }
+}
+
+/// What stands for what an event is about.
+pub(crate) fn about_text(event: &Event) -> Option<String> {
+    let about = event.about.as_deref()?;
+    Some(serde_json::to_string(about).expect("numbers and texts are JSON"))
 }
 
 /// The stored number of a mode.

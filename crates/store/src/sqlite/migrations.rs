@@ -11,11 +11,18 @@ use crate::Migration;
 const APPLICATION_ID: i64 = 0x506f_7374;
 
 /// Every one there is.
-pub(super) const ALL: [Migration; 1] = [Migration {
-    number: 1,
-    name: "first",
-    sql: include_str!("../../migrations/sqlite/0001_first.sql"),
-}];
+pub(super) const ALL: [Migration; 2] = [
+    Migration {
+        number: 1,
+        name: "first",
+        sql: include_str!("../../migrations/sqlite/0001_first.sql"),
+    },
+    Migration {
+        number: 2,
+        name: "payments",
+        sql: include_str!("../../migrations/sqlite/0002_payments.sql"),
+    },
+];
 
 /// Brings a database up to date.
 pub(super) fn migrate(db: &mut Connection, path: &Path) -> Result<(), OpenError> {

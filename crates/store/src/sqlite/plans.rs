@@ -9,9 +9,11 @@ use crate::statements::{self, Statement};
 
 /// Statements that read a whole table on purpose: at start-up, for an operator, or of a bounded
 /// part of it.
-const READS_ALL: [&str; 8] = [
+const READS_ALL: [&str; 10] = [
     "backlog_due",
     "endpoints",
+    "ledger_differences",
+    "ledger_totals",
     "merchants",
     "sealed_keys",
     "sealed_merchants_live",

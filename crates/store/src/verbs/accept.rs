@@ -6,7 +6,7 @@ use posthorn_core::id::EventId;
 
 use super::{events, once, standing};
 use crate::db::{Db, values};
-use crate::rows::{mode_code, ms, state_columns};
+use crate::rows::{about_text, mode_code, ms, state_columns};
 use crate::{Accept, Accepted, NewDelivery, StoreError};
 use crate::{columns, statements};
 
@@ -76,6 +76,7 @@ async fn write_event<D: Db>(db: &D, event: &Event) -> Result<bool, D::Trouble> {
         event.reference.as_deref(),
         event.only.map(posthorn_core::id::EndpointId::as_i64),
         event.data.as_bytes(),
+        about_text(event),
     ];
     Ok(db.run(statements::ACCEPT_EVENT, row).await? == 1)
 }

@@ -14,6 +14,7 @@ pub(crate) mod forget;
 pub(crate) mod jobs;
 pub(crate) mod merchants;
 pub(crate) mod once;
+pub(crate) mod records;
 pub(crate) mod settle;
 pub(crate) mod standing;
 pub(crate) mod status;

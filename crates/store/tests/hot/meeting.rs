@@ -39,6 +39,7 @@ fn event(ids: &mut IdSequence, at: Timestamp) -> Event {
         at,
         reference: Some("order-1".into()),
         only: None,
+        about: None,
         data,
     }
 }

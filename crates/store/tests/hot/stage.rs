@@ -167,6 +167,7 @@ impl<'a> Stage<'a> {
             at: now,
             reference,
             only: None,
+            about: None,
             data,
         };
         let deliveries = (1..).zip(&told.to).map(|(ordinal, (endpoint, at))| NewDelivery {

@@ -102,6 +102,7 @@ impl Stage {
             at: now,
             reference: None,
             only: None,
+            about: None,
             data,
         };
         let state = if self.model.status[&endpoint].parks() {

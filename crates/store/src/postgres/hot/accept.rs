@@ -41,6 +41,7 @@ impl<'a> Seen<'a> {
         let event = &accept.event;
         let reference = event.reference.as_deref();
         let simple = holds(reference)
+            && event.about.is_none()
             && reference.is_none_or(|reference| reference.parse::<EventId>().is_err())
             && accept.once.as_ref().is_none_or(|once| once.part == 0)
             && accept.deliveries.iter().all(|delivery| delivery.id.event() == event.id);

@@ -89,8 +89,8 @@ impl<'a> Claims<'a> {
 /// Reads an event where it is answered whole.
 fn known_event(row: &Row, known: &mut HashMap<EventId, Arc<Event>>) -> Result<(), StoreError> {
     let row: &dyn Columns = row;
-    if row.get::<Option<Vec<u8>>>(7)?.is_some() {
-        let event = columns::event(row)?;
+    if let Some(data) = row.get::<Option<Vec<u8>>>(7)? {
+        let event = columns::event_with(row, data, row.get(15)?)?;
         known.insert(event.id, Arc::new(event));
     }
     Ok(())

@@ -1,0 +1,1 @@
+select min(wake) from records where wake is not null

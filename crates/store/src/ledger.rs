@@ -1,0 +1,86 @@
+//! [`Records`] on any [`Backend`]: which verb writes and which reads.
+
+use jiff::Timestamp;
+use posthorn_core::event::Mode;
+use posthorn_core::id::MerchantId;
+
+use crate::backend::Lane::Reserved;
+use crate::backend::{Backend, Patience};
+use crate::verbs::records;
+use crate::weight::{SMALL, accept_bytes};
+use crate::{
+    Answer, Balance, Decision, Difference, Done, Page, PostedMovement, Record, RecordKind,
+    RecordQuery, Records, Waking,
+};
+
+impl<B: Backend> Records for B {
+    fn commit(&self, decision: Decision) -> Answer<'_, Done<i64>> {
+        let bodies: usize = decision.records.iter().map(|record| SMALL + record.body.len()).sum();
+        let bytes = bodies + accept_bytes(&decision.events) + decision.movements.len() * 128;
+        // What a provider has said must go on record even where nothing new is taken.
+        let lane = if decision.records.iter().all(|record| record.version == 0) {
+            crate::backend::Lane::Ordinary
+        } else {
+            Reserved
+        };
+        self.write(lane, bytes, async move |db| records::commit(db, &decision).await)
+    }
+
+    fn record(&self, id: i64) -> Answer<'_, Option<Record>> {
+        self.read(async move |db| records::one(db, id).await)
+    }
+
+    fn record_by_reference(
+        &self,
+        place: (MerchantId, Mode),
+        kind: RecordKind,
+        reference: String,
+    ) -> Answer<'_, Option<Record>> {
+        self.read(async move |db| records::by_reference(db, place, kind, &reference).await)
+    }
+
+    fn records(&self, query: RecordQuery, page: Page<i64>) -> Answer<'_, Vec<Record>> {
+        self.read(async move |db| records::list(db, &query, page).await)
+    }
+
+    fn records_of(&self, parent: i64, limit: u32) -> Answer<'_, Vec<Record>> {
+        self.read(async move |db| records::of_parent(db, parent, limit).await)
+    }
+
+    fn waking(
+        &self,
+        now: Timestamp,
+        ahead: Vec<(MerchantId, Timestamp)>,
+        limit: u32,
+    ) -> Answer<'_, Vec<Waking>> {
+        self.read(async move |db| records::waking(db, now, &ahead, limit).await)
+    }
+
+    fn next_wake(&self, place: Option<(MerchantId, Mode)>) -> Answer<'_, Option<Timestamp>> {
+        self.read(async move |db| records::next_wake(db, place).await)
+    }
+
+    fn balances(&self, place: (MerchantId, Mode)) -> Answer<'_, Vec<Balance>> {
+        self.read(async move |db| records::balances(db, place).await)
+    }
+
+    fn movements(
+        &self,
+        place: (MerchantId, Mode),
+        page: Page<i64>,
+    ) -> Answer<'_, Vec<PostedMovement>> {
+        self.read(async move |db| records::movements(db, place, page).await)
+    }
+
+    fn movements_of(&self, subject: i64) -> Answer<'_, Vec<PostedMovement>> {
+        self.read(async move |db| records::movements_of(db, subject).await)
+    }
+
+    fn differences(&self, limit: u32) -> Answer<'_, Vec<Difference>> {
+        self.read_with(Patience::Endless, async move |db| records::differences(db, limit).await)
+    }
+
+    fn totals(&self) -> Answer<'_, Vec<Balance>> {
+        self.read_with(Patience::Endless, async |db| records::totals(db).await)
+    }
+}
