@@ -1,9 +1,11 @@
 //! Payment rails: the instruments a payer is shown, made and read as plain functions of values.
 //!
 //! An instrument is what a rail hands to the payer, and what others' programs then read: a PIX code ([`brcode`], with its keys and transaction ids in
-//! [`pix`]).
+//! [`pix`]),
+//! a bank slip ([`boleto`]).
 //! Each is as exact here as on the real rail, in the sandbox too: an integrator's own
 //! libraries read it, check digits and all. Time and chance are arguments.
 
+pub mod boleto;
 pub mod brcode;
 pub mod pix;
