@@ -2,10 +2,12 @@
 //!
 //! An instrument is what a rail hands to the payer, and what others' programs then read: a PIX code ([`brcode`], with its keys and transaction ids in
 //! [`pix`]),
-//! a bank slip ([`boleto`]).
+//! a bank slip ([`boleto`]),
+//! a prompt on a phone ([`mpesa`]).
 //! Each is as exact here as on the real rail, in the sandbox too: an integrator's own
 //! libraries read it, check digits and all. Time and chance are arguments.
 
 pub mod boleto;
 pub mod brcode;
+pub mod mpesa;
 pub mod pix;
