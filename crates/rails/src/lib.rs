@@ -3,7 +3,9 @@
 //! An instrument is what a rail hands to the payer, and what others' programs then read: a PIX code ([`brcode`], with its keys and transaction ids in
 //! [`pix`]),
 //! a bank slip ([`boleto`]),
-//! a prompt on a phone ([`mpesa`]).
+//! a prompt on a phone ([`mpesa`]),
+//! an address on the XRP Ledger
+//! ([`xrpl`]).
 //! Each is as exact here as on the real rail, in the sandbox too: an integrator's own
 //! libraries read it, check digits and all. Time and chance are arguments.
 
@@ -11,3 +13,4 @@ pub mod boleto;
 pub mod brcode;
 pub mod mpesa;
 pub mod pix;
+pub mod xrpl;
