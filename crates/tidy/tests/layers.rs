@@ -30,9 +30,12 @@ const LAYERS: [(&str, &[&str]); 8] = [
     ("posthorn-fuzz", &["posthorn-core", "posthorn-store", "posthorn-engine", "posthorn-server"]),
 ];
 
-/// The decisions take values and return values. Not even through a friend of a friend.
-const CORE_MUST_NOT_SEE: [&str; 7] =
-    ["tokio", "hyper", "axum", "rusqlite", "tokio-postgres", "tracing", "rand"];
+/// The decisions take values and return values, and so do the rails.
+const PURE: [&str; 2] = ["posthorn-core", "posthorn-rails"];
+
+/// What the pure must not see: not even through a friend of a friend.
+const PURE_MUST_NOT_SEE: [&str; 8] =
+    ["tokio", "hyper", "axum", "ureq", "rusqlite", "tokio-postgres", "tracing", "rand"];
 
 /// Who may name these directly: the rest of the program goes through the owner.
 const CONFINED: [(&str, &[&str]); 12] = [
@@ -141,14 +144,18 @@ fn reaches(graph: &Graph, from: &str) -> BTreeSet<String> {
 }
 
 fn impurities(graph: &Graph) -> Vec<String> {
-    let seen = reaches(graph, "posthorn-core");
-    CORE_MUST_NOT_SEE
-        .iter()
-        .filter(|banned| seen.contains(**banned))
-        .map(|banned| {
-            format!("core sees {banned}: pass the value in (cargo tree -i {banned} shows how)")
-        })
-        .collect()
+    let mut complaints = Vec::new();
+    for package in PURE {
+        let seen = reaches(graph, package);
+        complaints.extend(PURE_MUST_NOT_SEE.iter().filter(|banned| seen.contains(**banned)).map(
+            |banned| {
+                format!(
+                    "{package} sees {banned}: pass the value in (cargo tree -i {banned} shows how)"
+                )
+            },
+        ));
+    }
+    complaints
 }
 
 fn out_of_bounds(graph: &Graph) -> Vec<String> {
@@ -185,9 +192,11 @@ fn crates_use_only_what_stands_to_their_right() {
 }
 
 #[test]
-fn core_is_pure_even_transitively() {
+fn core_and_the_rails_are_pure_even_transitively() {
     let graph = resolved(&METADATA);
-    assert!(reaches(&graph, "posthorn-core").contains("serde"), "the graph does not reach far");
+    for package in PURE {
+        assert!(reaches(&graph, package).contains("serde"), "the graph does not reach far");
+    }
     assert_tidy(&impurities(&graph));
 }
 
@@ -219,9 +228,11 @@ mod can_fail {
     }
 
     #[test]
-    fn a_runtime_two_steps_away_from_core_is_found() {
+    fn a_runtime_two_steps_away_from_core_and_a_client_in_the_rails_are_found() {
         let wrong = graph(&[("posthorn-core", "url"), ("url", "idna"), ("idna", "tokio")]);
-        assert_complains(&impurities(&wrong), "core sees tokio");
+        assert_complains(&impurities(&wrong), "posthorn-core sees tokio");
+        let wrong = graph(&[("posthorn-rails", "ureq")]);
+        assert_complains(&impurities(&wrong), "posthorn-rails sees ureq");
         assert!(impurities(&graph(&[("posthorn-core", "url"), ("other", "tokio")])).is_empty());
     }
 
