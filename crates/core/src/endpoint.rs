@@ -112,7 +112,7 @@ impl<'de> Deserialize<'de> for Pattern {
 pub struct Settings {
     /// Where deliveries go.
     pub url: url::Url,
-    /// Which event types; at least one pattern.
+    /// Which event types; none for one that takes payments' callbacks alone.
     pub events: Vec<Pattern>,
     /// Which of those, by their data.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -135,6 +135,20 @@ pub struct Settings {
     /// Deliveries under way at once, at most.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub concurrency: Option<u32>,
+}
+
+impl Settings {
+    /// Whether it is there for the callbacks of payments to its host, and for nothing else.
+    #[must_use]
+    pub fn takes_callbacks(&self) -> bool {
+        self.events.is_empty()
+    }
+
+    /// Whether it is the one for callbacks to the host of this URL.
+    #[must_use]
+    pub fn takes_callbacks_of(&self, url: &url::Url) -> bool {
+        self.takes_callbacks() && self.url.origin() == url.origin()
+    }
 }
 
 /// Whether an endpoint gets deliveries at the moment.

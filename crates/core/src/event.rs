@@ -187,6 +187,8 @@ pub struct NewEvent {
     pub parsed: Json,
     /// The caller's own id, which then stands on the wire.
     pub reference: Option<String>,
+    /// What it is about, where it comes of a record's life.
+    pub about: Option<Box<About>>,
 }
 
 impl NewEvent {
@@ -203,7 +205,7 @@ impl NewEvent {
             }
         }
         let (data, parsed) = Payload::parse(data)?;
-        Ok(Self { kind, data, parsed, reference })
+        Ok(Self { kind, data, parsed, reference, about: None })
     }
 }
 

@@ -165,6 +165,14 @@ impl PaymentId {
     }
 }
 
+impl PayoutId {
+    /// The request that sends it.
+    #[must_use]
+    pub fn request(self) -> RequestId {
+        RequestId(self.0 | 1)
+    }
+}
+
 impl RequestId {
     /// The number of the payment or the payout that made it.
     #[must_use]
@@ -265,6 +273,15 @@ impl IdSequence {
     }
 }
 
+/// An id's number as it stands behind a prefix.
+pub(crate) struct Base32(pub(crate) i64);
+
+impl fmt::Display for Base32 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_base32(self.0, f)
+    }
+}
+
 fn write_base32(value: i64, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let mut digits = [b'0'; 13];
     let mut rest = value.cast_unsigned();
@@ -281,7 +298,8 @@ fn write_base32(value: i64, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     f.write_str(std::str::from_utf8(text).unwrap_or_default())
 }
 
-fn read_base32(text: &str) -> Option<i64> {
+/// The number that stands behind a prefix, if it is one.
+pub(crate) fn read_base32(text: &str) -> Option<i64> {
     if text.is_empty() || text.len() > 13 {
         return None;
     }

@@ -24,6 +24,8 @@ pub mod ledger;
 pub mod merchant;
 pub mod money;
 pub mod payment;
+pub mod payout;
 pub mod retry;
 pub mod route;
 pub mod secret;
+pub mod transition;

@@ -21,6 +21,7 @@ fn sending(attempt: u32, data: &[u8]) -> Sending<'_> {
         merchant: "mer_1",
         delivery: "dlv_1",
         attempt,
+        sequence: None,
         timestamp: NOW,
         data,
         style: Style::Js,

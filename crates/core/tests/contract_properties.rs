@@ -55,6 +55,7 @@ fn sending<'a>(data: &'a [u8], merchant: &'a str, style: Style) -> Sending<'a> {
         merchant,
         delivery: "dlv_1",
         attempt: 3,
+        sequence: None,
         timestamp: 1_795_305_600,
         data,
         style,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use posthorn_core::delivery::{Claim, ParkedWhy, State};
+use posthorn_core::endpoint::Endpoint;
 use posthorn_core::event::{Event, Mode, NewEvent};
 use posthorn_core::id::{DeliveryId, EndpointId, EventId, MerchantId};
 use posthorn_core::merchant::Merchant;
@@ -65,6 +66,26 @@ pub(crate) struct Composed {
     waiting: Vec<Entry>,
 }
 
+/// Who gets an event, in the order of the entries: the endpoints that want it, and where it goes besides.
+fn wanted<'a>(
+    audience: &'a Audience,
+    new: &NewEvent,
+    only: Option<EndpointId>,
+) -> Vec<&'a Endpoint> {
+    let all = || audience.entries.iter().map(|entry| &*entry.endpoint);
+    let mut wanted = route::route(all(), &new.kind, &new.parsed, only);
+    let callback = new.about.as_ref().and_then(|about| about.callback.as_deref());
+    let callback = callback.and_then(|callback| url::Url::parse(callback).ok());
+    if let Some(callback) = callback.filter(|_| only.is_none())
+        && !wanted.iter().any(|endpoint| endpoint.settings.url == callback)
+        && let Some(own) = all().find(|one| one.settings.takes_callbacks_of(&callback))
+    {
+        wanted.push(own);
+        wanted.sort_by_key(|endpoint| endpoint.id);
+    }
+    wanted
+}
+
 impl Shared {
     pub(crate) fn audience(&self, merchant: MerchantId, mode: Mode) -> Option<Audience> {
         let (merchant, entries) = self.directory.audience(merchant, mode)?;
@@ -83,12 +104,7 @@ impl Shared {
         let real = self.clock.now();
         let now = audience.now;
         let id = self.next_event_id(real);
-        let wanted = route::route(
-            audience.entries.iter().map(|entry| &*entry.endpoint),
-            &new.kind,
-            &new.parsed,
-            only,
-        );
+        let wanted = wanted(audience, &new, only);
         let bytes = new.data.as_bytes().len();
         let event = Event {
             id,
@@ -98,7 +114,7 @@ impl Shared {
             at: now,
             reference: new.reference,
             only,
-            about: None,
+            about: new.about,
             data: new.data,
         };
         let mut composed = Composed {

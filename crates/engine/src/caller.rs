@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use posthorn_core::event::Mode;
 use posthorn_core::id::{KeyId, MerchantId};
-use posthorn_core::merchant::KeyKind;
+use posthorn_core::merchant::{Key, KeyKind};
 use posthorn_core::secret::{constant_time_eq, keyed_hash};
 use posthorn_store::Once;
 use sha2::{Digest, Sha256};
@@ -108,26 +108,26 @@ impl Shared {
 }
 
 impl Engine {
+    /// Whose keys these are: an API key and the API secret that goes with it, of one merchant and mode.
+    pub async fn authenticate_pair(&self, key: &str, secret: &str) -> Result<Caller, Unauthorized> {
+        let caller = self.authenticate(key).await?;
+        let Caller::Merchant { id, mode, .. } = caller else { return Err(Unauthorized::Unknown) };
+        let secret = self.shared.known_key(secret).await?;
+        let fits = (secret.merchant, secret.mode, secret.kind) == (id, mode, KeyKind::ApiSecret);
+        if !fits {
+            return Err(Unauthorized::Unknown);
+        }
+        self.shared.keys.used(secret.id, self.shared.clock.now());
+        Ok(caller)
+    }
+
     /// Whose key this is. Known keys are remembered; each use is noted, to be written later.
     pub async fn authenticate(&self, key: &str) -> Result<Caller, Unauthorized> {
         let shared = &self.shared;
-        let hash = keyed_hash(&shared.pepper, key);
-        if constant_time_eq(&hash, &shared.admin_hash) {
+        if constant_time_eq(&keyed_hash(&shared.pepper, key), &shared.admin_hash) {
             return Ok(Caller::Operator);
         }
-        let found = if let Some(found) = shared.keys.get(&hash) {
-            found
-        } else {
-            let generation = shared.keys.generation();
-            let found = shared.store.key_by_hash(hash).await;
-            let found = found.map_err(|_| Unauthorized::Unavailable)?;
-            let found = found.ok_or(Unauthorized::Unknown)?;
-            shared.keys.put(hash, found.clone(), generation);
-            found
-        };
-        if let Some(at) = found.revoked {
-            return Err(Unauthorized::Revoked(at));
-        }
+        let found = shared.known_key(key).await?;
         match found.kind {
             KeyKind::ApiKey => {}
             KeyKind::ApiSecret => return Err(Unauthorized::WrongKind("secret")),
@@ -136,5 +136,26 @@ impl Engine {
         shared.meet_merchant(found.merchant).await.map_err(|_| Unauthorized::Unavailable)?;
         shared.keys.used(found.id, shared.clock.now());
         Ok(Caller::Merchant { id: found.merchant, mode: found.mode, key: found.id })
+    }
+}
+
+impl Shared {
+    /// A key that was not revoked.
+    async fn known_key(&self, key: &str) -> Result<Key, Unauthorized> {
+        let hash = keyed_hash(&self.pepper, key);
+        let found = if let Some(found) = self.keys.get(&hash) {
+            found
+        } else {
+            let generation = self.keys.generation();
+            let found = self.store.key_by_hash(hash).await;
+            let found = found.map_err(|_| Unauthorized::Unavailable)?;
+            let found = found.ok_or(Unauthorized::Unknown)?;
+            self.keys.put(hash, found.clone(), generation);
+            found
+        };
+        match found.revoked {
+            Some(at) => Err(Unauthorized::Revoked(at)),
+            None => Ok(found),
+        }
     }
 }

@@ -74,6 +74,28 @@ pub enum EngineError {
     /// A payment does not stand where that is possible.
     #[error(transparent)]
     Payment(#[from] posthorn_core::payment::Refused),
+    /// The reference belongs to a payment of another amount.
+    #[error("this reference belongs to payment {id}, which is of {money}; use another reference")]
+    OtherAmount {
+        /// That payment.
+        id: posthorn_core::id::PaymentId,
+        /// Its amount.
+        money: posthorn_core::money::Money,
+    },
+    /// The reference belongs to a payment at another provider, which may have moved money.
+    #[error(
+        "this reference belongs to payment {id} at provider {provider}, which may have moved money; \
+         wait until it has failed for certain, or use another reference"
+    )]
+    OtherProvider {
+        /// That payment.
+        id: posthorn_core::id::PaymentId,
+        /// Its provider.
+        provider: String,
+    },
+    /// There is nobody to take the money.
+    #[error("no live provider is configured; test mode has simulated ones (use a test key)")]
+    NoLiveProvider,
     /// The merchant does not have so much.
     #[error("there are {there} minor units to pay out, which is not enough")]
     InsufficientBalance {

@@ -29,11 +29,13 @@ mod keyring;
 mod memory;
 mod merchants;
 pub mod metrics;
+mod moods;
 mod notices;
 mod order;
 mod others;
 mod paces;
 mod pacing;
+mod payments;
 pub mod postgres_tls;
 mod reading;
 mod relay;
@@ -63,7 +65,11 @@ pub use explain::{Explanation, Reason, SettingChanged};
 pub use follow::{Followed, Following};
 pub use jobs::Recovery;
 pub use merchants::{MerchantDraft, MerchantKeys, ModeKeys, NewKeyMade};
+pub use moods::RailMood;
 pub use notices::NOTICES;
+pub use payments::{
+    BadCard, ForcedOutcome, Opened, PayerCard, PaymentDraft, PayoutDraft, check_phone,
+};
 pub use reading::{SentRequest, wire_name};
 pub use reseal::reseal;
 pub use runner::Runner;

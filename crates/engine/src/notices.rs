@@ -139,7 +139,7 @@ impl Shared {
         let Ok(kind) = notice.kind().parse() else { return Vec::new() };
         let parsed = Json::object(notice.members());
         let data = Payload::from_canonical(parsed.to_vec(Style::Js).into());
-        let event = NewEvent { kind, data, parsed, reference: None };
+        let event = NewEvent { kind, data, parsed, reference: None, about: None };
         let Some(audience) = self.audience(merchant, mode) else { return Vec::new() };
         let audience = Audience { now, ..audience };
         let _running = self.followers.begin(merchant, self.last_event_id());

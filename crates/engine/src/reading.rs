@@ -10,7 +10,7 @@ use crate::Engine;
 use crate::caller::{Caller, RequestKey};
 use crate::error::EngineError;
 use crate::order::Order;
-use crate::sending::Subject;
+use crate::sending::{Subject, url_for};
 use crate::shared::Shared;
 
 /// A request as it was sent, rendered again from what the attempt was rendered from.
@@ -180,9 +180,11 @@ impl Engine {
             style: settings.json,
         };
         let signed = shared.render(&subject, &contract, &keys);
-        let mut signed = signed.map_err(|error| EngineError::Broken { what: error.to_string() })?;
-        signed.headers.extend(settings.headers);
-        Ok(SentRequest::new(&settings.url, signed.headers, signed.body))
+        let signed = signed.map_err(|error| EngineError::Broken { what: error.to_string() })?;
+        let url = url_for(&settings, &record.event);
+        let mut headers = signed.headers;
+        headers.extend(settings.headers);
+        Ok(SentRequest::new(&url, headers, signed.body))
     }
 }
 

@@ -10,6 +10,7 @@ use crate::company::keep_in_touch;
 use crate::dispatcher::Dispatcher;
 use crate::jobs::run_jobs;
 use crate::order::Order;
+use crate::payments::look_after_records;
 use crate::relay::relay_outbox;
 use crate::retention::keep_retention;
 use crate::shared::Shared;
@@ -38,6 +39,7 @@ impl Runner {
             stopped.clone(),
             until(stopped.clone(), keep_house(Arc::clone(&self.shared))),
             until(stopped.clone(), run_jobs(Arc::clone(&self.shared))),
+            until(stopped.clone(), look_after_records(Arc::clone(&self.shared))),
             until(stopped.clone(), relay_outbox(Arc::clone(&self.shared))),
             until(stopped.clone(), keep_retention(Arc::clone(&self.shared))),
             until(stopped, keep_in_touch(Arc::clone(&self.shared))),

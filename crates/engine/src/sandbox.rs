@@ -19,6 +19,7 @@ use crate::caller::{Caller, RequestKey};
 use crate::clock::later;
 use crate::error::EngineError;
 use crate::order::Order;
+use crate::payments::settle_records;
 use crate::shared::Shared;
 
 /// How long a caller waits for an advance before it is given the job instead.
@@ -212,6 +213,7 @@ async fn step_through(
 
 /// Waits until nothing is due or under way for a merchant; answers how many tries were made.
 async fn quiet(shared: &Shared, merchant: MerchantId) -> Result<u64, EngineError> {
+    settle_records(shared, merchant).await?;
     let (reply, answer) = oneshot::channel();
     shared.order(Order::Step(merchant, reply));
     let stopping = |_| EngineError::Conflict { what: "the server is stopping".into() };
@@ -222,7 +224,8 @@ async fn next_due(shared: &Shared, merchant: MerchantId) -> Result<Option<Timest
     let entries = shared.directory.endpoints(merchant, Mode::Test);
     let ids = entries.iter().map(|entry| entry.endpoint.id).collect();
     let due = shared.store.next_due(Some(ids)).await?;
-    Ok(due.into_iter().map(|(_, at)| at).min())
+    let wake = shared.store.next_wake(Some((merchant, Mode::Test))).await?;
+    Ok(due.into_iter().map(|(_, at)| at).chain(wake).min())
 }
 
 /// Whether another server is trying something for a merchant: nothing is under way here.

@@ -99,7 +99,7 @@ impl Shared {
         let signed = self.render(&subject, &in_force.contract, &signers.keys);
         match signed {
             Ok(signed) => Ready::Send(Box::new(Prepared {
-                request: self.request(signed, &endpoint.settings, event.mode, in_force),
+                request: self.request(signed, &endpoint.settings, event, in_force),
                 rendering,
                 in_force: in_force.clone(),
             })),
@@ -130,6 +130,7 @@ impl Shared {
             merchant: &merchant,
             delivery: &delivery,
             attempt: subject.number,
+            sequence: event.about.as_ref().map(|about| about.sequence),
             timestamp: subject.signed_at,
             data: event.data.as_bytes(),
             style: subject.style,
@@ -142,16 +143,16 @@ impl Shared {
         &self,
         mut signed: Signed,
         settings: &Settings,
-        mode: Mode,
+        event: &Event,
         in_force: &InForce,
     ) -> Request {
         signed.headers.extend(settings.headers.iter().cloned());
         Request {
-            url: settings.url.clone(),
+            url: url_for(settings, event),
             headers: signed.headers,
             body: Bytes::from(signed.body),
             timeout: in_force.contract.retry.timeout,
-            reach: self.reach(mode),
+            reach: self.reach(event.mode),
         }
     }
 
@@ -257,6 +258,15 @@ impl Shared {
 pub(crate) fn lease_end(in_force: Option<&InForce>, now: Timestamp) -> Timestamp {
     let timeout = in_force.map_or(Duration::from_secs(30), |entry| entry.contract.retry.timeout);
     later(now, timeout + QUEUE_WAIT + LEASE_MARGIN)
+}
+
+/// Where an event goes at an endpoint: to its URL; at one for callbacks to the event's own, on the same host.
+pub(crate) fn url_for(settings: &Settings, event: &Event) -> url::Url {
+    let callback = event.about.as_ref().and_then(|about| about.callback.as_deref());
+    let callback = callback.filter(|_| settings.takes_callbacks());
+    let callback = callback.and_then(|callback| url::Url::parse(callback).ok());
+    let on_this_host = |callback: &url::Url| callback.origin() == settings.url.origin();
+    callback.filter(on_this_host).unwrap_or_else(|| settings.url.clone())
 }
 
 /// What a body is rendered for.

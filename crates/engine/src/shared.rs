@@ -19,6 +19,7 @@ use crate::in_flight::InFlight;
 use crate::keyring::{Keyring, KnownKeys};
 use crate::memory::Memory;
 use crate::metrics::Metrics;
+use crate::moods::Moods;
 use crate::order::Order;
 use crate::others::Others;
 use crate::paces::Paces;
@@ -46,6 +47,8 @@ pub struct Options {
     pub retention: Option<SignedDuration>,
     /// How often what is older is looked for.
     pub retention_round: SignedDuration,
+    /// Where the world reaches this server: what links to its own pages begin with.
+    pub public_url: Option<String>,
     /// How often to look for jobs that nobody told of.
     pub job_round: SignedDuration,
 }
@@ -60,6 +63,7 @@ impl Default for Options {
             grace: std::time::Duration::from_secs(20),
             house_round: SignedDuration::from_secs(5),
             retention: None,
+            public_url: None,
             retention_round: SignedDuration::from_mins(10),
             job_round: SignedDuration::from_secs(1),
         }
@@ -95,6 +99,10 @@ pub(crate) struct Shared {
     pub(crate) options: Options,
     /// Rings when a job was created.
     pub(crate) job_bell: tokio::sync::Notify,
+    /// How merchants' simulated providers are made to behave, where not as they should.
+    pub(crate) moods: Moods,
+    /// Rings when a record was written that may have to be looked after soon.
+    pub(crate) wake_bell: tokio::sync::Notify,
     pub(crate) ids: Mutex<IdSequence>,
     pub(crate) orders: mpsc::UnboundedSender<Order>,
 }

@@ -141,6 +141,8 @@ impl Engine {
             stopping: AtomicBool::new(false),
             options: parts.options,
             job_bell: tokio::sync::Notify::new(),
+            wake_bell: tokio::sync::Notify::new(),
+            moods: crate::moods::Moods::default(),
             ids: Mutex::new(ids),
             orders,
         });

@@ -43,6 +43,7 @@ fn verifies_what_it_signs(contract: &Contract, style: Style) {
         merchant: "mer_1",
         delivery: "dlv_1",
         attempt: 3,
+        sequence: None,
         timestamp: SIGNED_AT,
         data: r#"{"id":"pay_1","name":"Café"}"#.as_bytes(),
         style,

@@ -35,6 +35,7 @@ pub(crate) fn signature(bytes: &[u8]) {
         merchant: "mer_1",
         delivery: "dlv_1",
         attempt: 1,
+        sequence: None,
         timestamp,
         data: data.as_bytes(),
         style: Style::from_name(style).unwrap_or_default(),

@@ -90,11 +90,12 @@ impl Prompt {
         }
     }
 
-    /// How long after the prompt its callback comes, on the sandbox's clock (rails.md trap 29).
+    /// How long after the prompt its callback comes, on the sandbox's clock (rails.md trap 29): two
+    /// seconds for a payer who is at hand.
     #[must_use]
     pub const fn answers_after(self) -> SignedDuration {
         match self {
-            Self::Paid | Self::Refused => SignedDuration::ZERO,
+            Self::Paid | Self::Refused => SignedDuration::from_secs(2),
             Self::Unreachable => SignedDuration::from_secs(60),
             Self::PaidLate => SignedDuration::from_secs(300),
         }

@@ -6,5 +6,5 @@
 mod id;
 mod key;
 
-pub use id::{BadPixId, DynamicTxid, Ispb, StaticTxid, end_to_end_id};
+pub use id::{BadPixId, DynamicTxid, Ispb, StaticTxid, end_to_end_id, return_id};
 pub use key::{BadKey, Key, KeyKind};

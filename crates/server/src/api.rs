@@ -14,6 +14,9 @@ mod keys;
 mod listen;
 mod merchants;
 mod operations;
+mod payment_in;
+mod payment_out;
+mod payments;
 mod sandbox;
 mod trial;
 
@@ -33,6 +36,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .merge(merchants_and_keys())
         .merge(endpoints())
         .merge(events_and_deliveries())
+        .merge(payments())
         .routes(routes!(jobs::list_jobs))
         .routes(routes!(jobs::get_job))
         .routes(routes!(jobs::cancel_job))
@@ -70,6 +74,16 @@ fn endpoints() -> OpenApiRouter<App> {
         .routes(routes!(endpoint_actions::test_endpoint))
         .routes(routes!(endpoint_actions::recover_endpoint))
         .routes(routes!(trial::try_address))
+}
+
+fn payments() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(payments::create_payment, payments::list_payments))
+        .routes(routes!(payments::get_payment))
+        .routes(routes!(payments::capture_payment))
+        .routes(routes!(payments::cancel_payment))
+        .routes(routes!(payments::refund_payment))
+        .routes(routes!(payments::get_balance))
 }
 
 fn events_and_deliveries() -> OpenApiRouter<App> {

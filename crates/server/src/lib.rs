@@ -13,6 +13,7 @@ mod body;
 mod decode;
 mod description;
 mod edge;
+mod facade;
 mod list;
 mod metrics;
 mod openapi;
@@ -43,6 +44,7 @@ pub fn router(app: App) -> Router {
     openapi::complete(&mut document);
     described.set(&document);
     routes
+        .merge(facade::routes())
         .fallback(no_such_route)
         .method_not_allowed_fallback(no_such_method)
         .layer(axum::middleware::from_fn_with_state(app.clone(), edge::around))

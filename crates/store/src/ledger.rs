@@ -43,6 +43,15 @@ impl<B: Backend> Records for B {
         self.read(async move |db| records::list(db, &query, page).await)
     }
 
+    fn count_records(
+        &self,
+        place: (MerchantId, Mode),
+        kind: RecordKind,
+        most: u32,
+    ) -> Answer<'_, u64> {
+        self.read(async move |db| records::count(db, place, kind, most).await)
+    }
+
     fn records_of(&self, parent: i64, limit: u32) -> Answer<'_, Vec<Record>> {
         self.read(async move |db| records::of_parent(db, parent, limit).await)
     }

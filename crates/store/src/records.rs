@@ -175,6 +175,13 @@ pub trait Records: Send + Sync {
     ) -> Answer<'_, Option<Record>>;
     /// Records, newest first.
     fn records(&self, query: RecordQuery, page: Page<i64>) -> Answer<'_, Vec<Record>>;
+    /// How many records of a kind a merchant has; at most `most` are counted.
+    fn count_records(
+        &self,
+        place: (MerchantId, Mode),
+        kind: RecordKind,
+        most: u32,
+    ) -> Answer<'_, u64>;
     /// The records that belong to another, oldest first.
     fn records_of(&self, parent: i64, limit: u32) -> Answer<'_, Vec<Record>>;
     /// What must be looked after by `now` (real time), longest waiting first; and of merchants whose clocks are ahead, by

@@ -157,6 +157,7 @@ statements! {
     RECORD_NEXT_WAKE = "record_next_wake";
     RECORD_UPDATE = "record_update";
     RECORDS = "records";
+    RECORDS_COUNT = "records_count";
     RECORDS_IN_STATE = "records_in_state";
     RECORDS_OF_PARENT = "records_of_parent";
     RECORDS_WAKING = "records_waking";

@@ -7,11 +7,12 @@ use toml::de::DeTable;
 
 use super::envelope::Envelope;
 use super::fault::{Fault, Flaw, Page};
+use super::forms::Forms;
 use super::key::{KeyForm, STANDARD_KEY_BYTES};
 use super::read::{Section, Text};
 use super::signature::{Encoding, Scheme, one_of, read_template};
 use super::template::{Hole, Template};
-use super::{Contract, catalogue, vector};
+use super::{Contract, catalogue, provider, vector};
 use crate::duration;
 use crate::retry::Schedule;
 use crate::secret::Secret;
@@ -42,7 +43,7 @@ pub const CONNECTION_HEADERS: [&str; 11] = [
     "upgrade",
 ];
 
-const FIELDS: [&str; 12] = [
+const FIELDS: [&str; 15] = [
     "name",
     "title",
     "language",
@@ -53,6 +54,9 @@ const FIELDS: [&str; 12] = [
     "signature",
     "retry",
     "secret",
+    "sandbox",
+    "payment",
+    "provider",
     "event",
     "vector",
 ];
@@ -115,7 +119,10 @@ fn read_root(
     let signature = Scheme::read(page, root);
     let retry = read_retry(page, root);
     let secret = read_secret(page, root, signature.as_ref().map(|scheme| scheme.form));
-    let events = catalogue::read(page, root);
+    let sandbox = provider::read_sandbox(page, root);
+    let forms = Forms::read(page, root);
+    let providers = provider::read(page, root);
+    let events = catalogue::read(page, root, &forms);
     let vectors = vector::read(page, root);
     // Only a clean page: a header that could not be read may be the one that carries it.
     if let (Some(scheme), Some(envelope), true) = (&signature, &envelope, page.is_clean()) {
@@ -130,11 +137,14 @@ fn read_root(
         retry: retry?,
         secret: secret?,
         events,
+        providers,
+        sandbox,
         source: source.into(),
         file: file.into(),
         envelope: envelope?,
         headers,
         signature: signature?,
+        forms,
         vectors,
     })
 }
@@ -245,7 +255,7 @@ fn read_retry(page: &mut Page<'_>, root: &Section<'_>) -> Option<Schedule> {
     })
 }
 
-fn read_duration(
+pub(super) fn read_duration(
     page: &mut Page<'_>,
     text: &Text<'_>,
     longest: SignedDuration,

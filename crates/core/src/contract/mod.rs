@@ -21,6 +21,7 @@
 //!         merchant: "mer_1",
 //!         delivery: "dlv_1",
 //!         attempt: 1,
+//!         sequence: None,
 //!         timestamp: 1_795_305_600,
 //!         data: br#"{"id":"pay_1"}"#,
 //!         style: Default::default(),
@@ -40,33 +41,44 @@ mod catalogue;
 mod embedded;
 mod envelope;
 mod fault;
+mod field;
 mod file;
+mod fill;
+mod forms;
 mod key;
 mod lookup;
 mod members;
+mod provider;
 mod read;
 mod render;
+mod shape;
 mod signature;
 mod template;
 mod vector;
 mod verify;
+mod wire_id;
 
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
-pub use catalogue::{CatalogueEvent, Transition};
+pub use catalogue::CatalogueEvent;
 pub use embedded::embedded;
 pub use fault::{Fault, nearest};
 pub use file::{CONNECTION_HEADERS, SecretForm};
 pub use key::{BadSecret, KeyForm, SigningKey};
+pub use provider::{NotTaken, Provider, Rail, Sandbox};
 pub use signature::Encoding;
 pub use verify::{NotGenuine, Tolerance};
+pub use wire_id::Kind;
+
+pub use crate::transition::Transition;
 
 use crate::json::Style;
 use crate::retry::Schedule;
 use envelope::Envelope;
+use forms::Forms;
 use signature::Scheme;
 use template::{Filling, Hole, Template};
 use vector::Vector;
@@ -90,12 +102,17 @@ pub struct Contract {
     pub secret: SecretForm,
     /// The events it promises, in the order of the file.
     pub events: Vec<CatalogueEvent>,
+    /// The providers it names, in the order of the file.
+    pub providers: Vec<Provider>,
+    /// What its sandbox does by itself.
+    pub sandbox: Sandbox,
     /// The file, byte for byte.
     pub source: Arc<str>,
     file: Arc<str>,
     envelope: Envelope,
     headers: Vec<(String, Template)>,
     signature: Scheme,
+    forms: Forms,
     vectors: Vec<Vector>,
 }
 
@@ -114,6 +131,8 @@ pub struct Sending<'a> {
     pub delivery: &'a str,
     /// The attempt's number in this run, from 1.
     pub attempt: u32,
+    /// Which of its record's events this is, from 1, where it came of a record's life.
+    pub sequence: Option<u32>,
     /// When it is signed, in Unix seconds; always real time, in a sandbox too.
     pub timestamp: i64,
     /// The event's data: a JSON object in canonical bytes (see [`crate::event::Payload`]).
@@ -217,12 +236,14 @@ impl Contract {
     ) -> Vec<(String, String)> {
         let attempt = sending.attempt.to_string();
         let timestamp = sending.timestamp.to_string();
+        let sequence = sending.sequence.map(|sequence| sequence.to_string());
         let filling = Filling {
             id: sending.id,
             kind: sending.kind,
             attempt: &attempt,
             timestamp: &timestamp,
             delivery: sending.delivery,
+            sequence: sequence.as_deref().unwrap_or_default(),
             body,
             ..Filling::default()
         };
@@ -231,6 +252,7 @@ impl Contract {
         self.headers
             .iter()
             .filter(|(_, value)| !keys.is_empty() || !value.has(Hole::Signature))
+            .filter(|(_, value)| sequence.is_some() || !value.has(Hole::Sequence))
             .map(|(name, value)| (name.clone(), value.fill(filling)))
             .collect()
     }

@@ -99,10 +99,20 @@ impl<'t> Section<'t> {
         key: &str,
         bounds: std::ops::RangeInclusive<i64>,
     ) -> Option<i64> {
-        let Some(value) = self.get(key) else {
+        if !self.has(key) {
             self.miss(page, key);
-            return None;
-        };
+        }
+        self.number(page, key, bounds)
+    }
+
+    /// A whole number within bounds, if it is there.
+    pub(super) fn number(
+        &self,
+        page: &mut Page<'_>,
+        key: &str,
+        bounds: std::ops::RangeInclusive<i64>,
+    ) -> Option<i64> {
+        let value = self.get(key)?;
         let written = value.get_ref().as_integer();
         let number =
             written.and_then(|n| i64::from_str_radix(&n.as_str().replace('_', ""), n.radix()).ok());

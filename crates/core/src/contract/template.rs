@@ -25,16 +25,31 @@ pub(super) enum Hole {
     Body,
     /// One signature's bytes, encoded.
     Mac,
+    /// Which of its record's events this is, from 1.
+    Sequence,
+    /// A day, `20260207`: always as long, so that another hole may follow at once.
+    Date,
+    /// Digits that no other record has.
+    Digits,
 }
 
 impl Hole {
     /// What a header may hold.
-    pub(super) const HEADER: &'static [Self] =
-        &[Self::Id, Self::Type, Self::Attempt, Self::Timestamp, Self::Signature, Self::Delivery];
+    pub(super) const HEADER: &'static [Self] = &[
+        Self::Id,
+        Self::Type,
+        Self::Attempt,
+        Self::Timestamp,
+        Self::Signature,
+        Self::Delivery,
+        Self::Sequence,
+    ];
     /// What the signed content may hold.
     pub(super) const CONTENT: &'static [Self] = &[Self::Id, Self::Timestamp, Self::Body];
     /// What one written signature may hold.
     pub(super) const WRITTEN: &'static [Self] = &[Self::Mac];
+    /// What a provider's reference may hold.
+    pub(super) const REFERENCE: &'static [Self] = &[Self::Date, Self::Digits];
 
     /// As it is written in a contract.
     pub(super) const fn written(self) -> &'static str {
@@ -47,6 +62,9 @@ impl Hole {
             Self::Delivery => "{delivery}",
             Self::Body => "{body}",
             Self::Mac => "{mac}",
+            Self::Sequence => "{sequence}",
+            Self::Date => "{date}",
+            Self::Digits => "{digits}",
         }
     }
 }
@@ -62,6 +80,9 @@ pub(super) struct Filling<'a> {
     pub delivery: &'a str,
     pub body: &'a [u8],
     pub mac: &'a str,
+    pub sequence: &'a str,
+    pub date: &'a str,
+    pub digits: &'a str,
 }
 
 impl<'a> Filling<'a> {
@@ -75,6 +96,9 @@ impl<'a> Filling<'a> {
             Hole::Delivery => self.delivery.as_bytes(),
             Hole::Body => self.body,
             Hole::Mac => self.mac.as_bytes(),
+            Hole::Sequence => self.sequence.as_bytes(),
+            Hole::Date => self.date.as_bytes(),
+            Hole::Digits => self.digits.as_bytes(),
         }
     }
 }
@@ -110,7 +134,7 @@ impl Template {
             };
             let written = rest.get(..=close).unwrap_or_default();
             match allowed.iter().find(|hole| hole.written() == written) {
-                Some(_) if matches!(parts.last(), Some(Part::Hole(_))) => {
+                Some(_) if matches!(parts.last(), Some(Part::Hole(hole)) if *hole != Hole::Date) => {
                     let what = format!("{written} follows another hole at once");
                     flaws.push(Flaw::new(at, what).hint("put a separator between them"));
                 }

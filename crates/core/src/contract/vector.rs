@@ -24,6 +24,7 @@ pub(super) struct Vector {
     merchant: String,
     delivery: String,
     attempt: u32,
+    sequence: Option<u32>,
     now: i64,
     data: Vec<u8>,
     style: Style,
@@ -44,7 +45,7 @@ const FIELDS: [&str; 10] = [
     "headers",
     "body",
 ];
-const EVENT_FIELDS: [&str; 5] = ["id", "type", "created", "merchant", "data"];
+const EVENT_FIELDS: [&str; 6] = ["id", "type", "created", "merchant", "sequence", "data"];
 
 /// Reads every `[[vector]]`.
 pub(super) fn read(page: &mut Page<'_>, root: &Section<'_>) -> Vec<Vector> {
@@ -80,6 +81,7 @@ fn read_one(page: &mut Page<'_>, section: &Section<'_>) -> Option<Vector> {
         let flaw = || Flaw::new(text.span.start, format!("`{}` is no RFC 3339 time", text.value));
         text.value.parse::<Timestamp>().map_err(|_| page.note(flaw())).ok()
     });
+    let sequence = event.number(page, "sequence", 1..=i64::from(u32::MAX));
     let data = event.need_text(page, "data");
     let data = data.and_then(|text| read_object(page, &text, "data"));
     Some(Vector {
@@ -91,6 +93,7 @@ fn read_one(page: &mut Page<'_>, section: &Section<'_>) -> Option<Vector> {
         merchant: merchant?,
         delivery: delivery?,
         attempt: u32::try_from(attempt?).ok()?,
+        sequence: sequence.and_then(|sequence| u32::try_from(sequence).ok()),
         now: now?,
         data: data?,
         style: style?,
@@ -119,6 +122,7 @@ impl Vector {
             merchant: &self.merchant,
             delivery: &self.delivery,
             attempt: self.attempt,
+            sequence: self.sequence,
             timestamp: self.now,
             data: &self.data,
             style: self.style,

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Payment, Refused, State, Step};
-use crate::contract::Transition;
 use crate::ledger::{Account, Posting};
+use crate::transition::Transition;
 
 /// A dispute.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +32,17 @@ pub enum Verdict {
     Won,
     /// For the payer: the money is gone.
     Lost,
+}
+
+impl Verdict {
+    /// The name on the wire.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Won => "won",
+            Self::Lost => "lost",
+        }
+    }
 }
 
 impl Payment {

@@ -4,9 +4,9 @@ use jiff::Timestamp;
 
 use super::{Ask, Call};
 use super::{Attempt, Command, Instrument, Movement, News, Payment, Refusal, Refused, State, Step};
-use crate::contract::Transition;
 use crate::id::RequestId;
 use crate::ledger::{Account, Posting};
+use crate::transition::Transition;
 
 impl Payment {
     /// A request is about to be sent; of two servers one is told so.
@@ -140,6 +140,7 @@ impl Payment {
     pub(super) fn end(mut self, state: State, transition: Transition) -> Step {
         debug_assert!(state.is_lost(), "it ends unpaid");
         self.state = state;
+        self.ended = Some(self.updated);
         Step::still(self).tell(transition)
     }
 
@@ -166,6 +167,7 @@ impl Payment {
         self.late = self.state.is_lost();
         self.state = State::Succeeded;
         self.refusal = None;
+        self.ended = None;
         self.unsettled = self.money.minor - self.wish.fee;
         let over = money.with(money.minor - self.money.minor);
         let net = self.money.with(self.unsettled);

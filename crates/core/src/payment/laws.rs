@@ -55,6 +55,7 @@ fn wish(hold: bool, fee: i64) -> Wish {
         expires: Some(start() + SignedDuration::from_hours(24)),
         installments: 1,
         checkout: None,
+        sale: None,
     }
 }
 

@@ -44,6 +44,10 @@ pub struct CardFacts {
 }
 
 impl Method {
+    /// Every name on the wire.
+    pub const NAMES: [&'static str; 6] =
+        ["card", "pix", "boleto", "mobile_money", "bank_transfer", "xrp"];
+
     /// The name on the wire.
     #[must_use]
     pub fn name(&self) -> &'static str {

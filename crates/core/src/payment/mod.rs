@@ -9,6 +9,7 @@
 
 mod call;
 mod dispute;
+mod facts;
 mod hear;
 #[cfg(test)]
 mod laws;
@@ -21,6 +22,7 @@ mod wake;
 
 pub use call::{ANSWER_WITHIN, Call, Stage, Todo};
 pub use dispute::{Dispute, Verdict};
+pub use facts::{Cart, Facts, Sale, SaleCheckout, SaleOffer, SaleProduct, Subject};
 pub use method::{CardFacts, Method};
 pub use news::{Ask, Command, Instrument, Movement, News, Refusal};
 pub use refund::{Refund, RefundState};
@@ -31,11 +33,11 @@ pub use wake::Due;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::contract::Transition;
 use crate::event::Mode;
 use crate::id::{CheckoutId, MerchantId, PaymentId, RequestId};
 use crate::ledger::Posting;
 use crate::money::{AMOUNT_MAX, Money};
+use crate::transition::Transition;
 
 /// Requests to providers that one payment may make: attempts, captures, refunds, legs of a split.
 pub const REQUESTS_MAX: u16 = 1000;
@@ -81,6 +83,9 @@ pub struct Payment {
     pub sequence: u32,
     /// Requests made so far: the last one's ordinal.
     pub requests: u16,
+    /// When it failed, expired or was canceled.
+    #[serde(default)]
+    pub ended: Option<Timestamp>,
     /// When it was made, on the merchant's clock; and when it last changed.
     pub created: Timestamp,
     /// When it last changed.
@@ -114,6 +119,9 @@ pub struct Wish {
     pub installments: u8,
     /// The checkout that it belongs to.
     pub checkout: Option<CheckoutId>,
+    /// What is on sale, and to whom.
+    #[serde(default)]
+    pub sale: Option<Sale>,
 }
 
 /// Who pays, as far as the merchant told.
@@ -155,9 +163,9 @@ pub struct FollowUp {
 
 /// What a verb comes to: written as one.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Step {
-    /// The payment afterwards.
-    pub after: Payment,
+pub struct Step<T = Payment> {
+    /// What it is afterwards.
+    pub after: T,
     /// What has happened, in order.
     pub told: Vec<Transition>,
     /// What moves in the ledger.
@@ -194,17 +202,23 @@ pub enum Refused {
     NoRequest,
 }
 
-impl Step {
-    fn still(after: Payment) -> Self {
+impl<T> Step<T> {
+    /// It stands as it is: nothing was told, nothing moves.
+    pub fn still(after: T) -> Self {
         Self { after, told: Vec::new(), postings: Vec::new() }
     }
 
-    fn tell(mut self, transition: Transition) -> Self {
+    /// The same of something that holds what it is about.
+    pub fn map<U>(self, of: impl FnOnce(T) -> U) -> Step<U> {
+        Step { after: of(self.after), told: self.told, postings: self.postings }
+    }
+
+    pub(crate) fn tell(mut self, transition: Transition) -> Self {
         self.told.push(transition);
         self
     }
 
-    fn post(mut self, posting: Option<Posting>) -> Self {
+    pub(crate) fn post(mut self, posting: Option<Posting>) -> Self {
         self.postings.extend(posting);
         self
     }
@@ -242,6 +256,7 @@ impl Payment {
             transactions: Vec::new(),
             sequence: 0,
             requests: 0,
+            ended: None,
             created: now,
             updated: now,
         };

@@ -4,9 +4,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Ask, Call, Command, News, Payment, REQUESTS_MAX, Refusal, Refused, State, Step};
-use crate::contract::Transition;
 use crate::id::{RefundId, RequestId};
 use crate::ledger::{Account, Posting};
+use crate::transition::Transition;
 
 /// A refund.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

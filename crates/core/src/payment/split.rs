@@ -4,9 +4,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Ask, Call, Command, News, Payment, REQUESTS_MAX, Refusal, Step};
-use crate::contract::Transition;
 use crate::id::RequestId;
 use crate::ledger::{Account, Posting};
+use crate::transition::Transition;
 
 /// The most recipients of one payment.
 pub const LEGS_MAX: usize = 100;
@@ -53,6 +53,21 @@ pub enum LegState {
         /// Why.
         refusal: Refusal,
     },
+}
+
+impl LegState {
+    /// Every name on the wire.
+    pub const NAMES: [&'static str; 3] = ["pending", "processed", "failed"];
+
+    /// The name on the wire.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Processed { .. } => "processed",
+            Self::Failed { .. } => "failed",
+        }
+    }
 }
 
 /// Where a split stands, by its legs.

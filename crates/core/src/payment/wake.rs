@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 
 use super::{Call, Payment, Refused, Stage, State, Step, Todo};
-use crate::contract::Transition;
 use crate::id::RequestId;
 use crate::ledger::{Account, Posting};
+use crate::transition::Transition;
 
 /// What is due about a payment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

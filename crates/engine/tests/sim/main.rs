@@ -5,6 +5,7 @@
 
 #[cfg(test)]
 mod books;
+#[cfg(test)]
 mod chance;
 #[cfg(test)]
 mod clock;

@@ -97,6 +97,17 @@ impl fmt::Display for DynamicTxid {
 /// `yyyymmddHHMM`, and eleven letters and digits from the entropy; 32 characters in all.
 #[must_use]
 pub fn end_to_end_id(payer: &Ispb, at: Timestamp, entropy: u64) -> String {
+    across_banks('E', payer, at, entropy)
+}
+
+/// The id that money has which goes back (devolução): as [`end_to_end_id`], with `D` and the
+/// institution that sends it back.
+#[must_use]
+pub fn return_id(sender: &Ispb, at: Timestamp, entropy: u64) -> String {
+    across_banks('D', sender, at, entropy)
+}
+
+fn across_banks(kind: char, sender: &Ispb, at: Timestamp, entropy: u64) -> String {
     let minute = Offset::UTC.to_datetime(at).strftime("%Y%m%d%H%M").to_string();
     let mut rest = entropy;
     let tail: String = std::iter::repeat_with(|| {
@@ -106,7 +117,7 @@ pub fn end_to_end_id(payer: &Ispb, at: Timestamp, entropy: u64) -> String {
     })
     .take(END_TO_END_TAIL)
     .collect();
-    format!("E{}{minute}{tail}", payer.0)
+    format!("{kind}{}{minute}{tail}", sender.0)
 }
 
 fn all_alphanumeric(text: &str) -> bool {
@@ -136,6 +147,7 @@ mod tests {
         let payer = Ispb::parse("09089356").unwrap();
         let at: Timestamp = "2026-11-22T23:59:30-03:00".parse().unwrap();
         assert_eq!(end_to_end_id(&payer, at, 0), "E0908935620261123025900000000000");
+        assert_eq!(return_id(&payer, at, 62), "D0908935620261123025901000000000");
         assert_eq!(Ispb::parse("9089356"), Err(BadPixId::Ispb));
     }
 

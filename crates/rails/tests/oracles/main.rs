@@ -10,4 +10,5 @@ mod brand;
 mod brcode;
 mod libraries;
 mod reader;
+mod simulated;
 mod xrpl;

@@ -74,6 +74,8 @@ codes! {
         "It cannot be done in the state that things are in; `detail` says what to do.",
     PaymentState = "payment_state" 409 "Not in this state"
         "The payment does not stand where that is possible; `detail` says where it stands and what would be.",
+    ReferenceInUse = "reference_in_use" 409 "Reference in use"
+        "A payment with this `reference` may be paid, or was, and is of another amount or at another provider.",
     IdTaken = "id_taken" 409 "Id taken"
         "The event's `id` was given to an event with other content.",
     IdempotencyKeyInUse = "idempotency_key_in_use" 409 "Idempotency key in use"
@@ -94,6 +96,8 @@ codes! {
         "The merchant follows `/v1/listen` as often as it may at once; end a stream, or try again after `Retry-After`.",
     Internal = "internal" 500 "Internal error"
         "Something is wrong on the server's side; the operator finds it in the log under the request's id.",
+    NoLiveProvider = "no_live_provider" 501 "No live provider"
+        "Live mode has no provider that could take the money; test mode has simulated ones.",
     Unavailable = "unavailable" 503 "Unavailable"
         "The database cannot be used at the moment, or the server is stopping. Nothing was done; try again after `Retry-After`.",
     DiskFull = "disk_full" 503 "Disk full"

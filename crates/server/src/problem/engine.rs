@@ -32,6 +32,10 @@ impl From<EngineError> for Problem {
             EngineError::IdTaken => Self::new(Code::IdTaken, detail).at("id"),
             EngineError::WrongMode { .. } => Self::new(Code::WrongMode, detail),
             EngineError::Payment(_) => Self::new(Code::PaymentState, detail),
+            EngineError::OtherAmount { .. } | EngineError::OtherProvider { .. } => {
+                Self::new(Code::ReferenceInUse, detail).at("reference")
+            }
+            EngineError::NoLiveProvider => Self::new(Code::NoLiveProvider, detail),
             EngineError::InsufficientBalance { .. } => Self::new(Code::InsufficientBalance, detail),
             EngineError::Busy { retry_after_s } => {
                 Self::new(Code::Busy, detail).retry_after(retry_after_s)

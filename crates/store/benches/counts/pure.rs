@@ -45,6 +45,7 @@ pub(crate) fn sign(times: u64) {
             merchant: "mer_01jd0000000000000000000000",
             delivery: "dlv_01jd0000000000000000000000",
             attempt: 2,
+            sequence: None,
             timestamp: 1_800_000_000,
             data: data.as_bytes(),
             style: Style::Js,

@@ -248,6 +248,9 @@ pub fn records_are_listed_newest_first_and_by_where_they_stand(world: &World) {
     let newest: Vec<i64> = ids.iter().rev().copied().collect();
     assert_eq!(list(None, None, 9), newest);
     assert_eq!(list(None, newest.get(1).copied(), 2), newest.get(2..4).expect("five"));
+    let count =
+        |most| done(world.store().count_records(place(merchant), RecordKind::Payment, most));
+    assert_eq!((count(3), count(100)), (3, 5));
     let even: Vec<i64> = newest.iter().step_by(2).copied().collect();
     assert_eq!(list(Some(1), None, 9), even);
 }

@@ -162,6 +162,18 @@ pub(crate) async fn list<D: Db>(
     }
 }
 
+/// How many records of a kind a merchant has, as far as anybody counts.
+pub(crate) async fn count<D: Db>(
+    db: &D,
+    (merchant, mode): (MerchantId, Mode),
+    kind: RecordKind,
+    most: u32,
+) -> Result<u64, D::Trouble> {
+    let which = values![merchant.as_i64(), mode_code(mode), kind as i64, most];
+    let found = db.number(statements::RECORDS_COUNT, which).await?.unwrap_or(0);
+    Ok(u64::try_from(found).unwrap_or(0))
+}
+
 /// The records that belong to another.
 pub(crate) async fn of_parent<D: Db>(
     db: &D,

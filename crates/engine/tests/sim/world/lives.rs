@@ -54,6 +54,7 @@ impl World {
                 house_round: SignedDuration::from_hours(3),
                 job_round: SignedDuration::from_hours(1),
                 retention: self.retention,
+                public_url: None,
                 retention_round: SignedDuration::from_hours(4),
             },
         };

@@ -86,6 +86,7 @@ pub(super) fn run(args: &Args, contract: &Contract) -> anyhow::Result<()> {
         merchant: &args.merchant,
         delivery: &args.delivery,
         attempt: args.attempt,
+        sequence: None,
         timestamp: args.timestamp.unwrap_or_else(|| now.as_second()),
         data: b"{}",
         style: args.style,

@@ -1,0 +1,231 @@
+//! The holes of `data` templates: a closed set of what can be told of a payment.
+//!
+//! A hole without a value leaves its member out. [`super::fill`] says where each value comes from.
+
+use super::fault::{Flaw, nearest};
+
+/// What a hole in a template of data stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Field {
+    /// What a checkout without a payment has too.
+    Common(Common),
+    /// The payment, as the merchant wished it and as it stands.
+    Payment(About),
+    /// Amounts, as numbers.
+    Amount(Amount),
+    /// Times, RFC 3339 in UTC, whole seconds.
+    Time(Time),
+    /// What the payer was shown, and what the rail says of the money.
+    Rail(Rail),
+    /// Who pays.
+    Customer(Customer),
+    /// What is on sale.
+    Sale(Sale),
+    /// One leg of a split.
+    Leg(Leg),
+}
+
+/// What a checkout without a payment has too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Common {
+    Merchant,
+    Currency,
+    Description,
+}
+
+/// The payment, as the merchant wished it and as it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum About {
+    Id,
+    Status,
+    StatusV2,
+    /// The merchant's notes; an empty object when there are none.
+    Metadata,
+    /// The merchant's notes, when there are some.
+    MetadataIfAny,
+    Reference,
+    Provider,
+    ProviderReference,
+    ProviderCharge,
+    Method,
+    Installments,
+    CardBrand,
+    CardLast4,
+    CallbackUrl,
+    FailureCode,
+    FailureMessage,
+    /// `true` when it was paid after it had failed, expired or been canceled.
+    Late,
+    SplitId,
+}
+
+/// Amounts, as numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Amount {
+    /// In the contract's units, like all others but the next.
+    Whole,
+    /// In major units, whatever the contract's are.
+    Major,
+    /// What went back, once something did.
+    Refunded,
+    /// What the recipients of a split get together.
+    Split,
+    /// What the offer costs.
+    Offer,
+}
+
+/// Times.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Time {
+    Created,
+    Updated,
+    Paid,
+    Expires,
+    Refunded,
+    Canceled,
+    /// When the last leg of the split was decided.
+    Processed,
+}
+
+/// What the payer was shown, and what the rail says of the money.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Rail {
+    Txid,
+    QrCode,
+    PaymentLink,
+    Barcode,
+    DigitableLine,
+    Due,
+    PayAddress,
+    DestinationTag,
+    /// The transaction that paid, of PIX.
+    EndToEnd,
+    /// The transaction that paid, of XRP.
+    TxHash,
+    /// The transaction that paid, of mobile money.
+    Receipt,
+}
+
+/// Who pays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Customer {
+    Id,
+    Name,
+    Email,
+    Phone,
+    Document,
+}
+
+/// What is on sale.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sale {
+    CheckoutId,
+    CheckoutEmail,
+    CheckoutPhone,
+    CheckoutName,
+    ProductId,
+    ProductName,
+    ProductType,
+    OfferId,
+    OfferName,
+}
+
+/// One leg of a split.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Leg {
+    Id,
+    Name,
+    Amount,
+    Status,
+    Transaction,
+    FailureCode,
+}
+
+const WORDS: [(&str, Field); 64] = [
+    ("$id", Field::Payment(About::Id)),
+    ("$merchant", Field::Common(Common::Merchant)),
+    ("$status", Field::Payment(About::Status)),
+    ("$status_v2", Field::Payment(About::StatusV2)),
+    ("$currency", Field::Common(Common::Currency)),
+    ("$description", Field::Common(Common::Description)),
+    ("$metadata", Field::Payment(About::Metadata)),
+    ("$metadata_if_any", Field::Payment(About::MetadataIfAny)),
+    ("$reference", Field::Payment(About::Reference)),
+    ("$provider", Field::Payment(About::Provider)),
+    ("$provider_reference", Field::Payment(About::ProviderReference)),
+    ("$provider_charge", Field::Payment(About::ProviderCharge)),
+    ("$method", Field::Payment(About::Method)),
+    ("$installments", Field::Payment(About::Installments)),
+    ("$card_brand", Field::Payment(About::CardBrand)),
+    ("$card_last4", Field::Payment(About::CardLast4)),
+    ("$callback_url", Field::Payment(About::CallbackUrl)),
+    ("$failure_code", Field::Payment(About::FailureCode)),
+    ("$failure_message", Field::Payment(About::FailureMessage)),
+    ("$late", Field::Payment(About::Late)),
+    ("$split_id", Field::Payment(About::SplitId)),
+    ("$amount", Field::Amount(Amount::Whole)),
+    ("$amount_major", Field::Amount(Amount::Major)),
+    ("$amount_refunded", Field::Amount(Amount::Refunded)),
+    ("$split_total", Field::Amount(Amount::Split)),
+    ("$offer_price", Field::Amount(Amount::Offer)),
+    ("$created", Field::Time(Time::Created)),
+    ("$updated", Field::Time(Time::Updated)),
+    ("$paid", Field::Time(Time::Paid)),
+    ("$expires", Field::Time(Time::Expires)),
+    ("$refunded", Field::Time(Time::Refunded)),
+    ("$canceled", Field::Time(Time::Canceled)),
+    ("$processed", Field::Time(Time::Processed)),
+    ("$txid", Field::Rail(Rail::Txid)),
+    ("$qr_code", Field::Rail(Rail::QrCode)),
+    ("$payment_link", Field::Rail(Rail::PaymentLink)),
+    ("$barcode", Field::Rail(Rail::Barcode)),
+    ("$digitable_line", Field::Rail(Rail::DigitableLine)),
+    ("$due", Field::Rail(Rail::Due)),
+    ("$pay_address", Field::Rail(Rail::PayAddress)),
+    ("$destination_tag", Field::Rail(Rail::DestinationTag)),
+    ("$end_to_end_id", Field::Rail(Rail::EndToEnd)),
+    ("$tx_hash", Field::Rail(Rail::TxHash)),
+    ("$receipt", Field::Rail(Rail::Receipt)),
+    ("$customer_id", Field::Customer(Customer::Id)),
+    ("$customer_name", Field::Customer(Customer::Name)),
+    ("$customer_email", Field::Customer(Customer::Email)),
+    ("$customer_phone", Field::Customer(Customer::Phone)),
+    ("$customer_document", Field::Customer(Customer::Document)),
+    ("$checkout_id", Field::Sale(Sale::CheckoutId)),
+    ("$checkout_email", Field::Sale(Sale::CheckoutEmail)),
+    ("$checkout_phone", Field::Sale(Sale::CheckoutPhone)),
+    ("$checkout_name", Field::Sale(Sale::CheckoutName)),
+    ("$product_id", Field::Sale(Sale::ProductId)),
+    ("$product_name", Field::Sale(Sale::ProductName)),
+    ("$product_type", Field::Sale(Sale::ProductType)),
+    ("$offer_id", Field::Sale(Sale::OfferId)),
+    ("$offer_name", Field::Sale(Sale::OfferName)),
+    ("$leg.id", Field::Leg(Leg::Id)),
+    ("$leg.name", Field::Leg(Leg::Name)),
+    ("$leg.amount", Field::Leg(Leg::Amount)),
+    ("$leg.status", Field::Leg(Leg::Status)),
+    ("$leg.transaction", Field::Leg(Leg::Transaction)),
+    ("$leg.failure_code", Field::Leg(Leg::FailureCode)),
+];
+
+impl Field {
+    /// The hole that a string is; `None` when it has nothing of a hole.
+    pub(super) fn of(text: &str) -> Option<Result<Self, Flaw>> {
+        let dollar = text.find('$').filter(|at| {
+            text.get(at + 1..).is_some_and(|rest| rest.starts_with(|c: char| c.is_alphabetic()))
+        })?;
+        if dollar > 0 {
+            let flaw = Flaw::new(0, format!("`{text}` mixes text with a hole"));
+            return Some(Err(flaw.hint("a hole is the whole of a string")));
+        }
+        let word = WORDS.into_iter().find(|(word, _)| *word == text);
+        Some(word.map(|(_, field)| field).ok_or_else(|| {
+            let near = nearest(text, WORDS.iter().map(|(word, _)| *word));
+            let hint = near.map_or_else(
+                || format!("the holes of data are {}", WORDS.map(|(word, _)| word).join(" ")),
+                |near| format!("did you mean `{near}`?"),
+            );
+            Flaw::new(0, format!("unknown hole `{text}`")).hint(hint)
+        }))
+    }
+}

@@ -1,0 +1,259 @@
+//! Where the value of each hole of a data template comes from.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use super::Contract;
+use super::field::{About, Amount, Common, Customer, Field, Leg, Rail, Sale, Time};
+use super::render::whole_seconds;
+use super::shape::Source;
+use super::wire_id::Kind;
+use crate::json::{self, Json};
+use crate::money::{Money, Units};
+use crate::payment::{Facts, Instrument, LegState, Payment, Split, State};
+
+/// A payment (or what else facts are about), told in a contract's words.
+pub(super) struct Told<'a> {
+    pub contract: &'a Contract,
+    pub facts: &'a Facts<'a>,
+}
+
+impl Source for Told<'_> {
+    fn value(&self, field: Field, leg: Option<usize>) -> Option<Json> {
+        match field {
+            Field::Common(common) => self.common(common).map(Json::from),
+            Field::Payment(about) => self.about(about, self.payment()?),
+            Field::Amount(amount) => self.amount(amount),
+            Field::Time(time) => self.time(time).map(|at| whole_seconds(at).into()),
+            Field::Rail(rail) => self.rail(rail).map(Json::from),
+            Field::Customer(who) => self.customer(who).map(Json::from),
+            Field::Sale(sale) => self.sale(sale).map(Json::from),
+            Field::Leg(fact) => self.leg(fact, leg?),
+        }
+    }
+
+    fn legs(&self) -> usize {
+        self.split().map_or(0, |split| split.legs.len())
+    }
+}
+
+impl Told<'_> {
+    fn payment(&self) -> Option<&Payment> {
+        self.facts.payment()
+    }
+
+    fn split(&self) -> Option<&Split> {
+        self.payment()?.split.as_ref()
+    }
+
+    fn id(&self, kind: Kind, id: i64) -> String {
+        self.contract.wire_id(kind, id)
+    }
+
+    fn common(&self, common: Common) -> Option<&str> {
+        match common {
+            Common::Merchant => Some(self.facts.merchant),
+            Common::Currency => Some(self.facts.money().asset.code()),
+            Common::Description => self.facts.description(),
+        }
+    }
+
+    fn about(&self, about: About, payment: &Payment) -> Option<Json> {
+        let text = |text: Option<&str>| text.map(Json::from);
+        let card = payment.card();
+        match about {
+            About::Id => Some(self.id(Kind::Payment, payment.id.as_i64()).into()),
+            About::Status => text(Some(self.contract.status(payment.state))),
+            About::StatusV2 => text(self.contract.status_v2(payment.state)),
+            About::Metadata => Some(notes(payment)),
+            About::MetadataIfAny => Some(notes(payment)).filter(|notes| !is_empty(notes)),
+            About::Reference => text(payment.wish.reference.as_deref()),
+            About::Provider => text(Some(payment.provider())),
+            About::ProviderReference => self.provider_reference(payment).map(Json::from),
+            About::ProviderCharge => text(charge(payment)),
+            About::Method => text(Some(self.contract.method_word(payment.wish.method.name()))),
+            About::Installments => Some(u32::from(payment.wish.installments).into()),
+            About::CardBrand => text(card.map(|card| card.brand.as_str())),
+            About::CardLast4 => text(card.map(|card| card.last4.as_str())),
+            About::CallbackUrl => text(payment.wish.callback.as_deref()),
+            About::FailureCode => text(payment.failure().map(|(code, _)| code)),
+            About::FailureMessage => text(payment.failure().map(|(_, message)| message)),
+            About::Late => payment.late.then_some(true.into()),
+            About::SplitId => {
+                let of = payment.split.as_ref().map(|_| payment.id.as_i64());
+                of.map(|id| self.id(Kind::Split, id).into())
+            }
+        }
+    }
+
+    fn amount(&self, amount: Amount) -> Option<Json> {
+        let money = self.facts.money();
+        let (money, units) = match amount {
+            Amount::Whole => (money, self.contract.units()),
+            Amount::Major => (money, Units::Major),
+            Amount::Refunded => {
+                let minor = Some(self.payment()?.refunded()).filter(|minor| *minor > 0)?;
+                (money.with(minor), self.contract.units())
+            }
+            Amount::Split => (money.with(self.split()?.total()), self.contract.units()),
+            Amount::Offer => (self.facts.sale()?.offer.as_ref()?.price, self.contract.units()),
+        };
+        number(money, units)
+    }
+
+    fn time(&self, time: Time) -> Option<Timestamp> {
+        match time {
+            Time::Created => Some(self.facts.created()),
+            Time::Updated => Some(self.facts.updated()),
+            Time::Paid => Some(self.payment()?.paid.as_ref()?.at),
+            Time::Expires => self.payment()?.wish.expires,
+            Time::Refunded => self.payment()?.refunded_at(),
+            Time::Canceled => {
+                let canceled = |payment: &&Payment| payment.state == State::Canceled;
+                self.payment().filter(canceled)?.ended
+            }
+            Time::Processed => self.split()?.ended,
+        }
+    }
+
+    fn rail(&self, rail: Rail) -> Option<String> {
+        let instrument = self.facts.instrument();
+        let paid = |method| self.payment()?.transaction(method).map(str::to_owned);
+        match rail {
+            Rail::Txid => pix(instrument).map(|(txid, _)| txid.to_owned()),
+            Rail::QrCode => pix(instrument).map(|(_, code)| code.to_owned()),
+            Rail::PaymentLink => self.facts.payment_link.map(str::to_owned),
+            Rail::Barcode => boleto(instrument).map(|(barcode, _, _)| barcode.to_owned()),
+            Rail::DigitableLine => boleto(instrument).map(|(_, line, _)| line.to_owned()),
+            Rail::Due => boleto(instrument).map(|(_, _, due)| due.to_string()),
+            Rail::PayAddress => xrp(instrument).map(|(address, _)| address.to_owned()),
+            Rail::DestinationTag => xrp(instrument).map(|(_, tag)| tag.to_string()),
+            Rail::EndToEnd => paid("pix"),
+            Rail::TxHash => paid("xrp"),
+            Rail::Receipt => paid("mobile_money"),
+        }
+    }
+
+    fn customer(&self, who: Customer) -> Option<&str> {
+        let customer = self.facts.customer()?;
+        match who {
+            Customer::Id => customer.id.as_deref(),
+            Customer::Name => customer.name.as_deref(),
+            Customer::Email => customer.email.as_deref(),
+            Customer::Phone => customer.phone.as_deref(),
+            Customer::Document => customer.document.as_deref(),
+        }
+    }
+
+    fn sale(&self, fact: Sale) -> Option<String> {
+        let sale = self.facts.sale();
+        let checkout = sale.and_then(|sale| sale.checkout.as_ref());
+        let product = sale.and_then(|sale| sale.product.as_ref());
+        let offer = sale.and_then(|sale| sale.offer.as_ref());
+        match fact {
+            Sale::CheckoutId => {
+                self.facts.checkout().map(|id| self.id(Kind::Checkout, id.as_i64()))
+            }
+            Sale::CheckoutEmail => checkout?.email.clone(),
+            Sale::CheckoutPhone => checkout?.phone.clone(),
+            Sale::CheckoutName => checkout?.name.clone(),
+            Sale::ProductId => product.map(|sold| self.id(Kind::Product, sold.id.as_i64())),
+            Sale::ProductName => product.map(|sold| sold.name.clone()),
+            Sale::ProductType => product?.kind.clone(),
+            Sale::OfferId => offer.map(|offer| self.id(Kind::Offer, offer.id.as_i64())),
+            Sale::OfferName => offer.map(|offer| offer.name.clone()),
+        }
+    }
+
+    fn leg(&self, fact: Leg, at: usize) -> Option<Json> {
+        let leg = self.split()?.legs.get(at)?;
+        match fact {
+            Leg::Id => {
+                let ordinal = i64::try_from(at).ok()? + 1;
+                Some(self.id(Kind::Leg, self.payment()?.id.as_i64() | ordinal).into())
+            }
+            Leg::Name => Some(leg.name.as_str().into()),
+            Leg::Amount => number(self.facts.money().with(leg.minor), self.contract.units()),
+            Leg::Status => Some(self.contract.leg_status(&leg.state).into()),
+            Leg::Transaction => match &leg.state {
+                LegState::Processed { transaction } => Some(transaction.as_str().into()),
+                LegState::Pending | LegState::Failed { .. } => None,
+            },
+            Leg::FailureCode => match &leg.state {
+                LegState::Failed { refusal } => Some(refusal.code.as_str().into()),
+                LegState::Pending | LegState::Processed { .. } => None,
+            },
+        }
+    }
+
+    /// What the provider's books are asked by: our own reference, where the contract gives its providers one, else what the
+    /// provider calls the charge.
+    fn provider_reference(&self, payment: &Payment) -> Option<String> {
+        let provider = self.contract.provider(payment.provider());
+        if let Some(reference) = provider.and_then(|provider| provider.reference(payment)) {
+            return Some(reference);
+        }
+        match payment.instrument.as_ref()? {
+            Instrument::Pix { txid, .. } => Some(txid.clone()),
+            Instrument::Boleto { barcode, .. } => Some(barcode.clone()),
+            Instrument::Push { checkout_request } => Some(checkout_request.clone()),
+            Instrument::Bank { reference } => Some(reference.clone()),
+            Instrument::Card { charge } => Some(charge.clone()),
+            Instrument::Xrp { .. } => None,
+        }
+    }
+}
+
+/// The provider's own id of what was charged: of a card from the start, of anything else once it was paid.
+fn charge(payment: &Payment) -> Option<&str> {
+    match &payment.instrument {
+        Some(Instrument::Card { charge }) => Some(charge),
+        Some(
+            Instrument::Pix { .. }
+            | Instrument::Boleto { .. }
+            | Instrument::Push { .. }
+            | Instrument::Xrp { .. }
+            | Instrument::Bank { .. },
+        )
+        | None => payment.paid.as_ref().map(|paid| paid.transaction.as_str()),
+    }
+}
+
+/// The merchant's notes. They were canonical when they were stored.
+fn notes(payment: &Payment) -> Json {
+    let notes = json::parse(payment.wish.metadata.as_bytes()).ok();
+    notes.filter(|notes| notes.as_object().is_some()).unwrap_or_else(|| json::Members::new().into())
+}
+
+fn is_empty(notes: &Json) -> bool {
+    notes.as_object().is_none_or(json::Members::is_empty)
+}
+
+/// An amount as a JSON number, read from its decimal digits.
+fn number(money: Money, units: Units) -> Option<Json> {
+    json::parse(money.print(units).as_bytes()).ok()
+}
+
+fn pix(instrument: Option<&Instrument>) -> Option<(&str, &str)> {
+    if let Some(Instrument::Pix { txid, br_code }) = instrument {
+        Some((txid, br_code))
+    } else {
+        None
+    }
+}
+
+fn boleto(instrument: Option<&Instrument>) -> Option<(&str, &str, Date)> {
+    if let Some(Instrument::Boleto { barcode, line, due }) = instrument {
+        Some((barcode, line, *due))
+    } else {
+        None
+    }
+}
+
+fn xrp(instrument: Option<&Instrument>) -> Option<(&str, u32)> {
+    if let Some(Instrument::Xrp { address, tag }) = instrument {
+        Some((address, *tag))
+    } else {
+        None
+    }
+}

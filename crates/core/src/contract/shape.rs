@@ -1,0 +1,239 @@
+//! Shapes: JSON templates of what an event's data is, with holes ([`Field`]).
+//!
+//! A string that is exactly a hole is replaced by its value, of whatever type. What has no value is left out: a member, an
+//! item, and an object or a list of whose holes none has one. A list of exactly one object with `$leg.…` holes stands once
+//! for each leg of the split.
+
+use super::envelope::SPREAD;
+use super::fault::{Flaw, offset};
+use super::field::{About, Field};
+use crate::json::{self, Json, Members};
+
+/// A compiled template.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Shape(Vec<(String, Part)>);
+
+#[derive(Debug, Clone, PartialEq)]
+enum Part {
+    /// What is the same every time.
+    Text(Json),
+    Hole(Field),
+    /// The members of the merchant's notes that the object does not name itself.
+    Notes,
+    Object(Vec<(String, Part)>),
+    List(Vec<Part>),
+    /// An object for each leg.
+    Legs(Vec<(String, Part)>),
+}
+
+/// What fills a shape's holes.
+pub(super) trait Source {
+    /// What a hole stands for, if it has a value; `leg` is the position of the leg that is told of.
+    fn value(&self, field: Field, leg: Option<usize>) -> Option<Json>;
+    /// How many legs the split has.
+    fn legs(&self) -> usize;
+}
+
+impl Shape {
+    /// Reads a template; tells all that is wrong with it, `name` being what it is called.
+    pub(super) fn parse(name: &str, text: &str) -> Result<Self, Vec<Flaw>> {
+        let document = json::parse(text.as_bytes()).map_err(|malformed| {
+            let at = offset(text, malformed.line, malformed.column);
+            vec![Flaw::new(at, format!("`{name}` is not valid JSON: {}", malformed.fault))]
+        })?;
+        let Some(members) = document.as_object() else {
+            let what = format!("`{name}` is {}, not a JSON object", document.kind());
+            return Err(vec![Flaw::new(0, what)]);
+        };
+        let mut compiler = Compiler { text, flaws: Vec::new() };
+        let shape = Self(compiler.members(members, false));
+        if compiler.flaws.is_empty() { Ok(shape) } else { Err(compiler.flaws) }
+    }
+
+    /// The filled object.
+    pub(super) fn fill(&self, source: &impl Source) -> Json {
+        Json::Object(fill_members(&self.0, source, None).0)
+    }
+
+    /// The path of the first member of `sample` that no filled object has.
+    pub(super) fn stranger(&self, sample: &Json) -> Option<String> {
+        sample.as_object().and_then(|sample| stranger(&self.0, sample))
+    }
+
+    /// Whether it has this hole.
+    pub(super) fn has(&self, field: Field) -> bool {
+        self.0.iter().any(|(_, part)| part.has(field))
+    }
+}
+
+impl Part {
+    fn has(&self, field: Field) -> bool {
+        match self {
+            Self::Text(_) | Self::Notes => false,
+            Self::Hole(hole) => *hole == field,
+            Self::Object(members) | Self::Legs(members) => {
+                members.iter().any(|(_, part)| part.has(field))
+            }
+            Self::List(parts) => parts.iter().any(|part| part.has(field)),
+        }
+    }
+
+    /// Its value, and whether it is there for more than its own sake: a text fills no object.
+    fn fill(&self, source: &impl Source, leg: Option<usize>) -> Option<(Json, bool)> {
+        match self {
+            Self::Text(value) => Some((value.clone(), false)),
+            Self::Hole(field) => source.value(*field, leg).map(|value| (value, true)),
+            Self::Notes => None,
+            Self::Object(members) => {
+                let (filled, told) = fill_members(members, source, leg);
+                (told || !has_holes(members)).then_some((Json::Object(filled), told))
+            }
+            Self::List(parts) => {
+                let filled: Vec<_> =
+                    parts.iter().filter_map(|part| part.fill(source, leg)).collect();
+                let told = filled.iter().any(|(_, told)| *told);
+                let fixed = parts.iter().all(|part| !part.is_open());
+                let items = filled.into_iter().map(|(item, _)| item).collect();
+                (told || fixed).then_some((Json::Array(items), told))
+            }
+            Self::Legs(members) => {
+                let one = |leg| Json::Object(fill_members(members, source, Some(leg)).0);
+                let legs: Vec<_> = (0..source.legs()).map(one).collect();
+                (!legs.is_empty()).then_some((Json::Array(legs), true))
+            }
+        }
+    }
+
+    /// Whether it has a hole of any kind.
+    fn is_open(&self) -> bool {
+        match self {
+            Self::Text(_) => false,
+            Self::Hole(_) | Self::Notes | Self::Legs(_) => true,
+            Self::Object(members) => has_holes(members),
+            Self::List(parts) => parts.iter().any(Self::is_open),
+        }
+    }
+}
+
+fn stranger(members: &[(String, Part)], sample: &Members) -> Option<String> {
+    let anything = members.iter().any(|(_, part)| *part == Part::Notes);
+    let within = |name: &str, members, value: &Json| {
+        let inner = value.as_object().and_then(|sample| stranger(members, sample))?;
+        Some(format!("{name}.{inner}"))
+    };
+    sample.iter().find_map(|(name, value)| {
+        match members.iter().find(|(own, _)| own == name).map(|(_, part)| part) {
+            None => (!anything).then(|| name.to_owned()),
+            Some(Part::Object(members)) => within(name, members, value),
+            Some(Part::Legs(members)) => {
+                value.as_array()?.iter().find_map(|leg| within(name, members, leg))
+            }
+            Some(Part::Text(_) | Part::Hole(_) | Part::Notes | Part::List(_)) => None,
+        }
+    })
+}
+
+fn has_holes(members: &[(String, Part)]) -> bool {
+    members.iter().any(|(_, part)| part.is_open())
+}
+
+/// The members that have values, and whether a hole was among them.
+fn fill_members(
+    members: &[(String, Part)],
+    source: &impl Source,
+    leg: Option<usize>,
+) -> (Members, bool) {
+    let mut filled = Members::new();
+    let mut told = false;
+    for (name, part) in members {
+        if *part == Part::Notes {
+            let notes = source.value(Field::Payment(About::Metadata), leg).unwrap_or_default();
+            let notes = notes.as_object().into_iter().flat_map(Members::iter);
+            let named = |name: &str| members.iter().any(|(own, _)| own == name && name != SPREAD);
+            for (name, value) in notes.filter(|(name, _)| !named(name)) {
+                filled.insert(name, value.clone());
+            }
+            told = true;
+        } else if let Some((value, of_hole)) = part.fill(source, leg) {
+            filled.insert(name.as_str(), value);
+            told |= of_hole;
+        }
+    }
+    (filled, told)
+}
+
+struct Compiler<'t> {
+    text: &'t str,
+    flaws: Vec<Flaw>,
+}
+
+impl Compiler<'_> {
+    fn members(&mut self, members: &Members, in_leg: bool) -> Vec<(String, Part)> {
+        let compile = |(name, value): (&str, &Json)| {
+            let part = match name {
+                SPREAD => self.notes(value),
+                _ => self.part(value, in_leg),
+            };
+            Some((name.to_owned(), part?))
+        };
+        members.iter().filter_map(compile).collect()
+    }
+
+    fn part(&mut self, value: &Json, in_leg: bool) -> Option<Part> {
+        match value {
+            Json::Object(members) => Some(Part::Object(self.members(members, in_leg))),
+            Json::Array(items) => match items.as_slice() {
+                [Json::Object(members)] if !in_leg && names_leg(members) => {
+                    Some(Part::Legs(self.members(members, true)))
+                }
+                items => {
+                    let parts = items.iter().filter_map(|item| self.part(item, in_leg));
+                    Some(Part::List(parts.collect()))
+                }
+            },
+            Json::String(text) => self.string(text, in_leg),
+            Json::Null | Json::Bool(_) | Json::Number(_) => Some(Part::Text(value.clone())),
+        }
+    }
+
+    fn string(&mut self, text: &str, in_leg: bool) -> Option<Part> {
+        match Field::of(text) {
+            None => Some(Part::Text(text.into())),
+            Some(Ok(Field::Leg(_))) if !in_leg => {
+                let what = format!("`{text}` stands outside a leg");
+                let hint = "a list of exactly one object is repeated for each leg of a split";
+                self.flaw(text, Flaw::new(0, what).hint(hint));
+                None
+            }
+            Some(Ok(field)) => Some(Part::Hole(field)),
+            Some(Err(flaw)) => {
+                self.flaw(text, flaw);
+                None
+            }
+        }
+    }
+
+    fn notes(&mut self, value: &Json) -> Option<Part> {
+        if value.as_str() == Some("$metadata") {
+            return Some(Part::Notes);
+        }
+        let flaw = Flaw::new(0, "only `$metadata` can be spread here");
+        self.flaw(SPREAD, flaw.hint("write `\"...\": \"$metadata\"`"));
+        None
+    }
+
+    /// Notes what is wrong with a string of the template, at its place.
+    fn flaw(&mut self, string: &str, flaw: Flaw) {
+        let at = self.text.find(&format!("\"{string}\"")).unwrap_or(0);
+        self.flaws.push(Flaw { at, ..flaw });
+    }
+}
+
+/// Whether an object tells of a leg, at whatever depth.
+fn names_leg(members: &Members) -> bool {
+    members.iter().any(|(_, value)| match value {
+        Json::String(text) => matches!(Field::of(text), Some(Ok(Field::Leg(_)))),
+        Json::Object(members) => names_leg(members),
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::Array(_) => false,
+    })
+}

@@ -1,0 +1,231 @@
+//! What can be told of a payment: the values that contracts put into events and answers.
+//!
+//! What only the rail knows, and only later, is the transaction that paid: [`Payment::paid`] holds the provider's own id of
+//! it, which is an M-Pesa receipt, a PIX end-to-end id, the hash of a transaction on the XRP Ledger or a card's charge, by the
+//! payment's method.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{CardFacts, Customer, Instrument, Method, Payment, RefundState, State};
+use crate::id::{CheckoutId, OfferId, ProductId};
+use crate::money::Money;
+
+/// What a contract's templates read.
+#[derive(Debug, Clone, Copy)]
+pub struct Facts<'a> {
+    /// What is told of.
+    pub subject: Subject<'a>,
+    /// Whose it is, as it stands on the wire: [`crate::merchant::Merchant::wire_id`].
+    pub merchant: &'a str,
+    /// Where its payer finds it, if there is a page.
+    pub payment_link: Option<&'a str>,
+}
+
+/// What an event or an answer is about.
+#[derive(Debug, Clone, Copy)]
+pub enum Subject<'a> {
+    /// A payment.
+    Payment(&'a Payment),
+    /// A checkout that has no payment (it was left alone).
+    Cart(&'a Cart),
+}
+
+/// What is on sale, and to whom: told as it was when the payment was made, whatever became of it since.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sale {
+    /// The checkout.
+    #[serde(default)]
+    pub checkout: Option<SaleCheckout>,
+    /// What is sold.
+    #[serde(default)]
+    pub product: Option<SaleProduct>,
+    /// At what price.
+    #[serde(default)]
+    pub offer: Option<SaleOffer>,
+}
+
+/// A checkout, as its payer filled it in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SaleCheckout {
+    /// Its id.
+    pub id: CheckoutId,
+    /// The payer's e-mail address.
+    pub email: Option<String>,
+    /// The payer's telephone.
+    pub phone: Option<String>,
+    /// The payer's name.
+    pub name: Option<String>,
+}
+
+/// A product.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SaleProduct {
+    /// Its id.
+    pub id: ProductId,
+    /// What it is called.
+    pub name: String,
+    /// What it is, in the platform's word: `SERVICE`.
+    pub kind: Option<String>,
+}
+
+/// An offer of a product.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SaleOffer {
+    /// Its id.
+    pub id: OfferId,
+    /// What it is called.
+    pub name: String,
+    /// What it costs.
+    pub price: Money,
+}
+
+/// A checkout that nobody has paid.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cart {
+    /// The checkout, and what is in it.
+    pub sale: Sale,
+    /// What is to be paid.
+    pub money: Money,
+    /// What the payer reads.
+    pub description: Option<String>,
+    /// When it was opened, on the merchant's clock.
+    pub created: Timestamp,
+    /// When it last changed: when it was left, once it is.
+    pub updated: Timestamp,
+}
+
+impl<'a> Facts<'a> {
+    /// What can be told of a payment that has no page.
+    #[must_use]
+    pub const fn of(payment: &'a Payment, merchant: &'a str) -> Self {
+        Self { subject: Subject::Payment(payment), merchant, payment_link: None }
+    }
+
+    /// The payment, if it is about one.
+    #[must_use]
+    pub const fn payment(&self) -> Option<&'a Payment> {
+        match self.subject {
+            Subject::Payment(payment) => Some(payment),
+            Subject::Cart(_) => None,
+        }
+    }
+
+    /// How much it is about.
+    #[must_use]
+    pub const fn money(&self) -> Money {
+        match self.subject {
+            Subject::Payment(payment) => payment.money,
+            Subject::Cart(cart) => cart.money,
+        }
+    }
+
+    /// What is on sale.
+    #[must_use]
+    pub fn sale(&self) -> Option<&'a Sale> {
+        match self.subject {
+            Subject::Payment(payment) => payment.wish.sale.as_ref(),
+            Subject::Cart(cart) => Some(&cart.sale),
+        }
+    }
+
+    /// The checkout it belongs to.
+    #[must_use]
+    pub fn checkout(&self) -> Option<CheckoutId> {
+        let of_sale = self.sale().and_then(|sale| sale.checkout.as_ref()).map(|at| at.id);
+        of_sale.or_else(|| self.payment()?.wish.checkout)
+    }
+
+    /// What the payer reads.
+    #[must_use]
+    pub fn description(&self) -> Option<&'a str> {
+        match self.subject {
+            Subject::Payment(payment) => payment.wish.description.as_deref(),
+            Subject::Cart(cart) => cart.description.as_deref(),
+        }
+    }
+
+    /// When it was made.
+    #[must_use]
+    pub const fn created(&self) -> Timestamp {
+        match self.subject {
+            Subject::Payment(payment) => payment.created,
+            Subject::Cart(cart) => cart.created,
+        }
+    }
+
+    /// When it last changed.
+    #[must_use]
+    pub const fn updated(&self) -> Timestamp {
+        match self.subject {
+            Subject::Payment(payment) => payment.updated,
+            Subject::Cart(cart) => cart.updated,
+        }
+    }
+
+    /// Who pays, as far as the merchant told.
+    #[must_use]
+    pub fn customer(&self) -> Option<&'a Customer> {
+        self.payment()?.wish.customer.as_ref()
+    }
+
+    /// What the payer was shown.
+    #[must_use]
+    pub fn instrument(&self) -> Option<&'a Instrument> {
+        self.payment()?.instrument.as_ref()
+    }
+}
+
+impl Payment {
+    /// The provider's own id of the transaction that paid it, where it was paid by a method of this name.
+    #[must_use]
+    pub fn transaction(&self, method: &str) -> Option<&str> {
+        let paid = self.paid.as_ref().filter(|_| self.wish.method.name() == method)?;
+        Some(&paid.transaction)
+    }
+
+    /// When the last of it went back.
+    #[must_use]
+    pub fn refunded_at(&self) -> Option<Timestamp> {
+        let times = self.refunds.iter().filter_map(|refund| match &refund.state {
+            RefundState::Succeeded { at, .. } => Some(*at),
+            RefundState::Pending | RefundState::Failed { .. } => None,
+        });
+        times.max()
+    }
+
+    /// Why it was not paid: what the provider said, or that its time was over, or that it was called off.
+    #[must_use]
+    pub fn failure(&self) -> Option<(&str, &str)> {
+        match self.state {
+            State::Failed => {
+                self.refusal.as_ref().map(|refusal| (&*refusal.code, &*refusal.message))
+            }
+            State::Expired => Some(("expired", "nobody paid in time")),
+            State::Canceled => Some(("canceled", "it was called off")),
+            State::Created
+            | State::Pending
+            | State::RequiresAction
+            | State::Processing
+            | State::Authorized
+            | State::Succeeded
+            | State::PartiallyRefunded
+            | State::Refunded
+            | State::Disputed
+            | State::ChargedBack => None,
+        }
+    }
+
+    /// What a card may be told by.
+    #[must_use]
+    pub fn card(&self) -> Option<&CardFacts> {
+        match &self.wish.method {
+            Method::Card(card) => Some(card),
+            Method::Pix
+            | Method::Boleto
+            | Method::MobileMoney { .. }
+            | Method::BankTransfer { .. }
+            | Method::Xrp => None,
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! What requests are made to providers for: a payment, or a payout. What is the same about both stands here once.
+
+use jiff::Timestamp;
+use posthorn_core::event::Mode;
+use posthorn_core::id::{CheckoutId, MerchantId, RequestId};
+use posthorn_core::payment::{Command, Due, Payment, Refused, Step};
+use posthorn_core::payout::Payout;
+use posthorn_rails::simulated::Word;
+use posthorn_store::{Record, RecordKind, StoreError};
+
+use crate::error::EngineError;
+
+/// What a provider is asked for.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Affair {
+    Payment(Box<Payment>),
+    Payout(Box<Payout>),
+}
+
+/// What is told of a body that is not what it must be.
+pub(super) fn corrupt(record: &Record) -> EngineError {
+    EngineError::Store(StoreError::Corrupt { table: "records", column: "body", row: record.id })
+}
+
+impl From<Payment> for Affair {
+    fn from(payment: Payment) -> Self {
+        Self::Payment(Box::new(payment))
+    }
+}
+
+impl From<Payout> for Affair {
+    fn from(payout: Payout) -> Self {
+        Self::Payout(Box::new(payout))
+    }
+}
+
+impl Affair {
+    /// What stands in a record.
+    pub(super) fn read(record: &Record) -> Result<Self, EngineError> {
+        let bad = |_| corrupt(record);
+        match record.kind {
+            RecordKind::Payment => {
+                serde_json::from_str(&record.body).map(Self::Payment).map_err(bad)
+            }
+            RecordKind::Payout => serde_json::from_str(&record.body).map(Self::Payout).map_err(bad),
+            RecordKind::Checkout
+            | RecordKind::Customer
+            | RecordKind::Product
+            | RecordKind::Offer
+            | RecordKind::Book => Err(EngineError::Missing { what: "payment or payout" }),
+        }
+    }
+
+    /// Its record, read at `version`. While a payment may be paid, or was, its reference is its own; one that was paid too late
+    /// has lost it to whoever came after.
+    pub(super) fn record(&self, version: u32) -> Record {
+        let (merchant, mode) = self.place();
+        let json = |value: Result<String, serde_json::Error>| value.expect("plain values");
+        let (kind, state, reference, parent, body) = match self {
+            Self::Payment(payment) => {
+                let keeps_name = !payment.state.is_lost() && !payment.late;
+                let reference = payment.wish.reference.clone().filter(|_| keeps_name);
+                let parent = payment.wish.checkout.map(CheckoutId::as_i64);
+                let body = json(serde_json::to_string(payment));
+                (RecordKind::Payment, payment.state as u8, reference, parent, body)
+            }
+            Self::Payout(payout) => {
+                let reference = payout.wish.reference.clone();
+                let body = json(serde_json::to_string(payout));
+                (RecordKind::Payout, payout.state as u8, reference, None, body)
+            }
+        };
+        let wake = self.wake();
+        let id = self.id();
+        Record { id, kind, merchant, mode, version, state, reference, parent, wake, body }
+    }
+
+    pub(super) fn id(&self) -> i64 {
+        match self {
+            Self::Payment(payment) => payment.id.as_i64(),
+            Self::Payout(payout) => payout.id.as_i64(),
+        }
+    }
+
+    pub(super) fn place(&self) -> (MerchantId, Mode) {
+        match self {
+            Self::Payment(payment) => (payment.merchant, payment.mode),
+            Self::Payout(payout) => (payout.merchant, payout.mode),
+        }
+    }
+
+    pub(super) fn callback(&self) -> Option<&str> {
+        match self {
+            Self::Payment(payment) => payment.wish.callback.as_deref(),
+            Self::Payout(payout) => payout.wish.callback.as_deref(),
+        }
+    }
+
+    /// How many events were told of it; one more or one less.
+    pub(super) fn sequence(&mut self) -> &mut u32 {
+        match self {
+            Self::Payment(payment) => &mut payment.sequence,
+            Self::Payout(payout) => &mut payout.sequence,
+        }
+    }
+
+    fn wake(&self) -> Option<Timestamp> {
+        match self {
+            Self::Payment(payment) => payment.wake(),
+            Self::Payout(payout) => payout.wake(),
+        }
+    }
+
+    pub(super) fn due(&self, now: Timestamp) -> Option<Due> {
+        match self {
+            Self::Payment(payment) => payment.due(now),
+            Self::Payout(payout) => {
+                payout.due(now).map(|todo| Due::Request(payout.call.request, todo))
+            }
+        }
+    }
+
+    /// A request that was written down and not sent.
+    pub(super) fn unsent(&self) -> Option<RequestId> {
+        match self {
+            Self::Payment(payment) => payment.unsent().next(),
+            Self::Payout(payout) => payout.unsent(),
+        }
+    }
+
+    /// What a request asks, and whom, in the contract's own word.
+    pub(super) fn command(&self, request: RequestId) -> Option<(String, Command)> {
+        match self {
+            Self::Payment(payment) => payment.command(request),
+            Self::Payout(payout) => Some((payout.wish.provider.clone(), payout.command())),
+        }
+    }
+
+    pub(super) fn send(self, request: RequestId, now: Timestamp) -> Result<Step<Self>, Refused> {
+        match self {
+            Self::Payment(payment) => payment.send(request, now).map(|step| step.map(Self::from)),
+            Self::Payout(payout) => payout.send(request, now).map(|step| step.map(Self::from)),
+        }
+    }
+
+    /// A provider says something about one of its requests.
+    pub(super) fn hear(
+        self,
+        request: RequestId,
+        word: &Word,
+        now: Timestamp,
+    ) -> Result<Step<Self>, Refused> {
+        match (self, word) {
+            (Self::Payment(payment), Word::News(news)) => {
+                payment.hear(request, news.clone(), now).map(|step| step.map(Self::from))
+            }
+            (Self::Payment(payment), Word::Disputed { id }) => {
+                payment.dispute(id, now).map(|step| step.map(Self::from))
+            }
+            (Self::Payment(payment), Word::Decided(verdict)) => {
+                payment.decide(*verdict, now).map(|step| step.map(Self::from))
+            }
+            (Self::Payout(payout), Word::News(news)) => {
+                payout.hear(request, news.clone(), now).map(|step| step.map(Self::from))
+            }
+            (payout @ Self::Payout(_), Word::Disputed { .. } | Word::Decided(_)) => {
+                Ok(Step::still(payout))
+            }
+        }
+    }
+
+    pub(super) fn expire(self, now: Timestamp) -> Result<Step<Self>, Refused> {
+        match self {
+            Self::Payment(payment) => payment.expire(now).map(|step| step.map(Self::from)),
+            payout @ Self::Payout(_) => Ok(Step::still(payout)),
+        }
+    }
+
+    pub(super) fn settle(self, now: Timestamp) -> Step<Self> {
+        match self {
+            Self::Payment(payment) => payment.settle(now).map(Self::from),
+            payout @ Self::Payout(_) => Step::still(payout),
+        }
+    }
+
+    pub(super) fn payment(self) -> Result<Payment, EngineError> {
+        match self {
+            Self::Payment(payment) => Ok(*payment),
+            Self::Payout(_) => Err(EngineError::Missing { what: "payment" }),
+        }
+    }
+
+    pub(super) fn payout(self) -> Result<Payout, EngineError> {
+        match self {
+            Self::Payout(payout) => Ok(*payout),
+            Self::Payment(_) => Err(EngineError::Missing { what: "payout" }),
+        }
+    }
+}

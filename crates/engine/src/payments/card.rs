@@ -1,0 +1,70 @@
+//! A payer's card, from the edge to its rail: in memory alone, and gone with the call.
+
+use posthorn_core::payment::CardFacts;
+use posthorn_rails::cards::{Expiry, Pan};
+use posthorn_rails::simulated::Card;
+
+/// A payer's card. It has no `Debug`, and is wiped when it is dropped.
+pub struct PayerCard {
+    pub(super) card: Card,
+    facts: CardFacts,
+}
+
+/// Why a text is no card.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BadCard {
+    /// The number is none.
+    #[error("the number is not a card's")]
+    Number,
+    /// The expiry cannot be read.
+    #[error("the expiry must be a month and a year, as in 12/2030")]
+    Expiry,
+    /// The code has the wrong length.
+    #[error("the security code must have three digits, or four on an American Express card")]
+    Code,
+}
+
+impl PayerCard {
+    /// A card as it is typed: number, month and year, code.
+    pub fn read(
+        number: &str,
+        (month, year): (u8, u16),
+        code: Option<&str>,
+    ) -> Result<Self, BadCard> {
+        let expiry = Expiry::new(month.into(), year.into()).map_err(|_| BadCard::Expiry)?;
+        Self::of(number, expiry, code)
+    }
+
+    /// The same with the expiry as a text: `12/30`, `12/2030`.
+    pub fn read_text(
+        number: &str,
+        expiry: Option<&str>,
+        code: Option<&str>,
+    ) -> Result<Self, BadCard> {
+        let expiry = expiry.ok_or(BadCard::Expiry)?;
+        let expiry = Expiry::parse(expiry).map_err(|_| BadCard::Expiry)?;
+        Self::of(number, expiry, code)
+    }
+
+    fn of(number: &str, expiry: Expiry, code: Option<&str>) -> Result<Self, BadCard> {
+        let pan = Pan::parse(number).map_err(|_| BadCard::Number)?;
+        let brand = pan.brand();
+        if code.is_some_and(|code| !brand.takes_cvv(code)) {
+            return Err(BadCard::Code);
+        }
+        let facts = CardFacts {
+            brand: brand.as_str().to_owned(),
+            bin: pan.bin6().to_owned(),
+            last4: pan.last4().to_owned(),
+            exp_month: u8::try_from(expiry.month()).unwrap_or_default(),
+            exp_year: u16::try_from(expiry.year()).unwrap_or_default(),
+        };
+        Ok(Self { card: Card { pan, expiry }, facts })
+    }
+
+    /// What may be kept of it.
+    #[must_use]
+    pub fn facts(&self) -> CardFacts {
+        self.facts.clone()
+    }
+}

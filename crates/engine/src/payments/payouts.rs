@@ -1,0 +1,118 @@
+//! Payouts: what a merchant has, sent to its bank or its telephone.
+
+use posthorn_core::event::Mode;
+use posthorn_core::id::{MerchantId, PayoutId};
+use posthorn_core::money::Money;
+use posthorn_core::payout::{Payout, Wish};
+use posthorn_store::{Page, RecordKind, RecordQuery, StoreError};
+
+use super::affair::Affair;
+use super::keeping::Written;
+use crate::Engine;
+use crate::caller::{Caller, RequestKey};
+use crate::error::EngineError;
+use crate::shared::Shared;
+
+/// A payout to make.
+#[derive(Debug, Clone)]
+pub struct PayoutDraft {
+    /// How much.
+    pub money: Money,
+    /// What the merchant asks for.
+    pub wish: Wish,
+}
+
+impl Engine {
+    /// Makes a payout: its money is reserved, or it is refused, before anything is sent. With a reference that a payout has, that
+    /// one is answered. The answer says whether it was there before.
+    pub async fn create_payout(
+        &self,
+        caller: Caller,
+        place: (MerchantId, Mode),
+        draft: PayoutDraft,
+        request: Option<&RequestKey>,
+    ) -> Result<(Payout, bool), EngineError> {
+        let (engine, request) = (self.clone(), request.cloned());
+        let work = async move {
+            let shared = &engine.shared;
+            if place.1 == Mode::Live {
+                return Err(EngineError::NoLiveProvider);
+            }
+            let (once, _held) = shared.once(caller, request.as_ref())?;
+            if let Some(id) = shared.used(once).await? {
+                return Ok((shared.payout(place, PayoutId::from_i64(id)).await?, true));
+            }
+            if engine.provider(place.0, &draft.wish.provider).is_none() {
+                let what = format!("`{}` is no provider here", draft.wish.provider);
+                return Err(EngineError::Setting { field: "provider", what });
+            }
+            if let Some(callback) = &draft.wish.callback {
+                shared.meet_callback(place, callback).await?;
+            }
+            let real = shared.clock.now();
+            let id = PayoutId::from_i64(shared.next_event_id(real).as_i64());
+            let now = shared.directory.now(place.0, place.1, real);
+            let step = Payout::open(id, place, draft.money, draft.wish.clone(), now);
+            match shared.write_step(0, step.map(Affair::from), Vec::new(), once).await {
+                Ok(Written::Now(_)) => {
+                    Ok((shared.drive(id.as_i64(), None).await?.payout()?, false))
+                }
+                Ok(Written::Before(id)) => {
+                    Ok((shared.payout(place, PayoutId::from_i64(id)).await?, true))
+                }
+                Err(EngineError::Store(StoreError::Taken { .. })) => {
+                    Ok((shared.same_payout(place, &draft).await?, true))
+                }
+                Err(error) => Err(error),
+            }
+        };
+        self.through(work).await
+    }
+
+    /// One payout.
+    pub async fn payout(
+        &self,
+        place: (MerchantId, Mode),
+        id: PayoutId,
+    ) -> Result<Payout, EngineError> {
+        self.shared.payout(place, id).await
+    }
+
+    /// Payouts, newest first.
+    pub async fn payouts(
+        &self,
+        place: (MerchantId, Mode),
+        page: Page<PayoutId>,
+    ) -> Result<Vec<Payout>, EngineError> {
+        let query = RecordQuery { place, kind: RecordKind::Payout, state: None };
+        let page = Page { after: page.after.map(PayoutId::as_i64), limit: page.limit };
+        let records = self.shared.store.records(query, page).await?;
+        records.iter().map(|record| Affair::read(record)?.payout()).collect()
+    }
+}
+
+impl Shared {
+    async fn payout(&self, place: (MerchantId, Mode), id: PayoutId) -> Result<Payout, EngineError> {
+        let missing = || EngineError::Missing { what: "payout" };
+        let record = self.store.record(id.as_i64()).await?.ok_or_else(missing)?;
+        let payout = Affair::read(&record)?.payout()?;
+        if (payout.merchant, payout.mode) == place { Ok(payout) } else { Err(missing()) }
+    }
+
+    /// The payout that has a draft's reference, if it is the same.
+    async fn same_payout(
+        &self,
+        place: (MerchantId, Mode),
+        draft: &PayoutDraft,
+    ) -> Result<Payout, EngineError> {
+        let reference = draft.wish.reference.clone().unwrap_or_default();
+        let found = self.store.record_by_reference(place, RecordKind::Payout, reference).await?;
+        let record = found.ok_or(EngineError::Missing { what: "payout" })?;
+        let payout = Affair::read(&record)?.payout()?;
+        if payout.money == draft.money && payout.wish.destination == draft.wish.destination {
+            return Ok(payout);
+        }
+        let what = "this reference belongs to another payout; use another".to_owned();
+        Err(EngineError::Conflict { what })
+    }
+}

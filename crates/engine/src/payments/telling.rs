@@ -1,0 +1,83 @@
+//! What has happened to a payment, as the events that its merchant's contract promises.
+
+use posthorn_core::contract::Transition;
+use posthorn_core::event::{About, NewEvent, Payload};
+use posthorn_core::json;
+use posthorn_core::payment::{Facts, Payment};
+
+use super::affair::Affair;
+use crate::accept::{Audience, Composed, Leasing};
+use crate::error::EngineError;
+use crate::metrics::ByContract;
+use crate::shared::Shared;
+
+impl Shared {
+    /// The events of what has happened, ready to be written, in the contract's order; each raises the payment's sequence. What
+    /// a contract has no event for is told to nobody.
+    pub(super) fn tell(
+        &self,
+        audience: &Audience,
+        affair: &mut Affair,
+        told: &[Transition],
+    ) -> Result<Vec<Composed>, EngineError> {
+        let contract = self.contract_named(&audience.merchant.contract)?;
+        let merchant = audience.merchant.wire_id();
+        let mut composed = Vec::new();
+        for transition in told {
+            for event in contract.events_on(*transition) {
+                let link = self.payment_link(affair);
+                // No contract has events of payouts.
+                let Affair::Payment(payment) = &*affair else { continue };
+                let facts =
+                    Facts { payment_link: link.as_deref(), ..Facts::of(payment, &merchant) };
+                let Some(data) = contract.event_data(&event.kind, &facts) else { continue };
+                let parsed = json::parse(&data).map_err(|bad| EngineError::Broken {
+                    what: format!("an event's data cannot be read: {bad}"),
+                })?;
+                *affair.sequence() += 1;
+                let about = About {
+                    record: affair.id(),
+                    sequence: *affair.sequence(),
+                    callback: affair.callback().map(str::to_owned),
+                };
+                let event = NewEvent {
+                    kind: event.kind.clone(),
+                    data: Payload::from_canonical(data.into()),
+                    parsed,
+                    reference: None,
+                    about: Some(Box::new(about)),
+                };
+                composed.push(self.compose(audience, event, None, Leasing::IfRoom));
+            }
+        }
+        Ok(composed)
+    }
+
+    /// Sets the deliveries of what was told going, if it was written.
+    pub(super) fn told(&self, audience: &Audience, composed: Vec<Composed>, written: bool) {
+        let last = composed.last().map(|next| next.accept.event.id);
+        if written {
+            let contract = ByContract::named(&audience.merchant.contract);
+            let count = u64::try_from(composed.len()).unwrap_or(0);
+            self.metrics.accepted.get_or_create(&contract).inc_by(count);
+        }
+        self.hand_over(composed.into_iter().map(|next| (next, written)).collect());
+        if let (Some(last), true) = (last, written)
+            && self.followers.tell(audience.merchant.id, audience.mode, last)
+        {
+            self.others.bell.notify_one();
+        }
+    }
+
+    /// Where a payer can pay it: a page of ours.
+    pub(super) fn payment_link(&self, affair: &Affair) -> Option<String> {
+        let Affair::Payment(payment) = affair else { return None };
+        self.link_of(payment)
+    }
+
+    /// The same of a payment.
+    pub(super) fn link_of(&self, payment: &Payment) -> Option<String> {
+        let base = self.options.public_url.as_deref()?;
+        Some(format!("{}/pay/{}", base.trim_end_matches('/'), payment.id))
+    }
+}

@@ -1,0 +1,124 @@
+//! What a merchant's contract says about its payments: providers, ids, and how one looks on the wire.
+
+use jiff::{SignedDuration, Timestamp};
+use posthorn_core::contract::{Kind, Provider};
+use posthorn_core::event::Mode;
+use posthorn_core::id::{MerchantId, PaymentId};
+use posthorn_core::money::Asset;
+use posthorn_core::payment::Facts;
+use posthorn_core::payment::Payment;
+use posthorn_rails::mpesa::{BadMsisdn, Msisdn};
+use posthorn_store::RecordKind;
+
+use super::rails::ForcedOutcome;
+use crate::Engine;
+use crate::error::EngineError;
+use crate::moods::RailMood;
+
+/// Payments that anybody counts, at most.
+const COUNTED_MAX: u32 = 100_000;
+
+/// Whether a text is a telephone that M-Pesa knows: `254712345678`.
+pub fn check_phone(text: &str) -> Result<(), BadMsisdn> {
+    Msisdn::parse(text).map(drop)
+}
+
+impl Engine {
+    /// A provider of a merchant's contract, by the contract's own word.
+    #[must_use]
+    pub fn provider(&self, merchant: MerchantId, name: &str) -> Option<Provider> {
+        let contract = self.shared.contract_at(merchant).ok()?;
+        contract.provider(name).cloned()
+    }
+
+    /// The provider that usually takes a method of payment, by the contract's own word.
+    #[must_use]
+    pub fn usual_provider(
+        &self,
+        merchant: MerchantId,
+        method: &str,
+        asset: Asset,
+    ) -> Option<String> {
+        let contract = self.shared.contract_at(merchant).ok()?;
+        contract.default_provider(method, asset).map(|provider| provider.name.clone())
+    }
+
+    /// Until when a payment that is made now may be paid: as long as is wished, else as the contract has it.
+    #[must_use]
+    pub fn payment_expires(
+        &self,
+        (merchant, mode): (MerchantId, Mode),
+        wished: Option<SignedDuration>,
+    ) -> Option<Timestamp> {
+        let contract = self.shared.contract_at(merchant).ok()?;
+        let after = wished.or(contract.sandbox.payment_expires_after)?;
+        let now = self.shared.directory.now(merchant, mode, self.shared.clock.now());
+        now.checked_add(after).ok()
+    }
+
+    /// The payment that a text names: in our form, or in that of the merchant's contract.
+    pub fn payment_id(&self, merchant: MerchantId, text: &str) -> Result<PaymentId, EngineError> {
+        let contract = self.shared.contract_at(merchant)?;
+        let read = contract.read_id(Kind::Payment, text).map(PaymentId::from_i64);
+        read.or_else(|| text.parse().ok()).ok_or(EngineError::Missing { what: "payment" })
+    }
+
+    /// A payment as the events of its merchant's contract show it: JSON in canonical bytes; `None` where the contract has no
+    /// such form.
+    #[must_use]
+    pub fn payment_on_the_wire(&self, payment: &Payment) -> Option<Vec<u8>> {
+        let merchant = self.shared.directory.merchant(payment.merchant)?;
+        let contract = self.shared.contract_named(&merchant.contract).ok()?;
+        let (wire_id, link) = (merchant.wire_id(), self.shared.link_of(payment));
+        let facts = Facts { payment_link: link.as_deref(), ..Facts::of(payment, &wire_id) };
+        contract.payment_data(&facts)
+    }
+
+    /// How many payments a merchant has, as far as anybody counts.
+    pub async fn count_payments(&self, place: (MerchantId, Mode)) -> Result<u64, EngineError> {
+        Ok(self.shared.store.count_records(place, RecordKind::Payment, COUNTED_MAX).await?)
+    }
+
+    /// Makes something happen to a test payment at its simulated provider.
+    pub async fn force_payment(
+        &self,
+        place: (MerchantId, Mode),
+        id: PaymentId,
+        outcome: ForcedOutcome,
+    ) -> Result<Payment, EngineError> {
+        only_test(place.1)?;
+        let engine = self.clone();
+        let work = async move {
+            let payment = engine.shared.payment(place, id).await?;
+            let charge = payment.attempts.last().map(|attempt| attempt.call.request);
+            let charge = charge.ok_or(EngineError::Missing { what: "attempt" })?;
+            engine.shared.force_rail(&payment.into(), charge, &outcome).await?;
+            engine.shared.payment(place, id).await
+        };
+        self.through(work).await
+    }
+
+    /// Sets how a merchant's simulated provider behaves, on this server and until it stops.
+    pub fn set_rail_mood(
+        &self,
+        (merchant, mode): (MerchantId, Mode),
+        provider: &str,
+        mood: RailMood,
+    ) -> Result<(), EngineError> {
+        only_test(mode)?;
+        if self.provider(merchant, provider).is_none() {
+            return Err(EngineError::Missing { what: "provider" });
+        }
+        self.shared.moods.set(merchant, provider, mood);
+        Ok(())
+    }
+}
+
+fn only_test(mode: Mode) -> Result<(), EngineError> {
+    match mode {
+        Mode::Test => Ok(()),
+        Mode::Live => Err(EngineError::WrongMode {
+            what: "only test mode has simulated providers; use a test key (`sk_test_…`)",
+        }),
+    }
+}

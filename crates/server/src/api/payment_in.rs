@@ -1,0 +1,289 @@
+//! A payment as a merchant asks for it on the native API.
+
+use jiff::SignedDuration;
+use posthorn_core::duration;
+use posthorn_core::json::{self, Style};
+use posthorn_core::money::{Asset, Money, Units};
+use posthorn_core::payment::{Customer, Method, NewLeg, Share, Wish};
+use posthorn_engine::{PayerCard, PaymentDraft};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use utoipa::ToSchema;
+use zeroize::Zeroize;
+
+use crate::decode::malformed;
+use crate::problem::{Code, Problem};
+
+/// The most bytes of a payment's metadata.
+const METADATA_BYTES_MAX: usize = 16 * 1024;
+/// The most bytes of a text that people read.
+const TEXT_BYTES_MAX: usize = 1024;
+
+/// How a payer pays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum MethodName {
+    /// A card.
+    Card,
+    /// PIX.
+    Pix,
+    /// A boleto.
+    Boleto,
+    /// Mobile money: a prompt on the payer's telephone.
+    MobileMoney,
+    /// A transfer from the payer's bank.
+    BankTransfer,
+    /// XRP.
+    Xrp,
+}
+
+/// A payment to make.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PaymentIn<'a> {
+    /// How much, in minor units (cents, drops): a whole number.
+    #[serde(borrow)]
+    #[schema(value_type = i64, example = 10000, minimum = 1)]
+    amount: &'a RawValue,
+    /// The currency.
+    #[schema(example = "BRL")]
+    currency: String,
+    /// How it is paid.
+    method: MethodName,
+    /// Through whom, in the contract's own word; its usual provider for this method when left out.
+    provider: Option<String>,
+    /// Only reserve it; take it later by `POST /v1/payments/{id}/capture`.
+    #[serde(default)]
+    hold: bool,
+    /// The platform's part, in minor units.
+    #[serde(default)]
+    #[schema(minimum = 0)]
+    fee: i64,
+    /// What you call it. While a payment with the same reference may be paid, or was, there is no second one.
+    reference: Option<String>,
+    /// What the payer reads.
+    description: Option<String>,
+    /// Who pays.
+    customer: Option<CustomerIn>,
+    /// Your own notes: a JSON object.
+    #[serde(borrow)]
+    #[schema(value_type = Option<Object>)]
+    metadata: Option<&'a RawValue>,
+    /// Where its events go besides your endpoints.
+    callback_url: Option<String>,
+    /// For how long it may be paid: `15m`, `24h`; the contract's own when left out.
+    #[schema(example = "15m")]
+    expires_in: Option<String>,
+    /// In how many parts a card pays it.
+    #[serde(default = "one")]
+    installments: u8,
+    /// The card, for `card`. Its number and code are never stored.
+    card: Option<CardIn>,
+    /// The payer's telephone, for `mobile_money`: `254712345678`.
+    phone: Option<String>,
+    /// The payer's account, for `bank_transfer`.
+    bank: Option<BankIn>,
+    /// With whom it is shared.
+    #[serde(default)]
+    split: Vec<LegIn>,
+}
+
+fn one() -> u8 {
+    1
+}
+
+/// Who pays.
+#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CustomerIn {
+    /// Your id of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<String>,
+    /// The name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    /// The e-mail address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email: Option<String>,
+    /// The telephone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    phone: Option<String>,
+    /// CPF, CNPJ or another document.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    document: Option<String>,
+}
+
+/// A card, as it is typed.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CardIn {
+    /// The number; spaces and dashes are ignored.
+    #[schema(example = "4242424242424242")]
+    number: String,
+    /// The month it is good until, 1 to 12.
+    exp_month: u8,
+    /// And the year, four digits.
+    exp_year: u16,
+    /// The code on it.
+    cvv: Option<String>,
+}
+
+/// Nothing of a card stays in memory that need not.
+impl Drop for CardIn {
+    fn drop(&mut self) {
+        self.number.zeroize();
+        self.cvv.zeroize();
+    }
+}
+
+/// A bank account.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct BankIn {
+    /// Its number.
+    account: Option<String>,
+    /// The bank's code.
+    bank: Option<String>,
+}
+
+/// What one recipient gets.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LegIn {
+    /// Its name.
+    name: String,
+    /// Where its part goes: a PIX key, an account.
+    to: String,
+    /// So many minor units …
+    amount: Option<i64>,
+    /// … or so many hundredths of a percent …
+    parts: Option<i64>,
+    /// … or whatever the others leave.
+    #[serde(default)]
+    remainder: bool,
+}
+
+fn unfit(field: &'static str, what: impl std::fmt::Display) -> Problem {
+    Problem::new(Code::InvalidField, format!("`{field}`: {what}")).at(field)
+}
+
+impl PaymentIn<'_> {
+    /// What the engine is asked for. `now` is the merchant's time.
+    pub(super) fn draft(
+        self,
+        provider: impl FnOnce(&str, Asset) -> Option<String>,
+        expires: impl FnOnce(Option<SignedDuration>) -> Option<jiff::Timestamp>,
+    ) -> Result<PaymentDraft, Problem> {
+        let asset: Asset = self.currency.parse().map_err(|unknown| unfit("currency", unknown))?;
+        let money = Money::parse(self.amount.get(), asset, Units::Minor)
+            .map_err(|bad| unfit("amount", bad))?;
+        if !(0..money.minor).contains(&self.fee) {
+            return Err(unfit("fee", "must be at least 0 and less than the amount"));
+        }
+        for (field, text) in [("reference", &self.reference), ("description", &self.description)] {
+            if text.as_ref().is_some_and(|text| text.is_empty() || text.len() > TEXT_BYTES_MAX) {
+                return Err(unfit(field, format!("must have 1 to {TEXT_BYTES_MAX} bytes")));
+            }
+        }
+        let metadata = metadata(self.metadata)?;
+        let expires_in = self.expires_in.as_deref().map(duration::parse).transpose();
+        let expires_in = expires_in.map_err(|bad| unfit("expires_in", bad))?;
+        let (method, card) = method(self.method, self.card, self.phone, self.bank)?;
+        let named = self.provider.or_else(|| provider(method.name(), asset));
+        let provider = named.ok_or_else(|| {
+            let what = format!("no provider of this contract takes {} in {asset}", method.name());
+            unfit("method", what)
+        })?;
+        let legs = self.split.into_iter().map(leg).collect::<Result<Vec<_>, _>>()?;
+        let wish = Wish {
+            method,
+            provider,
+            hold: self.hold,
+            fee: self.fee,
+            reference: self.reference,
+            description: self.description,
+            customer: self.customer.map(Customer::from),
+            metadata,
+            callback: self.callback_url,
+            expires: expires(expires_in),
+            installments: self.installments.max(1),
+            checkout: None,
+            sale: None,
+        };
+        Ok(PaymentDraft { money, wish, legs, card })
+    }
+}
+
+/// A JSON object in canonical bytes.
+pub(crate) fn metadata(given: Option<&RawValue>) -> Result<String, Problem> {
+    let Some(given) = given else { return Ok("{}".to_owned()) };
+    let text = given.get().as_bytes();
+    if text.len() > METADATA_BYTES_MAX {
+        return Err(unfit("metadata", format!("must have at most {METADATA_BYTES_MAX} bytes")));
+    }
+    if let Some(problem) = malformed(text) {
+        return Err(problem.at("metadata"));
+    }
+    let parsed = json::parse(text).unwrap_or_default();
+    if parsed.as_object().is_none() {
+        return Err(unfit("metadata", "must be a JSON object"));
+    }
+    Ok(String::from_utf8(parsed.to_vec(Style::Js)).unwrap_or_default())
+}
+
+fn method(
+    name: MethodName,
+    card: Option<CardIn>,
+    phone: Option<String>,
+    bank: Option<BankIn>,
+) -> Result<(Method, Option<PayerCard>), Problem> {
+    Ok(match name {
+        MethodName::Card => {
+            let Some(card) = card else {
+                return Err(Problem::new(Code::MissingField, "`card` is missing").at("card"));
+            };
+            let expiry = (card.exp_month, card.exp_year);
+            let read = PayerCard::read(&card.number, expiry, card.cvv.as_deref());
+            let read = read.map_err(|bad| unfit("card", bad))?;
+            (Method::Card(read.facts()), Some(read))
+        }
+        MethodName::MobileMoney => {
+            let phone = phone.ok_or_else(|| {
+                Problem::new(Code::MissingField, "`phone` is missing").at("phone")
+            })?;
+            posthorn_engine::check_phone(&phone).map_err(|bad| unfit("phone", bad))?;
+            (Method::MobileMoney { phone }, None)
+        }
+        MethodName::BankTransfer => {
+            let (account, bank) = bank.map_or((None, None), |bank| (bank.account, bank.bank));
+            (Method::BankTransfer { account, bank }, None)
+        }
+        MethodName::Pix => (Method::Pix, None),
+        MethodName::Boleto => (Method::Boleto, None),
+        MethodName::Xrp => (Method::Xrp, None),
+    })
+}
+
+fn leg(wire: LegIn) -> Result<NewLeg, Problem> {
+    let share = match (wire.amount, wire.parts, wire.remainder) {
+        (Some(minor), None, false) => Share::Fixed(minor),
+        (None, Some(parts), false) => Share::Parts(parts),
+        (None, None, true) => Share::Remainder,
+        _ => return Err(unfit("split", "each has one of `amount`, `parts`, `remainder: true`")),
+    };
+    Ok(NewLeg { name: wire.name, to: wire.to, share })
+}
+
+impl From<CustomerIn> for Customer {
+    fn from(wire: CustomerIn) -> Self {
+        let CustomerIn { id, name, email, phone, document } = wire;
+        Self { id, name, email, phone, document }
+    }
+}
+
+impl From<Customer> for CustomerIn {
+    fn from(customer: Customer) -> Self {
+        let Customer { id, name, email, phone, document } = customer;
+        Self { id, name, email, phone, document }
+    }
+}

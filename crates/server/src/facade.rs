@@ -1,0 +1,25 @@
+//! The guides' own APIs: one file for each platform that prints one.
+//!
+//! A façade is thin: the platform's wire shape on one side, a verb of the engine on the other. What a platform calls things
+//! (status words, ids, the payment itself) stands in its contract; here stands only how its programs speak. Each is mounted
+//! under its contract's name.
+
+mod sentinelgate;
+
+use axum::Router;
+
+use crate::app::App;
+
+/// The façades, by the name of their contract.
+const ALL: [(&str, Routes); 1] = [("sentinelgate", sentinelgate::routes)];
+
+/// What makes a façade.
+type Routes = fn() -> Router<App>;
+
+/// Every façade, below its contract's name.
+pub(crate) fn routes() -> Router<App> {
+    let below = |router: Router<App>, (name, routes): (&str, Routes)| {
+        router.nest(&format!("/{name}"), routes())
+    };
+    ALL.into_iter().fold(Router::new(), below)
+}

@@ -1,0 +1,110 @@
+//! "Create a payout", "Get payout status": the guide names the routes and the form of their answers, and 402 where the merchant's
+//! balance is short.
+
+use axum::extract::{Path, State};
+use axum::response::Response;
+use posthorn_core::id::PayoutId;
+use posthorn_core::json::{self, Json, Style};
+use posthorn_core::payout::{Payout, State as Standing, Wish};
+use posthorn_engine::PayoutDraft;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::fault::{Code, Fault};
+use super::{Keyed, answer, whole_seconds, wish};
+use crate::app::App;
+use crate::body::Sent;
+use crate::problem::Problem;
+
+#[derive(Deserialize)]
+struct PayoutIn<'a> {
+    #[serde(borrow)]
+    amount_cents: Option<&'a RawValue>,
+    currency: Option<String>,
+    provider: Option<String>,
+    destination: Option<String>,
+    #[serde(borrow)]
+    metadata: Option<&'a RawValue>,
+    callback_url: Option<String>,
+}
+
+pub(super) async fn create_payout(
+    State(app): State<App>,
+    merchant: Keyed,
+    sent: Result<Sent, Problem>,
+) -> Result<Response, Fault> {
+    let sent = sent?;
+    let draft = read(&sent.body)?;
+    let engine = app.engine();
+    let (payout, _) =
+        engine.create_payout(merchant.caller, merchant.place(), draft, sent.key.as_ref()).await?;
+    Ok(shown(&payout))
+}
+
+pub(super) async fn get_payout(
+    State(app): State<App>,
+    merchant: Keyed,
+    Path(id): Path<String>,
+) -> Result<Response, Fault> {
+    let id: Result<PayoutId, _> = id.parse();
+    let id = id.map_err(|_| Fault::new(Code::PayoutNotFound, "there is no such payout"))?;
+    let payout = app.engine().payout(merchant.place(), id).await;
+    Ok(shown(&payout.map_err(|error| Fault::from(error).of_payout())?))
+}
+
+fn read(body: &[u8]) -> Result<PayoutDraft, Fault> {
+    let PayoutIn { amount_cents, currency, provider, destination, metadata, callback_url } =
+        wish::parse(body)?;
+    let asset = wish::currency(currency.as_deref())?;
+    let money = wish::amount(amount_cents, asset)?;
+    let metadata = wish::metadata(metadata)?;
+    let text = |name: &str| metadata.get(name).and_then(Json::as_str).map(str::to_owned);
+    let destination =
+        destination.or_else(|| text("phone_number")).or_else(|| text("account_number"));
+    let Some(destination) = destination.filter(|destination| !destination.is_empty()) else {
+        let what = "destination is required: a phone number (254XXXXXXXXX) or an account number";
+        return Err(Fault::new(Code::InvalidRequest, what).at("destination"));
+    };
+    let wish = Wish {
+        destination,
+        provider: provider.unwrap_or_else(|| "MPESA_SAFARICOM".to_owned()),
+        reference: text("order_reference").or_else(|| text("reference")),
+        description: text("description"),
+        metadata: String::from_utf8(metadata.to_vec(Style::Js)).unwrap_or_default(),
+        callback: callback_url,
+    };
+    if wish.provider == "MPESA_SAFARICOM" {
+        wish::phone(&wish.destination, "destination")?;
+    }
+    Ok(PayoutDraft { money, wish })
+}
+
+fn shown(payout: &Payout) -> Response {
+    let text = |text: &str| Json::from(text);
+    let status = match payout.state {
+        Standing::Pending => "PENDING",
+        Standing::Completed => "COMPLETED",
+        Standing::Failed => "FAILED",
+    };
+    let mut members = vec![
+        ("success", Json::Bool(true)),
+        ("payout_id", text(&payout.id.to_string())),
+        ("status", text(status)),
+        ("amount_cents", Json::from(payout.money.minor)),
+        ("currency", text(payout.money.asset.code())),
+        ("provider", text(&payout.wish.provider)),
+        ("destination", text(&payout.wish.destination)),
+        ("metadata", json::parse(payout.wish.metadata.as_bytes()).unwrap_or_default()),
+        ("created_at", whole_seconds(payout.created)),
+    ];
+    if let Some(sent) = &payout.sent {
+        members.push(("provider_reference", text(&sent.transaction)));
+        members.push(("completed_at", whole_seconds(sent.at)));
+    }
+    if let Some(refusal) = &payout.refusal {
+        let code = refusal.code.to_ascii_uppercase();
+        let error = [("code", text(&code)), ("message", text(&refusal.message))];
+        members.push(("error", Json::object(error)));
+    }
+    answer(members)
+}

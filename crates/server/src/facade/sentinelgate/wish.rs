@@ -1,0 +1,156 @@
+//! "Step 1: Create Payment": the request, as the guide's programs send it.
+
+use posthorn_core::contract::Provider;
+use posthorn_core::json::{self, Json, Style};
+use posthorn_core::money::{Asset, Money, Units, UnknownAsset};
+use posthorn_core::payment::{Method, Wish};
+use posthorn_engine::{PayerCard, PaymentDraft};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::fault::{Code, Fault};
+
+/// The most bytes of `metadata`.
+const METADATA_BYTES_MAX: usize = 16 * 1024;
+/// The most bytes of a reference.
+const REFERENCE_BYTES_MAX: usize = 255;
+/// Members of `metadata` that hold a card: they are taken out before anything is kept.
+const CARD_MEMBERS: [&str; 6] =
+    ["card_number", "expiry_date", "expiry", "cvv", "cvc", "security_code"];
+
+#[derive(Deserialize)]
+struct WishIn<'a> {
+    #[serde(borrow)]
+    amount_cents: Option<&'a RawValue>,
+    currency: Option<String>,
+    provider: Option<String>,
+    #[serde(borrow)]
+    metadata: Option<&'a RawValue>,
+    callback_url: Option<String>,
+}
+
+/// What is asked for; `provider` finds one by the contract's word.
+pub(super) fn read(
+    body: &[u8],
+    provider: impl FnOnce(&str) -> Option<Provider>,
+) -> Result<PaymentDraft, Fault> {
+    let wish: WishIn<'_> = parse(body)?;
+    let money = amount(wish.amount_cents, currency(wish.currency.as_deref())?)?;
+    let named = wish.provider.as_deref().unwrap_or_default();
+    let Some(form) = provider(named) else {
+        let what = "provider must be MPESA_SAFARICOM, BUNI or KAREENHUB";
+        return Err(Fault::new(Code::InvalidProvider, what).at("provider"));
+    };
+    let mut metadata = metadata(wish.metadata)?;
+    let (method, card) = method(&form, &mut metadata)?;
+    let text = |name: &str| metadata.get(name).and_then(Json::as_str).map(str::to_owned);
+    let reference = text("order_reference").filter(|reference| !reference.is_empty());
+    if reference.as_ref().is_some_and(|reference| reference.len() > REFERENCE_BYTES_MAX) {
+        let what = format!("order_reference has at most {REFERENCE_BYTES_MAX} bytes");
+        return Err(Fault::new(Code::InvalidMetadata, what).at("metadata.order_reference"));
+    }
+    let description = text("description");
+    let wish = Wish {
+        method,
+        provider: form.name,
+        hold: false,
+        fee: 0,
+        reference,
+        description,
+        customer: None,
+        metadata: String::from_utf8(metadata.to_vec(Style::Js)).unwrap_or_default(),
+        callback: wish.callback_url,
+        expires: None,
+        installments: 1,
+        checkout: None,
+        sale: None,
+    };
+    Ok(PaymentDraft { money, wish, legs: Vec::new(), card })
+}
+
+/// A body that is JSON as we take it: no name stands in an object twice.
+pub(super) fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Fault> {
+    let fault = |what: String| Fault::new(Code::InvalidRequest, what);
+    if let Err(malformed) = json::parse(body) {
+        return Err(fault(format!("the body is not valid JSON: {}", malformed.fault)));
+    }
+    serde_json::from_slice(body).map_err(|error| fault(format!("the body cannot be read: {error}")))
+}
+
+/// The guide's is KES.
+pub(super) fn currency(given: Option<&str>) -> Result<Asset, Fault> {
+    given.unwrap_or("KES").parse().map_err(|unknown: UnknownAsset| {
+        Fault::new(Code::InvalidCurrency, unknown.to_string()).at("currency")
+    })
+}
+
+/// "Phone number must be in format 254XXXXXXXXX".
+pub(super) fn phone(text: &str, field: &str) -> Result<(), Fault> {
+    posthorn_engine::check_phone(text).map_err(|_| {
+        let what = "Phone number must be in format 254XXXXXXXXX";
+        Fault::new(Code::InvalidPhone, what).at(field)
+    })
+}
+
+/// "Integer in cents (10000 = 100.00 KES)".
+pub(super) fn amount(given: Option<&RawValue>, asset: Asset) -> Result<Money, Fault> {
+    let fault = |what: String| Fault::new(Code::InvalidAmount, what).at("amount_cents");
+    let given = given.ok_or_else(|| fault("amount_cents is required".to_owned()))?;
+    Money::parse(given.get(), asset, Units::Minor)
+        .map_err(|bad| fault(format!("amount_cents: {bad}")))
+}
+
+pub(super) fn metadata(given: Option<&RawValue>) -> Result<Json, Fault> {
+    let text = given.map_or("{}", RawValue::get);
+    let fault = |what: &str| Fault::new(Code::InvalidMetadata, what).at("metadata");
+    if text.len() > METADATA_BYTES_MAX {
+        return Err(fault("metadata has at most 16 KiB"));
+    }
+    let parsed = json::parse(text.as_bytes()).map_err(|_| fault("metadata is not valid JSON"))?;
+    match parsed {
+        Json::Null => Ok(Json::object(Vec::<(&str, Json)>::new())),
+        object @ Json::Object(_) => Ok(object),
+        Json::Bool(_) | Json::Number(_) | Json::String(_) | Json::Array(_) => {
+            Err(fault("metadata must be an object"))
+        }
+    }
+}
+
+/// How it is paid: by what its provider takes, and what `metadata` holds.
+fn method(form: &Provider, metadata: &mut Json) -> Result<(Method, Option<PayerCard>), Fault> {
+    let text =
+        |metadata: &Json, name: &str| metadata.get(name).and_then(Json::as_str).map(str::to_owned);
+    let takes = |name: &str| form.methods.contains(&name);
+    if takes("card")
+        && let Some(number) = text(metadata, "card_number")
+    {
+        let expiry = text(metadata, "expiry_date").or_else(|| text(metadata, "expiry"));
+        let code = text(metadata, "cvv").or_else(|| text(metadata, "cvc"));
+        let card = PayerCard::read_text(&number, expiry.as_deref(), code.as_deref());
+        let card = card.map_err(|bad| {
+            Fault::new(Code::InvalidCard, bad.to_string()).at("metadata.card_number")
+        })?;
+        let facts = card.facts();
+        forget_card(metadata, &facts.last4);
+        return Ok((Method::Card(facts), Some(card)));
+    }
+    forget_card(metadata, "");
+    if takes("mobile_money") {
+        let phone = text(metadata, "phone_number").unwrap_or_default();
+        self::phone(&phone, "metadata.phone_number")?;
+        return Ok((Method::MobileMoney { phone }, None));
+    }
+    let (account, bank) = (text(metadata, "account_number"), text(metadata, "bank_code"));
+    Ok((Method::BankTransfer { account, bank }, None))
+}
+
+/// Takes a card out of the notes; its last digits stay.
+fn forget_card(metadata: &mut Json, last4: &str) {
+    let Some(members) = metadata.as_object_mut() else { return };
+    for name in CARD_MEMBERS {
+        members.remove(name);
+    }
+    if !last4.is_empty() {
+        members.insert("card_last4", Json::from(last4));
+    }
+}
