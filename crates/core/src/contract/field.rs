@@ -229,3 +229,28 @@ impl Field {
         }))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PAGE: &str = include_str!("../../../../docs/contracts.md");
+
+    #[test]
+    fn every_hole_is_explained_and_nothing_else_is() {
+        for (word, _) in WORDS {
+            assert!(PAGE.contains(&format!("`{word}`")), "docs/contracts.md has no `{word}`");
+        }
+        let quoted = PAGE.split('`').filter(|text| text.starts_with('$'));
+        let unknown: Vec<_> =
+            quoted.filter(|text| !matches!(Field::of(text), Some(Ok(_)))).collect();
+        assert_eq!(unknown, ["$leg.…"]);
+    }
+
+    #[test]
+    fn a_dollar_before_a_digit_is_text() {
+        assert!(Field::of("US$ 100").is_none());
+        assert!(Field::of("$5").is_none());
+        assert!(matches!(Field::of("$amount"), Some(Ok(Field::Amount(Amount::Whole)))));
+    }
+}

@@ -237,3 +237,84 @@ fn names_leg(members: &Members) -> bool {
         Json::Null | Json::Bool(_) | Json::Number(_) | Json::Array(_) => false,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json::Style;
+
+    /// A source that has an id and notes, and as many legs as it says.
+    struct Known(usize);
+
+    impl Source for Known {
+        fn value(&self, field: Field, leg: Option<usize>) -> Option<Json> {
+            match (Field::of("$id")?.ok()?, Field::of("$metadata")?.ok()?, leg) {
+                (id, _, _) if field == id => Some("pay_1".into()),
+                (_, notes, _) if field == notes => {
+                    Some(Json::object([("a", Json::from(1)), ("kind", Json::from("theirs"))]))
+                }
+                (_, _, Some(leg)) => Some(format!("leg {leg}").into()),
+                (_, _, None) => None,
+            }
+        }
+
+        fn legs(&self) -> usize {
+            self.0
+        }
+    }
+
+    fn filled(template: &str, legs: usize) -> String {
+        let shape = Shape::parse("data", template).unwrap();
+        String::from_utf8(shape.fill(&Known(legs)).to_vec(Style::Js)).unwrap()
+    }
+
+    #[test]
+    fn what_has_no_value_is_left_out_with_what_it_would_stand_in() {
+        assert_eq!(filled(r#"{"id": "$id", "due": "$due"}"#, 0), r#"{"id":"pay_1"}"#);
+        assert_eq!(filled(r#"{"boleto": {"due": "$due", "kind": "slip"}}"#, 0), "{}");
+        assert_eq!(filled(r#"{"list": ["$due", {"x": ["$paid"]}]}"#, 0), "{}");
+        assert_eq!(filled(r#"{"list": ["$due", "$id"]}"#, 0), r#"{"list":["pay_1"]}"#);
+    }
+
+    #[test]
+    fn what_has_no_holes_stays_as_it_is() {
+        let fixed = r#"{"a":{},"b":[],"c":{"d":[1,null,true,"US$ 1"]}}"#;
+        assert_eq!(filled(fixed, 0), fixed);
+    }
+
+    #[test]
+    fn a_list_of_one_object_stands_for_each_leg() {
+        let template = r#"{"legs": [{"to": {"name": "$leg.name"}, "of": "$id"}]}"#;
+        assert_eq!(
+            filled(template, 2),
+            r#"{"legs":[{"to":{"name":"leg 0"},"of":"pay_1"},{"to":{"name":"leg 1"},"of":"pay_1"}]}"#
+        );
+        assert_eq!(filled(template, 0), "{}");
+    }
+
+    #[test]
+    fn notes_are_spread_but_for_what_the_object_names_itself() {
+        let template = r#"{"notes": {"...": "$metadata", "kind": "ours", "due": "$due"}}"#;
+        assert_eq!(filled(template, 0), r#"{"notes":{"a":1,"kind":"ours"}}"#);
+    }
+
+    #[test]
+    fn a_sample_is_held_against_the_shape_at_every_depth() {
+        let shape = Shape::parse(
+            "data",
+            r#"{"id": "$id", "legs": [{"name": "$leg.name"}], "m": "$metadata"}"#,
+        )
+        .unwrap();
+        let stranger = |sample: &str| shape.stranger(&json::parse(sample.as_bytes()).unwrap());
+        assert_eq!(stranger(r#"{"id": 1, "m": {"x": 1}, "legs": [{"name": 1}]}"#), None);
+        assert_eq!(stranger(r#"{"legs": [{"name": 1}, {"sum": 1}]}"#).as_deref(), Some("legs.sum"));
+        assert_eq!(stranger(r#"{"no": 1}"#).as_deref(), Some("no"));
+    }
+
+    #[test]
+    fn a_template_is_a_json_object() {
+        let flaw = |text| Shape::parse("data", text).unwrap_err().remove(0).what;
+        assert_eq!(flaw("[]"), "`data` is an array, not a JSON object");
+        assert!(flaw("{\"a\":}").starts_with("`data` is not valid JSON"));
+    }
+}
