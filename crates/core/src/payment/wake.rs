@@ -42,6 +42,12 @@ impl Payment {
         self.calls().filter(unsent).map(|call| call.request)
     }
 
+    /// The requests that were sent and not answered.
+    pub fn unanswered(&self) -> impl Iterator<Item = RequestId> {
+        let sent = |call: &&Call| matches!(call.stage, Stage::Sent { .. } | Stage::Unknown { .. });
+        self.calls().filter(sent).map(|call| call.request)
+    }
+
     /// Its time is over: nobody paid.
     pub fn expire(self, now: Timestamp) -> Result<Step, Refused> {
         if self.expires().is_none_or(|at| at > now) {

@@ -128,6 +128,14 @@ impl Affair {
         }
     }
 
+    /// The requests that were sent and not answered.
+    pub(super) fn unanswered(&self) -> Vec<RequestId> {
+        match self {
+            Self::Payment(payment) => payment.unanswered().collect(),
+            Self::Payout(_) => Vec::new(),
+        }
+    }
+
     /// What a request asks, and whom, in the contract's own word.
     pub(super) fn command(&self, request: RequestId) -> Option<(String, Command)> {
         match self {

@@ -9,7 +9,9 @@ use posthorn_core::event::Mode;
 use posthorn_core::id::{MerchantId, RequestId};
 use posthorn_core::money::Money;
 use posthorn_core::payment::{Ask, Command, News, Step};
-use posthorn_rails::simulated::{self, Asking, Book, Card, Moment, Rail, Receiver, Setting, Told};
+use posthorn_rails::simulated::{
+    self, Asking, Book, Card, Moment, Rail, Receiver, Setting, Told, Word,
+};
 use posthorn_store::{Decision, Record, RecordKind, StoreError};
 
 use super::TRIES;
@@ -196,6 +198,9 @@ impl Shared {
         Told { book, word }: Told,
         version: u32,
     ) -> Result<(), EngineError> {
+        if matches!(word, Word::Disputed { .. }) {
+            self.hear_all(owner).await?;
+        }
         for _ in 0..TRIES {
             let (affair, own) = self.kept(owner).await?;
             let place = affair.place();
@@ -215,6 +220,17 @@ impl Shared {
             }
         }
         Err(EngineError::Busy { retry_after_s: 1 })
+    }
+
+    /// Sends what was not sent and asks about what was not answered: how much can be disputed depends on it.
+    async fn hear_all(&self, owner: i64) -> Result<(), EngineError> {
+        let affair = self.drive(owner, None).await?;
+        for request in affair.unanswered() {
+            let word = Word::News(self.query_rail(&affair, request).await);
+            let hear = |affair: Affair, now| affair.hear(request, &word, now);
+            self.change(owner, hear, None).await?;
+        }
+        Ok(())
     }
 
     /// A request's book and the version that it was read at.

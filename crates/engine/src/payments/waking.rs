@@ -18,8 +18,6 @@ use crate::shared::Shared;
 
 /// Records looked after in one go.
 const AT_ONCE: u32 = 100;
-/// The longest rest between two looks: another server may have written what nobody told of here.
-const REST_MAX: Duration = Duration::from_secs(1);
 /// How long one rests that could not be looked after.
 const AFTER_TROUBLE: SignedDuration = SignedDuration::from_secs(10);
 /// Things that one record may have due at once.
@@ -34,10 +32,11 @@ pub(crate) async fn look_after_records(shared: Arc<Shared>) {
         let now = shared.clock.now();
         resting.retain(|_, until| *until > now);
         let found = shared.store.waking(now, ahead(&shared, now), AT_ONCE).await;
-        let found = found.unwrap_or_else(|error| {
+        let mut found = found.unwrap_or_else(|error| {
             tracing::warn!(%error, "what is due about payments could not be read");
             Vec::new()
         });
+        found.sort_by_key(in_turn);
         let fresh: Vec<Waking> =
             found.into_iter().filter(|one| !resting.contains_key(&one.id)).collect();
         if fresh.is_empty() {
@@ -57,7 +56,9 @@ pub(crate) async fn look_after_records(shared: Arc<Shared>) {
 async fn rest(shared: &Shared, bell: tokio::sync::futures::Notified<'_>, now: Timestamp) {
     let next = shared.store.next_wake(None).await.ok().flatten();
     let wait = next.map(|next| next.duration_since(now)).filter(|wait| !wait.is_negative());
-    let wait = wait.map_or(REST_MAX, |wait| wait.unsigned_abs().min(REST_MAX));
+    // Another server may have written what nobody told of here.
+    let longest = shared.options.job_round.unsigned_abs();
+    let wait = wait.map_or(longest, |wait| wait.unsigned_abs().min(longest));
     let sleep = shared.clock.sleep(wait.max(Duration::from_millis(5)));
     tokio::select! {
         biased;
@@ -80,7 +81,9 @@ pub(crate) async fn settle_records(
 ) -> Result<(), EngineError> {
     loop {
         let now = shared.directory.now(merchant, Mode::Test, shared.clock.now());
-        let found = shared.store.waking(Timestamp::MIN, vec![(merchant, now)], AT_ONCE).await?;
+        let found = shared.store.waking(Timestamp::MIN, vec![(merchant, now)], AT_ONCE).await;
+        let mut found = found?;
+        found.sort_by_key(in_turn);
         if found.is_empty() {
             return Ok(());
         }
@@ -88,6 +91,11 @@ pub(crate) async fn settle_records(
             shared.look_after(&one).await?;
         }
     }
+}
+
+/// Of one moment, first what rails do: who pays in the last instant has paid in time.
+fn in_turn(waking: &Waking) -> (Timestamp, bool) {
+    (waking.wake, waking.kind != RecordKind::Book)
 }
 
 impl Shared {

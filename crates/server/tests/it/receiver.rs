@@ -46,6 +46,11 @@ impl Receiver {
     }
 
     /// What came in so far.
+    /// Where what came was sent to.
+    pub(crate) fn urls(&self) -> Vec<String> {
+        self.got().iter().map(|request| request.url.to_string()).collect()
+    }
+
     pub(crate) fn got(&self) -> Vec<Request> {
         self.got.lock().unwrap().clone()
     }
