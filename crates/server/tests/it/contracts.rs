@@ -40,7 +40,8 @@ async fn a_contract_shows_its_schedule_its_catalogue_and_its_file() {
         "X-Event-Id",
         "X-Event-Type",
         "X-Delivery-Id",
-        "X-Delivery-Attempt"
+        "X-Delivery-Attempt",
+        "X-Event-Sequence"
       ],
       "https_only": true,
       "language": "en",

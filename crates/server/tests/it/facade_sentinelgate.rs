@@ -195,7 +195,7 @@ async fn every_refusal_has_its_code_its_field_and_its_status() {
         with("amount_cents", json!(0)),
         with("amount_cents", json!("10000")),
         with("amount_cents", json!(10050)),
-        with("currency", json!("XXX")),
+        with("currency", json!("ABC")),
         with("provider", json!("PAYPAL")),
         with("metadata", json!([])),
         with("callback_url", json!("https://10.0.0.1/hook")),
