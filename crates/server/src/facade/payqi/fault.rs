@@ -1,5 +1,6 @@
 //! Every error of PayQI's API: `{"error": {"type", "code", "message", "param"}}`, under one of its statuses: 400, 401, 402, 404,
-//! 409, 429, 500. Codes are the native API's, which a program can look up.
+//! 409, 429, 500. Beside 500 stand 501 to 503, which say what to do about it; a program that knows only 500 does the same about
+//! all. Codes are the native API's.
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};

@@ -19,9 +19,9 @@ const METADATA_BYTES_MAX: usize = 16 * 1024;
 /// The most bytes of `description`.
 const DESCRIPTION_BYTES_MAX: usize = 1024;
 /// The shortest time to pay, in seconds: a ledger takes some of them to validate.
-const EXPIRES_IN_S_MIN: u32 = 30;
+const EXPIRES_IN_S_MIN: i64 = 30;
 /// The longest time to pay, in seconds: thirty days.
-const EXPIRES_IN_S_MAX: u32 = 30 * 24 * 60 * 60;
+const EXPIRES_IN_S_MAX: i64 = 30 * 24 * 60 * 60;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -33,7 +33,7 @@ struct WishIn<'a> {
     #[serde(borrow)]
     metadata: Option<&'a RawValue>,
     idempotency_key: Option<String>,
-    expires_in: Option<u32>,
+    expires_in: Option<i64>,
 }
 
 /// What is asked for, and under which key.
@@ -120,9 +120,9 @@ fn metadata(given: Option<&RawValue>) -> Result<String, Fault> {
     Ok(String::from_utf8(parsed.to_vec(Style::Js)).unwrap_or_default())
 }
 
-fn expires_in(seconds: u32) -> Result<SignedDuration, Fault> {
+fn expires_in(seconds: i64) -> Result<SignedDuration, Fault> {
     if (EXPIRES_IN_S_MIN..=EXPIRES_IN_S_MAX).contains(&seconds) {
-        return Ok(SignedDuration::from_secs(seconds.into()));
+        return Ok(SignedDuration::from_secs(seconds));
     }
     let what = format!("must be {EXPIRES_IN_S_MIN} to {EXPIRES_IN_S_MAX} seconds");
     Err(Fault::invalid("expires_in", what))
