@@ -6,12 +6,12 @@ mod webhooks;
 mod wish;
 
 use axum::Router;
-use axum::extract::{FromRequestParts, OriginalUri, State};
+use axum::extract::{FromRequestParts, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
+use http::{StatusCode, Uri};
 use jiff::Timestamp;
 use posthorn_core::id::PaymentId;
 use posthorn_core::json::{self, Json, Members, Style};
@@ -42,14 +42,14 @@ pub(super) fn routes() -> Router<App> {
         .method_not_allowed_fallback(no_such_method)
 }
 
-async fn no_such_route(OriginalUri(uri): OriginalUri) -> Fault {
+async fn no_such_route(uri: Uri) -> Fault {
     let path: String = uri.path().chars().take(200).collect();
-    Problem::new(Code::NotFound, format!("there is no route `{path}`")).into()
+    Problem::new(Code::NotFound, format!("there is no route `/{CONTRACT}{path}`")).into()
 }
 
-async fn no_such_method(OriginalUri(uri): OriginalUri) -> Fault {
+async fn no_such_method(uri: Uri) -> Fault {
     let path: String = uri.path().chars().take(200).collect();
-    let detail = format!("`{path}` has no such method; `Allow` lists those it has");
+    let detail = format!("`/{CONTRACT}{path}` has no such method; `Allow` lists those it has");
     Problem::new(Code::MethodNotAllowed, detail).into()
 }
 
