@@ -142,10 +142,12 @@ pub(super) async fn test_send(
     let TestIn { event_type } = sent.decode()?;
     let (place, key) = ((merchant.id, merchant.mode, id), sent.key.as_ref());
     let sent = app.engine().test_endpoint(merchant.caller, place, &event_type, key).await;
-    let receipt = sent.map_err(|error| match error {
-        EngineError::Setting { field: "type", what } => Fault::invalid("event_type", what),
-        other => other.into(),
-    })?;
+    let receipt = match sent {
+        Err(EngineError::Setting { field: "type", what }) => {
+            return Err(Fault::invalid("event_type", what));
+        }
+        sent => sent?,
+    };
     let mut members = vec![
         ("event_id", Json::from(receipt.wire_id)),
         ("event_type", Json::from(event_type)),
