@@ -4,6 +4,7 @@
 //! (status words, ids, the payment itself) stands in its contract; here stands only how its programs speak. Each is mounted
 //! under its contract's name.
 
+mod payqi;
 mod sentinelgate;
 
 use axum::Router;
@@ -11,7 +12,7 @@ use axum::Router;
 use crate::app::App;
 
 /// The façades, by the name of their contract.
-const ALL: [(&str, Routes); 1] = [("sentinelgate", sentinelgate::routes)];
+const ALL: [(&str, Routes); 2] = [("payqi", payqi::routes), ("sentinelgate", sentinelgate::routes)];
 
 /// What makes a façade.
 type Routes = fn() -> Router<App>;

@@ -112,6 +112,12 @@ impl Engine {
         self.shared.moods.set(merchant, provider, mood);
         Ok(())
     }
+
+    /// Where a payer finds a payment's page; `None` where no public URL is configured.
+    #[must_use]
+    pub fn payment_link(&self, payment: &Payment) -> Option<String> {
+        self.shared.link_of(payment)
+    }
 }
 
 fn only_test(mode: Mode) -> Result<(), EngineError> {

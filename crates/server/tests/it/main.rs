@@ -18,6 +18,7 @@ mod description;
 mod drain;
 mod endpoints;
 mod events;
+mod facade_payqi;
 mod facade_sentinelgate;
 mod harness;
 mod health;
