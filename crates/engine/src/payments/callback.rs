@@ -22,12 +22,10 @@ impl Shared {
         callback: &str,
     ) -> Result<(), EngineError> {
         let contract = self.contract_at(merchant)?;
-        let Ok(url) = self.check_url(callback, mode, &contract) else {
-            return match self.check_url(callback, mode, &contract) {
-                Err(EngineError::Setting { what, .. }) => refuse("callback_url", what),
-                Err(error) => refuse("callback_url", error.to_string()),
-                Ok(_) => Ok(()),
-            };
+        let url = match self.check_url(callback, mode, &contract) {
+            Ok(url) => url,
+            Err(EngineError::Setting { what, .. }) => return refuse("callback_url", what),
+            Err(error) => return refuse("callback_url", error.to_string()),
         };
         let entries = self.directory.endpoints(merchant, mode);
         if entries.iter().any(|entry| entry.endpoint.settings.takes_callbacks_of(&url)) {

@@ -26,7 +26,7 @@ impl Shared {
         for transition in told {
             for event in contract.events_on(*transition) {
                 let link = self.payment_link(affair);
-                // No contract has events of payouts.
+                // What contracts say of payouts has no data yet, so it is told to nobody.
                 let Affair::Payment(payment) = &*affair else { continue };
                 let facts =
                     Facts { payment_link: link.as_deref(), ..Facts::of(payment, &merchant) };

@@ -27,6 +27,8 @@ const DUE_AT_ONCE: usize = 300;
 pub(crate) async fn look_after_records(shared: Arc<Shared>) {
     // Those that could not be looked after, and until when they are left alone.
     let mut resting: HashMap<i64, Timestamp> = HashMap::new();
+    // What was looked after last: found as it was, it rests too, so that nothing keeps the loop busy.
+    let mut last = None;
     loop {
         let bell = shared.wake_bell.notified();
         let now = shared.clock.now();
@@ -44,8 +46,13 @@ pub(crate) async fn look_after_records(shared: Arc<Shared>) {
             continue;
         }
         for one in fresh {
-            if let Err(error) = shared.look_after(&one).await {
+            let looked = shared.look_after(&one).await;
+            let stuck = last == Some(one);
+            last = Some(one);
+            if let Err(error) = &looked {
                 tracing::warn!(record.id = one.id, %error, "it is looked after again");
+            }
+            if looked.is_err() || stuck {
                 let until = now.saturating_add(AFTER_TROUBLE).unwrap_or(Timestamp::MAX);
                 resting.insert(one.id, until);
             }
@@ -79,6 +86,7 @@ pub(crate) async fn settle_records(
     shared: &Shared,
     merchant: MerchantId,
 ) -> Result<(), EngineError> {
+    let mut before = Vec::new();
     loop {
         let now = shared.directory.now(merchant, Mode::Test, shared.clock.now());
         let found = shared.store.waking(Timestamp::MIN, vec![(merchant, now)], AT_ONCE).await;
@@ -87,9 +95,14 @@ pub(crate) async fn settle_records(
         if found.is_empty() {
             return Ok(());
         }
-        for one in found {
-            shared.look_after(&one).await?;
+        if found == before {
+            // Nobody moved any of it: whoever asks again, later, finds out whether that is still so.
+            return Err(EngineError::Busy { retry_after_s: 1 });
         }
+        for one in &found {
+            shared.look_after(one).await?;
+        }
+        before = found;
     }
 }
 

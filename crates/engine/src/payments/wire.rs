@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use posthorn_core::contract::{Kind, Provider};
 use posthorn_core::event::Mode;
-use posthorn_core::id::{MerchantId, PaymentId};
+use posthorn_core::id::{MerchantId, PaymentId, PayoutId};
 use posthorn_core::money::Asset;
 use posthorn_core::payment::Facts;
 use posthorn_core::payment::Payment;
@@ -61,6 +61,20 @@ impl Engine {
         let contract = self.shared.contract_at(merchant)?;
         let read = contract.read_id(Kind::Payment, text).map(PaymentId::from_i64);
         read.or_else(|| text.parse().ok()).ok_or(EngineError::Missing { what: "payment" })
+    }
+
+    /// The payout that a text names: in our form, or in that of the merchant's contract.
+    pub fn payout_id(&self, merchant: MerchantId, text: &str) -> Result<PayoutId, EngineError> {
+        let contract = self.shared.contract_at(merchant)?;
+        let read = contract.read_id(Kind::Payout, text).map(PayoutId::from_i64);
+        read.or_else(|| text.parse().ok()).ok_or(EngineError::Missing { what: "payout" })
+    }
+
+    /// A payout's id in the form of its merchant's contract.
+    #[must_use]
+    pub fn payout_id_on_the_wire(&self, merchant: MerchantId, id: PayoutId) -> String {
+        let contract = self.shared.contract_at(merchant);
+        contract.map_or_else(|_| id.to_string(), |one| one.wire_id(Kind::Payout, id.as_i64()))
     }
 
     /// A payment as the events of its merchant's contract show it: JSON in canonical bytes; `None` where the contract has no

@@ -367,6 +367,7 @@ async fn a_payout_takes_what_is_there_and_no_more() {
     assert_eq!(again.status, 402, "what is on its way is not there any more");
     gate.advance("5s").await;
     let id = made.at("/payout_id");
+    assert!(id.starts_with("pyt_"), "{id}");
     assert_eq!(gate.get(&format!("/payouts/{id}")).await.at("/status"), "COMPLETED");
     let balance = gate.app.get("/v1/balance").await.json();
     assert_eq!(balance["balances"]["KES"]["merchant_available"], 4000);

@@ -3,7 +3,6 @@
 
 use axum::extract::{Path, State};
 use axum::response::Response;
-use posthorn_core::id::PayoutId;
 use posthorn_core::json::{self, Json, Style};
 use posthorn_core::payout::{Payout, State as Standing, Wish};
 use posthorn_engine::PayoutDraft;
@@ -38,7 +37,7 @@ pub(super) async fn create_payout(
     let engine = app.engine();
     let (payout, _) =
         engine.create_payout(merchant.caller, merchant.place(), draft, sent.key.as_ref()).await?;
-    Ok(shown(&payout))
+    Ok(shown(&app, &payout))
 }
 
 pub(super) async fn get_payout(
@@ -46,10 +45,10 @@ pub(super) async fn get_payout(
     merchant: Keyed,
     Path(id): Path<String>,
 ) -> Result<Response, Fault> {
-    let id: Result<PayoutId, _> = id.parse();
+    let id = app.engine().payout_id(merchant.id, &id);
     let id = id.map_err(|_| Fault::new(Code::PayoutNotFound, "there is no such payout"))?;
     let payout = app.engine().payout(merchant.place(), id).await;
-    Ok(shown(&payout.map_err(|error| Fault::from(error).of_payout())?))
+    Ok(shown(&app, &payout.map_err(|error| Fault::from(error).of_payout())?))
 }
 
 fn read(body: &[u8]) -> Result<PayoutDraft, Fault> {
@@ -79,7 +78,8 @@ fn read(body: &[u8]) -> Result<PayoutDraft, Fault> {
     Ok(PayoutDraft { money, wish })
 }
 
-fn shown(payout: &Payout) -> Response {
+fn shown(app: &App, payout: &Payout) -> Response {
+    let id = app.engine().payout_id_on_the_wire(payout.merchant, payout.id);
     let text = |text: &str| Json::from(text);
     let status = match payout.state {
         Standing::Pending => "PENDING",
@@ -88,7 +88,7 @@ fn shown(payout: &Payout) -> Response {
     };
     let mut members = vec![
         ("success", Json::Bool(true)),
-        ("payout_id", text(&payout.id.to_string())),
+        ("payout_id", text(&id)),
         ("status", text(status)),
         ("amount_cents", Json::from(payout.money.minor)),
         ("currency", text(payout.money.asset.code())),
