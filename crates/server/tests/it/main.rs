@@ -18,6 +18,7 @@ mod description;
 mod drain;
 mod endpoints;
 mod events;
+mod facade_pagtracker;
 mod harness;
 mod health;
 mod idempotency;
