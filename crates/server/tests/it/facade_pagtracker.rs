@@ -4,7 +4,7 @@ use axum::body::Body;
 use http::{Method, StatusCode};
 use posthorn_core::event::Mode;
 use posthorn_core::id::MerchantId;
-use posthorn_engine::ForcedOutcome;
+use posthorn_engine::{ForcedOutcome, Options};
 use serde_json::{Value, json};
 
 use crate::harness::{Call, Got, TestApp};
@@ -18,7 +18,10 @@ struct Loja {
 
 impl Loja {
     async fn new() -> Self {
-        let mut app = TestApp::new().await;
+        Self::over(TestApp::in_real_time().await).await
+    }
+
+    async fn over(mut app: TestApp) -> Self {
         let made = app.merchant(&json!({"name": "Loja", "contract": "pagtracker"})).await;
         app.test = made.at("/keys/test/api_key");
         let merchant = made.at("/id").parse().unwrap();
@@ -186,7 +189,7 @@ async fn a_payment_is_told_of_with_the_guides_members() {
     let charge = loja.post("/api/charges", &wish).await.json();
     let id = charge["id"].as_str().unwrap();
     let (created, names) = loja.told("payment.created").await;
-    assert!(names.starts_with("created_at descricao expires_at id"), "{names}");
+    assert_eq!(names, "created_at descricao expires_at id qr_code status txid valor");
     for name in
         ["id", "txid", "valor", "descricao", "status", "qr_code", "created_at", "expires_at"]
     {
@@ -204,6 +207,22 @@ async fn a_payment_is_told_of_with_the_guides_members() {
     let listed = loja.app.get("/v1/events?type=payment.confirmed").await;
     let data = loja.app.get(&format!("/v1/events/{}", listed.at("/data/0/id"))).await;
     assert_eq!(data.json()["data"]["cliente"], json!({"nome": "João Silva"}));
+}
+
+#[tokio::test]
+async fn with_a_public_url_a_new_charges_event_has_every_member_that_the_guide_prints() {
+    let public_url = Some("https://pix.pagtracker.com.br/".to_owned());
+    let options = Options { public_url, ..Options::default() };
+    let loja = Loja::over(TestApp::bounded(options).await).await;
+    let charge = loja.charge().await.json();
+    let (told, names) = loja.told("payment.created").await;
+    assert_eq!(
+        names,
+        "created_at descricao expires_at id link_pagamento qr_code status txid valor"
+    );
+    let link = told["link_pagamento"].as_str().unwrap();
+    assert!(link.starts_with("https://pix.pagtracker.com.br/pay/pay_"), "{link}");
+    assert_eq!(charge["link_pagamento"], link);
 }
 
 #[tokio::test]
@@ -295,7 +314,17 @@ async fn a_wish_that_cannot_be_met_is_refused_by_its_member() {
     for wish in &wishes {
         told.push(fault(&loja.post("/api/charges", wish).await));
     }
-    insta::assert_snapshot!(told.join("\n"));
+    insta::assert_snapshot!(told.join("\n"), @"
+    400 requisicao_invalida valor
+    422 valor_invalido valor
+    422 valor_invalido valor
+    422 valor_invalido valor
+    422 valor_invalido expira_em
+    422 valor_invalido metadata
+    422 valor_invalido splits[0].tipo
+    422 valor_invalido splits
+    422 valor_invalido splits
+    ");
     let broken = loja.call(Method::POST, "/api/charges").send(Body::from("{\"valor\": 1,")).await;
     assert_eq!(fault(&broken), "400 requisicao_invalida -");
 }
