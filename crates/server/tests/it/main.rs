@@ -19,6 +19,7 @@ mod drain;
 mod endpoints;
 mod events;
 mod facade_pagtracker;
+mod facade_pay_page;
 mod harness;
 mod health;
 mod idempotency;
