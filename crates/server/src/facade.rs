@@ -4,6 +4,8 @@
 //! (status words, ids, the payment itself) stands in its contract; here stands only how its programs speak. Each is mounted
 //! under its contract's name.
 
+mod pagtracker;
+mod pay_page;
 mod payqi;
 mod sentinelgate;
 
@@ -12,15 +14,19 @@ use axum::Router;
 use crate::app::App;
 
 /// The façades, by the name of their contract.
-const ALL: [(&str, Routes); 2] = [("payqi", payqi::routes), ("sentinelgate", sentinelgate::routes)];
+const ALL: [(&str, Routes); 3] = [
+    ("pagtracker", pagtracker::routes),
+    ("payqi", payqi::routes),
+    ("sentinelgate", sentinelgate::routes),
+];
 
 /// What makes a façade.
 type Routes = fn() -> Router<App>;
 
-/// Every façade, below its contract's name.
+/// Every façade, below its contract's name; and the page that their links lead to.
 pub(crate) fn routes() -> Router<App> {
     let below = |router: Router<App>, (name, routes): (&str, Routes)| {
         router.nest(&format!("/{name}"), routes())
     };
-    ALL.into_iter().fold(Router::new(), below)
+    ALL.into_iter().fold(pay_page::routes(), below)
 }

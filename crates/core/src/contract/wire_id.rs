@@ -33,11 +33,13 @@ pub enum Kind {
     Split,
     /// A leg of a split: its payment's number with its ordinal, from 1, in the low ten bits.
     Leg,
+    /// An endpoint, where a platform's own API manages them.
+    Endpoint,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Payment,
         Self::Refund,
         Self::Payout,
@@ -47,6 +49,7 @@ impl Kind {
         Self::Offer,
         Self::Split,
         Self::Leg,
+        Self::Endpoint,
     ];
 
     /// As contracts write it.
@@ -62,6 +65,7 @@ impl Kind {
             Self::Offer => "offer",
             Self::Split => "split",
             Self::Leg => "leg",
+            Self::Endpoint => "endpoint",
         }
     }
 
@@ -77,6 +81,7 @@ impl Kind {
             Self::Offer => "off_",
             Self::Split => "spl_",
             Self::Leg => "leg_",
+            Self::Endpoint => "ep_",
         }
     }
 }

@@ -1,14 +1,16 @@
 //! What a merchant's contract says about its payments: providers, ids, and how one looks on the wire.
 
+use std::cmp::Reverse;
+use std::sync::Arc;
+
 use jiff::{SignedDuration, Timestamp};
-use posthorn_core::contract::{Kind, Provider};
+use posthorn_core::contract::{Contract, Kind, Provider, Transition};
 use posthorn_core::event::Mode;
 use posthorn_core::id::{MerchantId, PaymentId, PayoutId};
 use posthorn_core::money::Asset;
-use posthorn_core::payment::Facts;
-use posthorn_core::payment::Payment;
+use posthorn_core::payment::{Facts, Payment, State};
 use posthorn_rails::mpesa::{BadMsisdn, Msisdn};
-use posthorn_store::RecordKind;
+use posthorn_store::{Page, RecordKind};
 
 use super::rails::ForcedOutcome;
 use crate::Engine;
@@ -131,6 +133,63 @@ impl Engine {
     #[must_use]
     pub fn payment_link(&self, payment: &Payment) -> Option<String> {
         self.shared.link_of(payment)
+    }
+
+    /// The contract that a merchant speaks.
+    pub fn contract_of(&self, merchant: MerchantId) -> Result<Arc<Contract>, EngineError> {
+        self.shared.contract_at(merchant)
+    }
+
+    /// Payments that stand in one of these states, newest first: a platform's status word may mean several.
+    pub async fn payments_in(
+        &self,
+        place: (MerchantId, Mode),
+        states: &[State],
+        page: Page<PaymentId>,
+    ) -> Result<Vec<Payment>, EngineError> {
+        let mut found = Vec::new();
+        for state in states {
+            found.extend(self.payments(place, Some(*state), page).await?);
+        }
+        found.sort_unstable_by_key(|payment| Reverse(payment.id));
+        found.truncate(usize::try_from(page.limit).unwrap_or(usize::MAX));
+        Ok(found)
+    }
+
+    /// A payment by what its link calls it (our id, or the form of its merchant's contract), whosever it is: payers have no key.
+    pub async fn payment_of_link(&self, text: &str) -> Result<Payment, EngineError> {
+        let missing = || EngineError::Missing { what: "payment" };
+        let of_contracts = || {
+            let mut contracts = self.shared.contracts.all();
+            contracts.find_map(|contract| contract.read_id(Kind::Payment, text))
+        };
+        let id = text.parse().ok().map(PaymentId::as_i64).or_else(of_contracts);
+        self.shared.kept(id.ok_or_else(missing)?).await?.0.payment()
+    }
+
+    /// A payment as its merchant's contract shows it, as [`Engine::payment_on_the_wire`]; where the deployment has no
+    /// `public_url`, its link leads to the server that was asked, at this base.
+    #[must_use]
+    pub fn payment_on_the_wire_from(&self, payment: &Payment, asked: &str) -> Option<Vec<u8>> {
+        let merchant = self.shared.directory.merchant(payment.merchant)?;
+        let contract = self.shared.contract_named(&merchant.contract).ok()?;
+        let wire_id = merchant.wire_id();
+        let link = self.shared.link_of(payment);
+        let link = link.unwrap_or_else(|| format!("{asked}/pay/{}", payment.id));
+        let facts = Facts { payment_link: Some(&link), ..Facts::of(payment, &wire_id) };
+        contract.payment_data(&facts)
+    }
+
+    /// What the event that its merchant's contract has for a transition would tell of a payment as it stands: JSON in canonical
+    /// bytes.
+    #[must_use]
+    pub fn payment_told(&self, payment: &Payment, transition: Transition) -> Option<Vec<u8>> {
+        let merchant = self.shared.directory.merchant(payment.merchant)?;
+        let contract = self.shared.contract_named(&merchant.contract).ok()?;
+        let (wire_id, link) = (merchant.wire_id(), self.shared.link_of(payment));
+        let facts = Facts { payment_link: link.as_deref(), ..Facts::of(payment, &wire_id) };
+        let event = contract.events_on(transition).next()?;
+        contract.event_data(&event.kind, &facts)
     }
 }
 

@@ -18,6 +18,8 @@ mod description;
 mod drain;
 mod endpoints;
 mod events;
+mod facade_pagtracker;
+mod facade_pay_page;
 mod facade_payqi;
 mod facade_sentinelgate;
 mod harness;

@@ -1,0 +1,95 @@
+//! PagTracker's API: `POST /api/webhooks` as its "Documentação de Webhooks" prints it, and the charges that the events tell of.
+//!
+//! The guide prints no more of the charges' API than their data in events; routes and members are named after that. A charge's
+//! `link_pagamento` leads to the deployment's `public_url`; where none is configured it leads to the server that was asked,
+//! by the request's `Host` (and `X-Forwarded-Proto`), which only whoever asked gets to see.
+
+mod charges;
+mod fault;
+mod webhooks;
+mod wish;
+
+use axum::Router;
+use axum::extract::FromRequestParts;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use http::header::{CONTENT_TYPE, HOST};
+use http::request::Parts;
+use http::uri::Authority;
+use http::{HeaderMap, StatusCode};
+use posthorn_core::event::Mode;
+use posthorn_core::id::MerchantId;
+use posthorn_core::json::{Json, Style};
+use posthorn_engine::Caller;
+
+use crate::app::App;
+use crate::auth::AsMerchant;
+use fault::{Code, Fault};
+
+/// The contract whose merchants this API is for.
+const CONTRACT: &str = "pagtracker";
+
+pub(super) fn routes() -> Router<App> {
+    Router::new()
+        .route("/api/webhooks", post(webhooks::create_webhook).get(webhooks::list_webhooks))
+        .route("/api/webhooks/{id}", get(webhooks::get_webhook).delete(webhooks::delete_webhook))
+        .route("/api/charges", post(charges::create_charge).get(charges::list_charges))
+        .route("/api/charges/{id}", get(charges::get_charge))
+        .route("/api/charges/{id}/cancel", post(charges::cancel_charge))
+        .route("/api/charges/{id}/cancelar", post(charges::cancel_charge))
+        .route("/api/charges/{id}/refund", post(charges::refund_charge))
+        .route("/api/charges/{id}/reembolsar", post(charges::refund_charge))
+}
+
+/// A merchant by its key, and the base that the server was asked at: `https://pix.example`.
+struct Asking {
+    id: MerchantId,
+    mode: Mode,
+    caller: Caller,
+    base: String,
+}
+
+impl Asking {
+    fn place(&self) -> (MerchantId, Mode) {
+        (self.id, self.mode)
+    }
+}
+
+impl FromRequestParts<App> for Asking {
+    type Rejection = Fault;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Fault> {
+        let AsMerchant { id, mode, caller } = AsMerchant::from_request_parts(parts, app).await?;
+        let merchant = app.engine().merchant(id).await?;
+        if merchant.contract != CONTRACT {
+            let spoken = &merchant.contract;
+            let what = format!("esta chave é de um lojista do contrato `{spoken}`; use a API dele");
+            return Err(Fault::new(Code::Unauthorized, what));
+        }
+        Ok(Self { id, mode, caller, base: base(&parts.headers) })
+    }
+}
+
+fn base(headers: &HeaderMap) -> String {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let host = text(HOST.as_str()).and_then(|host| host.parse::<Authority>().ok());
+    let host = host.filter(|host| !host.as_str().contains('@'));
+    let host = host.as_ref().map_or("localhost", Authority::as_str);
+    let secure = text("x-forwarded-proto").is_some_and(|proto| proto.eq_ignore_ascii_case("https"));
+    format!("{}://{host}", if secure { "https" } else { "http" })
+}
+
+/// An answer, its members in this order.
+fn answer<N: Into<String>>(
+    status: StatusCode,
+    members: impl IntoIterator<Item = (N, Json)>,
+) -> Response {
+    let body = Json::object(members).to_vec(Style::Js);
+    (status, [(CONTENT_TYPE, "application/json")], body).into_response()
+}
+
+/// A page of a list.
+fn page(rows: Vec<Json>, next: Option<String>) -> Response {
+    let next = next.map_or(Json::Null, |next| Json::from(next.as_str()));
+    answer(StatusCode::OK, [("data", Json::Array(rows)), ("next_cursor", next)])
+}

@@ -1,0 +1,155 @@
+//! `/pay/{id}`: what a payer sees who follows a payment's link. No key: whoever has the link may pay.
+//!
+//! It shows how much, what for, where it stands, and (while it may be paid) the code to copy with its QR code; nothing about the
+//! merchant's customer or notes. One HTML document without scripts, fonts or images from anywhere, in Portuguese or English
+//! as the browser asks; while it may be paid it looks again by itself.
+
+mod words;
+
+use std::fmt::Write as _;
+
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use http::{HeaderMap, StatusCode, header};
+use posthorn_core::payment::{Instrument, Payment};
+use posthorn_engine::EngineError;
+use qrcode::render::svg;
+use qrcode::{EcLevel, QrCode};
+
+use crate::app::App;
+use crate::problem::Problem;
+use words::Words;
+
+/// The only style: its hash stands in the policy.
+const STYLE: &str = "body{font-family:system-ui,sans-serif;margin:0;background:#f4f5f7;color:#1b1f24}\
+main{max-width:26rem;margin:2rem auto;padding:1.5rem;background:#fff;border-radius:.75rem}\
+h1{margin:0 0 .5rem;font-size:2rem}svg{display:block;width:100%;height:auto}\
+code{display:block;padding:.75rem;background:#f4f5f7;border-radius:.5rem;overflow-wrap:anywhere;user-select:all}";
+/// Nothing is loaded, run, embedded or sent anywhere.
+const POLICY: &str = "default-src 'none'; style-src 'sha256-r6xR+ITXgceOyubxAJCcQFPe5X563cfuaObB1dJOvr4='; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+/// After how many seconds an open page looks again.
+const LOOKS_AGAIN_S: u32 = 5;
+/// The quiet zone around it aside, the least side of a QR code in pixels; the page scales it.
+const QR_SIDE_PX: u32 = 240;
+
+pub(super) fn routes() -> Router<App> {
+    Router::new().route("/pay/{id}", get(pay_page))
+}
+
+async fn pay_page(State(app): State<App>, headers: HeaderMap, Path(id): Path<String>) -> Response {
+    let asked = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+    match app.engine().payment_of_link(&id).await {
+        Ok(payment) => {
+            let contract = app.engine().contract_of(payment.merchant);
+            let usual = contract.map(|contract| contract.language.clone()).unwrap_or_default();
+            let words = Words::choose(asked, &usual);
+            document(StatusCode::OK, words, &shown(words, &payment), payment.state.is_open())
+        }
+        Err(EngineError::Missing { .. }) => {
+            let words = Words::choose(asked, "pt-BR");
+            let said = format!("<h1>{}</h1>", words.missing);
+            document(StatusCode::NOT_FOUND, words, &said, false)
+        }
+        Err(error) => Problem::from(error).into_response(),
+    }
+}
+
+fn shown(words: &Words, payment: &Payment) -> String {
+    let mut said = format!("<h1>{}</h1>", escaped(&words.amount(payment.money)));
+    if let Some(description) = &payment.wish.description {
+        push(&mut said, "p", description);
+    }
+    push(&mut said, "p", words.state(payment.state));
+    if !payment.state.is_open() {
+        return said;
+    }
+    let (code, scans) = match &payment.instrument {
+        Some(Instrument::Pix { br_code, .. }) => (br_code, true),
+        Some(Instrument::Boleto { line, .. }) => (line, false),
+        Some(
+            Instrument::Push { .. }
+            | Instrument::Bank { .. }
+            | Instrument::Xrp { .. }
+            | Instrument::Card { .. },
+        )
+        | None => {
+            return said;
+        }
+    };
+    if let Some(svg) = qr_svg(code).filter(|_| scans) {
+        let _infallible =
+            write!(said, "<figure role=\"img\" aria-label=\"{}\">{svg}</figure>", words.scan);
+        push(&mut said, "p", words.scan);
+    }
+    push(&mut said, "p", words.copy);
+    push(&mut said, "code", code);
+    said
+}
+
+fn push(said: &mut String, tag: &str, text: &str) {
+    let _infallible = write!(said, "<{tag}>{}</{tag}>", escaped(text));
+}
+
+/// A QR code as an SVG element; `None` for a text that is too long for one.
+fn qr_svg(text: &str) -> Option<String> {
+    let code = QrCode::with_error_correction_level(text, EcLevel::M).ok()?;
+    let drawn = code.render::<svg::Color<'_>>().min_dimensions(QR_SIDE_PX, QR_SIDE_PX).build();
+    // What stands before it is for a file of its own.
+    drawn.find("<svg").and_then(|at| drawn.get(at..)).map(str::to_owned)
+}
+
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            other => out.push(other),
+        }
+    }
+    out
+}
+
+fn document(status: StatusCode, words: &Words, said: &str, open: bool) -> Response {
+    let again = if open {
+        format!("<meta http-equiv=\"refresh\" content=\"{LOOKS_AGAIN_S}\">")
+    } else {
+        String::new()
+    };
+    let (language, title) = (words.language, words.title);
+    let page = format!(
+        "<!doctype html><html lang=\"{language}\"><head><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width\"><meta name=\"robots\" content=\"noindex\">\
+         {again}<title>{title}</title><style>{STYLE}</style></head><body><main>{said}</main></body></html>"
+    );
+    let headers = [
+        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+        (header::CONTENT_LANGUAGE, language),
+        (header::VARY, "accept-language"),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+    ];
+    (status, headers, page).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use data_encoding::BASE64;
+    use sha2::{Digest as _, Sha256};
+
+    use super::*;
+
+    #[test]
+    fn the_policy_lets_the_one_style_in_and_nothing_else() {
+        let hash = BASE64.encode(&Sha256::digest(STYLE));
+        assert!(POLICY.contains(&format!("style-src 'sha256-{hash}'")), "{hash}");
+        assert!(!POLICY.contains("unsafe"));
+    }
+}

@@ -1,0 +1,120 @@
+//! What the page for payers says, in Portuguese and in English.
+
+use posthorn_core::money::{Asset, Money, Units};
+use posthorn_core::payment::State;
+
+/// One language.
+pub(super) struct Words {
+    pub(super) language: &'static str,
+    pub(super) title: &'static str,
+    pub(super) scan: &'static str,
+    pub(super) copy: &'static str,
+    pub(super) missing: &'static str,
+    open: &'static str,
+    paid: &'static str,
+    returned: &'static str,
+    expired: &'static str,
+    canceled: &'static str,
+    failed: &'static str,
+}
+
+const PORTUGUESE: Words = Words {
+    language: "pt-BR",
+    title: "Pagamento",
+    scan: "Leia o QR code com o aplicativo do seu banco",
+    copy: "Ou copie o código e cole no aplicativo",
+    missing: "Esta cobrança não existe",
+    open: "Aguardando pagamento",
+    paid: "Pago",
+    returned: "Reembolsado",
+    expired: "Expirado: esta cobrança não pode mais ser paga",
+    canceled: "Cancelado: esta cobrança não pode mais ser paga",
+    failed: "Não foi possível fazer este pagamento",
+};
+
+const ENGLISH: Words = Words {
+    language: "en",
+    title: "Payment",
+    scan: "Scan the QR code with your bank's app",
+    copy: "Or copy the code and paste it into the app",
+    missing: "There is no such payment",
+    open: "Waiting for payment",
+    paid: "Paid",
+    returned: "Refunded",
+    expired: "Expired: this can no longer be paid",
+    canceled: "Canceled: this can no longer be paid",
+    failed: "This payment could not be made",
+};
+
+impl Words {
+    /// The language that `Accept-Language` likes best of the two (RFC 9110, section 12.5.4); else the one that is usual here.
+    pub(super) fn choose(asked: Option<&str>, usual: &str) -> &'static Self {
+        let mut best: Option<(&'static Self, u16)> = None;
+        for range in asked.unwrap_or_default().split(',') {
+            let (tag, quality) = range.split_once(';').unwrap_or((range, ""));
+            let Some(words) = Self::of(tag.trim()) else { continue };
+            let weight = thousandths(quality.trim());
+            if weight > best.map_or(0, |(_, weight)| weight) {
+                best = Some((words, weight));
+            }
+        }
+        best.map(|(words, _)| words).or_else(|| Self::of(usual)).unwrap_or(&ENGLISH)
+    }
+
+    fn of(tag: &str) -> Option<&'static Self> {
+        let primary = tag.split('-').next().unwrap_or_default();
+        match primary.to_ascii_lowercase().as_str() {
+            "pt" => Some(&PORTUGUESE),
+            "en" => Some(&ENGLISH),
+            _ => None,
+        }
+    }
+
+    pub(super) fn amount(&self, money: Money) -> String {
+        let printed = money.print(Units::Major);
+        if self.language == "en" {
+            return format!("{} {printed}", money.asset.code());
+        }
+        let sign = if money.asset == Asset::BRL { "R$" } else { money.asset.code() };
+        format!("{sign} {}", printed.replace('.', ","))
+    }
+
+    pub(super) fn state(&self, state: State) -> &'static str {
+        match state {
+            State::Created
+            | State::Pending
+            | State::RequiresAction
+            | State::Processing
+            | State::Authorized => self.open,
+            State::Succeeded | State::Disputed => self.paid,
+            State::PartiallyRefunded | State::Refunded | State::ChargedBack => self.returned,
+            State::Expired => self.expired,
+            State::Canceled => self.canceled,
+            State::Failed => self.failed,
+        }
+    }
+}
+
+/// `q=0.8` as 800; a range without one counts whole.
+fn thousandths(quality: &str) -> u16 {
+    let Some(text) = quality.strip_prefix("q=") else { return 1000 };
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let digits = format!("{fraction:0<3}");
+    let fraction = digits.get(..3).and_then(|digits| digits.parse().ok()).unwrap_or(0);
+    if whole == "1" { 1000 } else { fraction }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_browser_gets_the_language_it_likes_best_and_else_the_platforms() {
+        let language = |asked: &str, usual| Words::choose(Some(asked), usual).language;
+        assert_eq!(language("en-US,en;q=0.9,pt;q=0.8", "pt-BR"), "en");
+        assert_eq!(language("de, pt-PT;q=0.7, en;q=0.3", "en"), "pt-BR");
+        assert_eq!(language("en;q=0, fr", "pt-BR"), "pt-BR");
+        assert_eq!(language("fr", "en"), "en");
+        assert_eq!(Words::choose(None, "pt-BR").language, "pt-BR");
+    }
+}
