@@ -68,7 +68,7 @@ pub use merchants::{MerchantDraft, MerchantKeys, ModeKeys, NewKeyMade};
 pub use moods::RailMood;
 pub use notices::NOTICES;
 pub use payments::{
-    BadCard, ForcedOutcome, Opened, PayerCard, PaymentDraft, PayoutDraft, check_phone,
+    BadCard, ForcedOutcome, LedgerProof, Opened, PayerCard, PaymentDraft, PayoutDraft, check_phone,
 };
 pub use reading::{SentRequest, wire_name};
 pub use reseal::reseal;

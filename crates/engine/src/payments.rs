@@ -8,6 +8,7 @@ mod affair;
 mod callback;
 mod card;
 mod keeping;
+mod ledger;
 mod payouts;
 mod rails;
 mod telling;
@@ -25,6 +26,7 @@ use posthorn_rails::simulated::Word;
 use posthorn_store::{Balance, Once, Page, RecordKind, RecordQuery, StoreError};
 
 pub use card::{BadCard, PayerCard};
+pub use ledger::LedgerProof;
 pub use payouts::PayoutDraft;
 pub use rails::ForcedOutcome;
 pub(crate) use waking::{look_after_records, settle_records};

@@ -14,6 +14,7 @@ mod export;
 mod import;
 mod job;
 mod key;
+mod ledger;
 mod listen;
 mod logs;
 mod master_key;
@@ -21,6 +22,8 @@ mod merchant;
 mod migrate;
 mod openapi;
 mod out;
+mod payment;
+mod payout;
 mod receiver;
 mod serve;
 mod table;
@@ -81,6 +84,9 @@ Develop against it:
 The API from a terminal:
   merchant     Create, list and change merchants
   key          Create, list and revoke API keys
+  payment      Make payments, capture, cancel and refund them
+  payout       Send a merchant's money to its bank or its telephone
+  ledger       Look at what moved between accounts, and prove that nothing is missing
   endpoint     Create and look after endpoints
   event        Send events, and ask why they were or were not sent
   delivery     Look at deliveries and attempts; send again
@@ -97,6 +103,9 @@ enum Command {
     Contract(contract::Args),
     Merchant(merchant::Args),
     Key(key::Args),
+    Payment(payment::Args),
+    Payout(payout::Args),
+    Ledger(ledger::Args),
     Endpoint(endpoint::Args),
     Event(event::Args),
     Delivery(delivery::Args),
@@ -129,6 +138,9 @@ pub(crate) fn run() -> ExitCode {
         Command::Contract(args) => contract::run(args),
         Command::Merchant(args) => merchant::run(args),
         Command::Key(args) => key::run(args),
+        Command::Payment(args) => payment::run(args),
+        Command::Payout(args) => payout::run(args),
+        Command::Ledger(args) => ledger::run(&args),
         Command::Endpoint(args) => endpoint::run(args),
         Command::Event(args) => event::run(args),
         Command::Delivery(args) => delivery::run(args),

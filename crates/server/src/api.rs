@@ -9,14 +9,17 @@ mod endpoint_shapes;
 mod endpoints;
 mod events;
 mod explain;
+mod forcing;
 mod jobs;
 mod keys;
+mod ledger;
 mod listen;
 mod merchants;
 mod operations;
 mod payment_in;
 mod payment_out;
 mod payments;
+mod payouts;
 mod sandbox;
 mod trial;
 
@@ -43,6 +46,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(contracts::list_contracts))
         .routes(routes!(contracts::get_contract))
         .routes(routes!(sandbox::get_clock, sandbox::advance_clock))
+        .routes(routes!(forcing::set_rail_mood))
         .routes(routes!(listen::listen))
         .routes(routes!(operations::healthz))
         .routes(routes!(operations::readyz))
@@ -83,7 +87,12 @@ fn payments() -> OpenApiRouter<App> {
         .routes(routes!(payments::capture_payment))
         .routes(routes!(payments::cancel_payment))
         .routes(routes!(payments::refund_payment))
+        .routes(routes!(forcing::force_payment))
         .routes(routes!(payments::get_balance))
+        .routes(routes!(payouts::create_payout, payouts::list_payouts))
+        .routes(routes!(payouts::get_payout))
+        .routes(routes!(ledger::list_movements))
+        .routes(routes!(ledger::prove_ledger))
 }
 
 fn events_and_deliveries() -> OpenApiRouter<App> {

@@ -17,7 +17,7 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The longest request id that is taken over.
 const REQUEST_ID_CHARS_MAX: usize = 128;
 /// Methods that are counted under their own name; others count as `OTHER`.
-const METHODS: [&str; 6] = ["GET", "POST", "PATCH", "DELETE", "HEAD", "OPTIONS"];
+const METHODS: [&str; 7] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
 
 /// Gives a request its id, carries it out, and gives the answer its id and its problem document.
 pub(crate) async fn around(State(app): State<App>, request: Request, next: Next) -> Response {

@@ -12,15 +12,18 @@ use utoipa::{PartialSchema, openapi::tag::TagBuilder};
 
 use crate::problem::ProblemDocument;
 
-const TAGS: [(&str, &str); 9] = [
+const TAGS: [(&str, &str); 12] = [
     ("merchants", "Integrators' accounts: the operator's side, with the admin key."),
     ("keys", "API keys: kept as keyed hashes, shown once, revoked at will."),
+    ("payments", "Money that a payer owes: carried to a provider, and back."),
+    ("payouts", "Money on its way to a merchant's bank or telephone."),
+    ("ledger", "What moved between which accounts, and the proof that nothing is missing."),
     ("endpoints", "URLs that want some of a merchant's events."),
     ("events", "Facts, immutable: the 202 means that one is on disk."),
     ("deliveries", "Events on their way to endpoints, with every attempt."),
     ("jobs", "Work on many deliveries, durable and cancellable."),
     ("contracts", "The wire dialects that platforms have promised."),
-    ("sandbox", "Test mode only: time travel, and following along."),
+    ("sandbox", "Test mode only: time travel, providers that misbehave, and following along."),
     ("operations", "Probes, metrics, and this description. No key."),
 ];
 
@@ -61,6 +64,7 @@ pub(crate) fn complete(document: &mut OpenApi) {
         for (method, operation) in [
             ("get", &mut item.get),
             ("post", &mut item.post),
+            ("put", &mut item.put),
             ("patch", &mut item.patch),
             ("delete", &mut item.delete),
         ] {
@@ -111,7 +115,7 @@ fn complete_one(path: &str, method: &str, operation: &mut Operation) {
 fn keys_for(path: &str) -> Vec<SecurityRequirement> {
     const NO_SCOPES: [&str; 0] = [];
     let with = |name: &str| SecurityRequirement::new(name, NO_SCOPES);
-    if path.starts_with("/v1/merchants") {
+    if path.starts_with("/v1/merchants") || path == "/v1/ledger/proof" {
         vec![with("operator")]
     } else if path.starts_with("/v1/contracts") {
         vec![with("merchant"), with("operator")]
@@ -147,7 +151,7 @@ fn has_problem(status: &str, path: &str, method: &str) -> bool {
     match status {
         "401" | "403" => path.starts_with("/v1/"),
         "404" => path.contains('{'),
-        "400" | "413" | "422" => ["post", "patch"].contains(&method),
+        "400" | "413" | "422" => ["post", "put", "patch"].contains(&method),
         "409" => method == "post",
         _ => true,
     }

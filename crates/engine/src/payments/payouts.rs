@@ -1,8 +1,9 @@
 //! Payouts: what a merchant has, sent to its bank or its telephone.
 
+use posthorn_core::contract::Provider;
 use posthorn_core::event::Mode;
 use posthorn_core::id::{MerchantId, PayoutId};
-use posthorn_core::money::Money;
+use posthorn_core::money::{Asset, Money};
 use posthorn_core::payout::{Payout, Wish};
 use posthorn_store::{Page, RecordKind, RecordQuery, StoreError};
 
@@ -67,6 +68,16 @@ impl Engine {
             }
         };
         self.through(work).await
+    }
+
+    /// The provider that usually sends payouts in an asset, by the contract's own word.
+    #[must_use]
+    pub fn usual_payout_provider(&self, merchant: MerchantId, asset: Asset) -> Option<String> {
+        let contract = self.shared.contract_at(merchant).ok()?;
+        let sends = |one: &&Provider| !one.rails.is_empty() && one.assets.contains(&asset);
+        let mut able = contract.providers.iter().filter(sends);
+        let usual = able.clone().find(|one| one.default).or_else(|| able.next());
+        usual.map(|one| one.name.clone())
     }
 
     /// One payout.

@@ -1,4 +1,6 @@
-//! `posthorn trigger`: makes an event happen in the sandbox, with the catalogue's sample data.
+//! `posthorn trigger`: makes an event happen in the sandbox, with the catalogue's sample data or to a payment.
+
+mod happening;
 
 use std::io::Read;
 
@@ -17,11 +19,16 @@ const ALIKE_MIN: f64 = 0.75;
 #[command(after_help = "Examples:\n  \
     posthorn trigger payment.completed --key sk_test_…\n  \
     posthorn trigger payment.completed --data '{\"id\": \"pay_1\"}'\n  \
-    posthorn trigger payment.completed --data @payment.json\n\n\
+    posthorn trigger payment.completed --data @payment.json\n  \
+    posthorn trigger payment.completed --payment pay_…   # what its payer would do\n\n\
     The types of a contract: posthorn contract show NAME")]
 pub(crate) struct Args {
     /// The event's type, as the merchant's contract calls it
     event: String,
+
+    /// The test payment that it happens to: its simulated provider is made to cause it, and the data is its own
+    #[arg(long, value_name = "ID", conflicts_with = "data")]
+    payment: Option<String>,
 
     /// The event's data: JSON, @FILE or - for standard input [default: the catalogue's sample]
     #[arg(long, value_name = "JSON|@FILE|-")]
@@ -35,6 +42,11 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let client = Client::new(&args.connection);
     if args.connection.key.as_deref().is_some_and(|key| key.starts_with("sk_live_")) {
         bail!("this is a live key; trigger sends made-up data, so it takes test keys only");
+    }
+    if let Some(payment) = &args.payment {
+        let (known, contract) = catalogue(&client)?;
+        let event = found(&known, &args.event, &contract)?;
+        return happening::cause(&client, event, payment);
     }
     let data = match &args.data {
         Some(data) => given(data)?,
@@ -78,19 +90,32 @@ pub(crate) fn given(data: &str) -> anyhow::Result<Json> {
     json::parse(&bytes).map_err(|error| anyhow::anyhow!("{what} is not JSON: {error}"))
 }
 
-/// The catalogue's sample for an event type of the caller's merchant.
-fn sample(client: &Client, kind: &str) -> anyhow::Result<Json> {
+/// The catalogue of the caller's merchant, and its contract's name.
+fn catalogue(client: &Client) -> anyhow::Result<(Vec<Json>, String)> {
     let merchant = client.get(As::Merchant, "/v1/merchant")?;
     let name = text(&merchant.value, "contract");
     let contract = client.get(As::Merchant, &format!("/v1/contracts/{}", segment(&name)))?;
     let events = contract.value.get("events").and_then(Json::as_array).unwrap_or_default();
-    let kinds: Vec<String> = events.iter().map(|event| text(event, "type")).collect();
+    Ok((events.to_vec(), name))
+}
+
+/// An event of a catalogue.
+fn found<'e>(events: &'e [Json], kind: &str, contract: &str) -> anyhow::Result<&'e Json> {
     let found = events.iter().find(|event| text(event, "type") == kind);
-    match found.and_then(|event| event.get("sample")) {
+    found.with_context(|| {
+        let kinds: Vec<String> = events.iter().map(|event| text(event, "type")).collect();
+        unknown(kind, contract, &kinds)
+    })
+}
+
+/// The catalogue's sample for an event type of the caller's merchant.
+fn sample(client: &Client, kind: &str) -> anyhow::Result<Json> {
+    let (events, contract) = catalogue(client)?;
+    match found(&events, kind, &contract)?.get("sample") {
         // Older texts carry the sample as a string.
         Some(Json::String(sample)) => Ok(json::parse(sample.as_bytes())?),
         Some(sample) => Ok(sample.clone()),
-        None => bail!("{}", unknown(kind, &name, &kinds)),
+        None => bail!("`{kind}` has no sample in the catalogue of {contract}; give --data"),
     }
 }
 

@@ -38,6 +38,9 @@ fn the_help_groups_the_commands_by_what_they_are_for() {
     The API from a terminal:
       merchant     Create, list and change merchants
       key          Create, list and revoke API keys
+      payment      Make payments, capture, cancel and refund them
+      payout       Send a merchant's money to its bank or its telephone
+      ledger       Look at what moved between accounts, and prove that nothing is missing
       endpoint     Create and look after endpoints
       event        Send events, and ask why they were or were not sent
       delivery     Look at deliveries and attempts; send again
@@ -192,6 +195,9 @@ fn every_command_has_help() {
         "openapi",
         "merchant",
         "key",
+        "payment",
+        "payout",
+        "ledger",
         "endpoint",
         "event",
         "delivery",

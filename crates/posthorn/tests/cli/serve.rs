@@ -38,6 +38,7 @@ fn a_sandbox_prints_merchants_and_commands_that_work_as_they_stand() {
     for contract in ["techcorp", "payqi", "sentinelgate", "krxscale", "pagtracker", "standard"] {
         going.line_with(&format!("  {contract}  "));
         going.line_with("API key         sk_test_");
+        going.line_with("API secret      secret_test_");
         going.line_with("webhook secret  ");
     }
     let printed = |beginning: &str, lines: usize| {

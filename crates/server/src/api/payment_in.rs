@@ -163,8 +163,16 @@ pub(super) struct LegIn {
     remainder: bool,
 }
 
-fn unfit(field: &'static str, what: impl std::fmt::Display) -> Problem {
+pub(super) fn unfit(field: &'static str, what: impl std::fmt::Display) -> Problem {
     Problem::new(Code::InvalidField, format!("`{field}`: {what}")).at(field)
+}
+
+/// Refuses a text that is empty or too long.
+pub(super) fn readable(field: &'static str, text: Option<&str>) -> Result<(), Problem> {
+    match text.map(str::len) {
+        None | Some(1..=TEXT_BYTES_MAX) => Ok(()),
+        Some(_) => Err(unfit(field, format!("must have 1 to {TEXT_BYTES_MAX} bytes"))),
+    }
 }
 
 impl PaymentIn<'_> {
@@ -180,11 +188,8 @@ impl PaymentIn<'_> {
         if !(0..money.minor).contains(&self.fee) {
             return Err(unfit("fee", "must be at least 0 and less than the amount"));
         }
-        for (field, text) in [("reference", &self.reference), ("description", &self.description)] {
-            if text.as_ref().is_some_and(|text| text.is_empty() || text.len() > TEXT_BYTES_MAX) {
-                return Err(unfit(field, format!("must have 1 to {TEXT_BYTES_MAX} bytes")));
-            }
-        }
+        readable("reference", self.reference.as_deref())?;
+        readable("description", self.description.as_deref())?;
         let metadata = metadata(self.metadata)?;
         let expires_in = self.expires_in.as_deref().map(duration::parse).transpose();
         let expires_in = expires_in.map_err(|bad| unfit("expires_in", bad))?;

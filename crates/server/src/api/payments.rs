@@ -30,12 +30,12 @@ struct RefundIn {
     reason: Option<String>,
 }
 
-fn shown(app: &App, payment: Payment) -> PaymentOut {
+pub(super) fn shown(app: &App, payment: Payment) -> PaymentOut {
     let wire = app.engine().payment_on_the_wire(&payment);
     PaymentOut::of(payment, wire)
 }
 
-fn id_of(app: &App, merchant: &AsMerchant, text: &str) -> Result<PaymentId, Problem> {
+pub(super) fn id_of(app: &App, merchant: &AsMerchant, text: &str) -> Result<PaymentId, Problem> {
     Ok(app.engine().payment_id(merchant.id, text)?)
 }
 

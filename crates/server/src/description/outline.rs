@@ -54,7 +54,7 @@ pub(super) struct Field {
     pub(super) description: String,
 }
 
-const METHODS: [&str; 4] = ["get", "post", "patch", "delete"];
+const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 
 pub(super) fn outline(document: &OpenApi) -> Outline {
     let value = serde_json::to_value(document).unwrap_or_default();

@@ -32,6 +32,7 @@ mod lists;
 mod merchants;
 mod metrics;
 mod operations;
+mod payments;
 mod receiver;
 mod sandbox;
 mod secrets;

@@ -92,6 +92,7 @@ fn sandbox(running: &Running, made: &[Made]) {
     for Made { contract, name, id, keys } in made {
         say(format_args!("  {}  {name}  {}", ink(Ink::Bold, &contract.name), ink(Ink::Dim, id)));
         say(format_args!("    API key         {}", keys.api_key.expose()));
+        say(format_args!("    API secret      {}", keys.api_secret.expose()));
         say(format_args!("    webhook secret  {}", keys.webhook_secret.expose()));
     }
     say("");
