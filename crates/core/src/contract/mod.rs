@@ -46,6 +46,7 @@ mod file;
 mod fill;
 mod forms;
 mod key;
+mod limits;
 mod lookup;
 mod members;
 mod provider;
@@ -68,6 +69,7 @@ pub use embedded::embedded;
 pub use fault::{Fault, nearest};
 pub use file::{CONNECTION_HEADERS, SecretForm};
 pub use key::{BadSecret, KeyForm, SigningKey};
+pub use limits::Limits;
 pub use provider::{NotTaken, Provider, Rail, Sandbox};
 pub use signature::Encoding;
 pub use verify::{NotGenuine, Tolerance};
@@ -106,6 +108,8 @@ pub struct Contract {
     pub providers: Vec<Provider>,
     /// What its sandbox does by itself.
     pub sandbox: Sandbox,
+    /// How many requests its own API takes.
+    pub limits: Limits,
     /// The file, byte for byte.
     pub source: Arc<str>,
     file: Arc<str>,

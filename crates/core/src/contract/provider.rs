@@ -61,6 +61,17 @@ impl Rail {
     }
 }
 
+impl Rail {
+    /// Whether money can be sent through it, to somebody who did not pay.
+    #[must_use]
+    pub const fn pays_out(self) -> bool {
+        match self {
+            Self::Pix | Self::Mpesa | Self::Bank | Self::Xrpl => true,
+            Self::Cards | Self::Boleto => false,
+        }
+    }
+}
+
 /// A provider that a contract names.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Provider {
@@ -154,8 +165,18 @@ impl Provider {
 pub struct Sandbox {
     /// After what time a PIX charge is paid, without anybody paying it; `None`: never.
     pub pix_confirms_after: Option<SignedDuration>,
+    /// After what time a card's charge is decided, pending until then; `None`: at once.
+    pub cards_decide_after: Option<SignedDuration>,
     /// After what time an unpaid payment expires, where its merchant says nothing; `None`: by the method's own rules.
     pub payment_expires_after: Option<SignedDuration>,
+}
+
+impl Provider {
+    /// Whether payouts in an asset can go through it.
+    #[must_use]
+    pub fn sends(&self, asset: Asset) -> bool {
+        self.assets.contains(&asset) && self.rails.iter().any(|rail| rail.pays_out())
+    }
 }
 
 impl Contract {
@@ -163,6 +184,13 @@ impl Contract {
     #[must_use]
     pub fn provider(&self, name: &str) -> Option<&Provider> {
         self.providers.iter().find(|provider| provider.name == name)
+    }
+
+    /// The provider that sends payouts where a merchant names none: the default one if it can, else the first that can.
+    #[must_use]
+    pub fn default_sender(&self, asset: Asset) -> Option<&Provider> {
+        let mut able = self.providers.iter().filter(|provider| provider.sends(asset));
+        able.clone().find(|provider| provider.default).or_else(|| able.next())
     }
 
     /// The provider that is taken where a merchant names none: the default one if it can be paid through so, else the first
@@ -288,7 +316,7 @@ fn chosen<T: Copy>(
 /// Reads `[sandbox]`, which may be left out.
 pub(super) fn read_sandbox(page: &mut Page<'_>, root: &Section<'_>) -> Sandbox {
     let Some(table) = root.table(page, "sandbox") else { return Sandbox::default() };
-    let fields = ["pix_confirms_after", "payment_expires_after"];
+    let fields = ["pix_confirms_after", "cards_decide_after", "payment_expires_after"];
     let section = Section::open(page, "[sandbox]", table, &fields);
     let mut after = |key| {
         let text = section.text(page, key)?;
@@ -296,6 +324,7 @@ pub(super) fn read_sandbox(page: &mut Page<'_>, root: &Section<'_>) -> Sandbox {
     };
     Sandbox {
         pix_confirms_after: after("pix_confirms_after"),
+        cards_decide_after: after("cards_decide_after"),
         payment_expires_after: after("payment_expires_after"),
     }
 }

@@ -250,7 +250,7 @@ impl Shared {
         Ok(Setting {
             receiver: Receiver::of(merchant, name.as_deref().unwrap_or_default()),
             pix_confirms_after: contract.sandbox.pix_confirms_after,
-            deferred: true,
+            cards_decide_after: contract.sandbox.cards_decide_after,
             action_page: format!("{}/3ds", base.trim_end_matches('/')),
         })
     }

@@ -32,7 +32,7 @@ fn shown(
         let setting = Setting {
             receiver: receiver.clone(),
             pix_confirms_after: None,
-            deferred: false,
+            cards_decide_after: None,
             action_page: "https://sandbox.example".to_owned(),
         };
         let request = RequestId::from_i64(request);
