@@ -18,7 +18,7 @@ pub(crate) const ADMIN_KEY: &str = "admin_for_these_tests_only_0123456789";
 pub(crate) struct Posthorn {
     pub(crate) child: Child,
     pub(crate) data: Arc<TempDir>,
-    base: String,
+    pub(crate) base: String,
 }
 
 impl Posthorn {
@@ -131,7 +131,7 @@ pub(crate) struct Reply {
 /// The HTTP API with a key.
 #[derive(Clone)]
 pub(crate) struct Api {
-    base: String,
+    pub(crate) base: String,
     pub(crate) key: String,
 }
 

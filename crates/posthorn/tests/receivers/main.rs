@@ -11,6 +11,7 @@ mod database;
 #[path = "../e2e/posthorn.rs"]
 mod posthorn;
 
+mod conformance;
 mod genuine;
 mod libraries;
 mod payloads;
