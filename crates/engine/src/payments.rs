@@ -83,6 +83,7 @@ impl Engine {
             }
             let (provider, method) = (&*draft.wish.provider, draft.wish.method.name());
             shared.check_provider(place, (provider, method), draft.money)?;
+            card::check_no_card(&draft.wish)?;
             if let Some(callback) = &draft.wish.callback {
                 shared.meet_callback(place, callback).await?;
             }
@@ -163,6 +164,7 @@ impl Engine {
             if shared.used(once).await?.is_some() {
                 return shared.payment(place, id).await;
             }
+            card::check_texts(&[("reason", reason.as_deref())])?;
             shared.payment(place, id).await?;
             let refund = |affair: Affair, now| match affair {
                 Affair::Payment(payment) => {

@@ -7,8 +7,10 @@ mod brand;
 mod expiry;
 mod pan;
 mod sandbox;
+mod stray;
 
 pub use brand::Brand;
 pub use expiry::{BadExpiry, Expiry};
 pub use pan::{InvalidNumber, Pan};
 pub use sandbox::{CardOutcome, Decline, outcome};
+pub use stray::has_card_number;

@@ -1,8 +1,11 @@
 //! A payer's card, from the edge to its rail: in memory alone, and gone with the call.
 
-use posthorn_core::payment::CardFacts;
-use posthorn_rails::cards::{Expiry, Pan};
+use posthorn_core::payment::{CardFacts, Wish};
+use posthorn_rails::cards::{Expiry, Pan, has_card_number};
 use posthorn_rails::simulated::Card;
+
+use crate::error::EngineError;
+use crate::settings::refuse;
 
 /// A payer's card. It has no `Debug`, and is wiped when it is dropped.
 pub struct PayerCard {
@@ -66,5 +69,34 @@ impl PayerCard {
     #[must_use]
     pub fn facts(&self) -> CardFacts {
         self.facts.clone()
+    }
+}
+
+/// Refuses a wish that has a card's number where it would be kept and told of.
+pub(super) fn check_no_card(wish: &Wish) -> Result<(), EngineError> {
+    let customer = wish.customer.as_ref();
+    let of_customer = |read: fn(&posthorn_core::payment::Customer) -> &Option<String>| {
+        customer.and_then(|customer| read(customer).as_deref())
+    };
+    check_texts(&[
+        ("description", wish.description.as_deref()),
+        ("reference", wish.reference.as_deref()),
+        ("metadata", Some(&wish.metadata)),
+        ("customer.name", of_customer(|customer| &customer.name)),
+        ("customer.email", of_customer(|customer| &customer.email)),
+        ("customer.phone", of_customer(|customer| &customer.phone)),
+        ("customer.document", of_customer(|customer| &customer.document)),
+    ])
+}
+
+/// The same of any texts, by the names of their fields.
+pub(super) fn check_texts(texts: &[(&'static str, Option<&str>)]) -> Result<(), EngineError> {
+    let found = texts.iter().find(|(_, text)| text.is_some_and(has_card_number));
+    match found {
+        None => Ok(()),
+        Some((field, _)) => refuse(
+            field,
+            "has what looks like a card's number, which is kept and sent to nobody; give a card as the payment's card alone",
+        ),
     }
 }

@@ -7,6 +7,7 @@ use posthorn_core::payout::{Payout, Wish};
 use posthorn_store::{Page, RecordKind, RecordQuery, StoreError};
 
 use super::affair::Affair;
+use super::card::check_texts;
 use super::keeping::Written;
 use crate::Engine;
 use crate::caller::{Caller, RequestKey};
@@ -43,6 +44,12 @@ impl Engine {
                 return Ok((shared.payout(place, PayoutId::from_i64(id)).await?, true));
             }
             shared.check_sender(place.0, &draft)?;
+            check_texts(&[
+                ("description", draft.wish.description.as_deref()),
+                ("reference", draft.wish.reference.as_deref()),
+                ("metadata", Some(&draft.wish.metadata)),
+                ("destination", Some(&draft.wish.destination)),
+            ])?;
             if let Some(callback) = &draft.wish.callback {
                 shared.meet_callback(place, callback).await?;
             }

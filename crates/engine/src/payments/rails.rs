@@ -87,10 +87,11 @@ impl Shared {
             Affair::Payout(payout) => {
                 let contract = self.contract_at(payout.merchant)?;
                 let provider = contract.provider(&payout.wish.provider);
-                let first = provider.and_then(|provider| provider.rails.first());
-                first
-                    .map(|rail| simulated_rail(*rail))
-                    .ok_or(EngineError::Missing { what: "provider" })
+                let sends = |provider: &contract::Provider| {
+                    provider.rails.iter().copied().find(|rail| rail.pays_out())
+                };
+                let first = provider.and_then(sends);
+                first.map(simulated_rail).ok_or(EngineError::Missing { what: "provider" })
             }
         }
     }

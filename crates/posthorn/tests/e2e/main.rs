@@ -7,6 +7,7 @@
 mod payloads;
 
 mod bounds;
+mod cards;
 mod conformance;
 mod crash;
 mod database;

@@ -1,0 +1,274 @@
+//! No card number and no security code is anywhere but in memory: not in the database's files, the log, events, idempotency
+//! records, copies or dumps of a run that used each test card in every way there is (DESIGN 6.7).
+
+use std::fs::File;
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use data_encoding::BASE64;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::posthorn::{ADMIN_KEY, Api, text};
+use crate::receiver::{Answer, Receiver};
+
+/// Every test card of the guides, and a few more.
+const CARDS: [&str; 8] = [
+    "4242424242424242",
+    "4111111111111111",
+    "4000000000000002",
+    "4000000000009995",
+    "4000000000000069",
+    "4000002500003155",
+    "5555555555554444",
+    "378282246310005",
+];
+/// The code of every card; no number, time or id of a run has it by chance.
+const CODE: &str = "8031";
+
+/// A server whose log is a file.
+struct Logged {
+    child: Child,
+    base: String,
+}
+
+impl Logged {
+    fn start(data: &Path, log: &Path) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_posthorn"))
+            .args(["serve", "--sandbox", "--listen", "127.0.0.1:0", "--data"])
+            .arg(data)
+            .envs([("POSTHORN_ADMIN_KEY", ADMIN_KEY), ("POSTHORN_LOG", "trace"), ("NO_COLOR", "1")])
+            .stdout(Stdio::piped())
+            .stderr(File::create(log).expect("a log"))
+            .spawn()
+            .expect("the program runs");
+        let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
+        let base = lines.find_map(|line| {
+            let line = line.expect("text");
+            line.find("http://").map(|at| line[at..].trim().to_owned())
+        });
+        std::thread::spawn(move || lines.count());
+        Self { child, base: base.expect("it says where it listens") }
+    }
+
+    /// A new merchant: its test key, and its secret.
+    fn merchant(&self, contract: &str) -> (Api, String) {
+        let api = |key: &str| Api { base: self.base.clone(), key: key.to_owned() };
+        let draft = json!({"name": "Loja", "contract": contract});
+        let made = api(ADMIN_KEY).post("/v1/merchants", &draft);
+        (api(&text(&made, "/keys/test/api_key")), text(&made, "/keys/test/api_secret"))
+    }
+}
+
+impl Drop for Logged {
+    fn drop(&mut self) {
+        let _gone = self.child.kill();
+        let _gone = self.child.wait();
+    }
+}
+
+/// A request with both headers, as SentinelGate's programs send it.
+fn paired((api, secret): &(Api, String), path: &str, body: &Value) {
+    let request = http::Request::post(format!("{}{path}", api.base))
+        .header("x-api-key", &api.key)
+        .header("x-api-secret", secret)
+        .header("content-type", "application/json")
+        .body(body.to_string())
+        .expect("a request");
+    let answer = ureq::run(request).expect("an answer");
+    assert_eq!(answer.status().as_u16(), 200);
+}
+
+/// The number as people type it.
+fn grouped(number: &str, between: &str) -> String {
+    let groups: Vec<_> = number.as_bytes().chunks(4).map(String::from_utf8_lossy).collect();
+    groups.join(between)
+}
+
+/// What must be nowhere: the number plain, spaced, dashed, and as base64 has it wherever it begins.
+fn forms(number: &str) -> Vec<String> {
+    let mut forms = vec![number.to_owned(), grouped(number, " "), grouped(number, "-")];
+    for before in ["", "x", "xy"] {
+        let encoded = BASE64.encode(format!("{before}{number}").as_bytes());
+        // The first and the last letters also depend on what stands beside it.
+        forms.push(encoded[4..encoded.len() - 4].to_owned());
+    }
+    forms
+}
+
+/// As long as the card's brand has it.
+fn code(number: &str) -> &'static str {
+    let digits = number.chars().filter(char::is_ascii_digit).count();
+    if digits == 15 { CODE } else { &CODE[..3] }
+}
+
+fn card(number: &str) -> Value {
+    json!({"number": number, "exp_month": 12, "exp_year": 2040, "cvv": code(number)})
+}
+
+/// Each card on the native API and on SentinelGate's: plain, spaced and dashed, with a key, again, where none belongs, and in
+/// requests that cannot be read.
+fn used_everywhere(server: &Logged, to: &str) {
+    let (native, _) = server.merchant("krxscale");
+    let gate = server.merchant("sentinelgate");
+    for merchant in [&native, &gate.0] {
+        merchant.post("/v1/endpoints", &json!({"url": to, "events": ["*"]}));
+    }
+    for (at, number) in CARDS.into_iter().enumerate() {
+        let wish = |number: &str| {
+            json!({"amount": 10_000, "currency": "BRL", "method": "card", "card": card(number)})
+                .to_string()
+        };
+        for (way, number) in
+            [number.to_owned(), grouped(number, " "), grouped(number, "-")].iter().enumerate()
+        {
+            let once = format!("key-{at}-{way}");
+            for _ in 0..2 {
+                let made = native.send("POST", "/v1/payments", &wish(number), Some(&once));
+                assert_eq!(made.status, 201, "{made:#?}");
+            }
+            let wish = json!({
+                "amount_cents": 10_000, "currency": "KES", "provider": "BUNI",
+                "metadata": {"card_number": number, "expiry_date": "12/40", "cvv": code(number), "order_reference": once},
+            });
+            paired(&gate, "/sentinelgate/api/payments/create", &wish);
+        }
+        strayed(&native, number);
+    }
+    for merchant in [&native, &gate.0] {
+        merchant.advance("1h");
+    }
+}
+
+/// Where no card belongs: refused.
+fn strayed(native: &Api, number: &str) {
+    let pix = json!({"amount": 10_000, "currency": "BRL", "method": "pix"});
+    let with = |name: &str, value: Value| {
+        let mut wish = pix.clone();
+        wish[name] = value;
+        wish.to_string()
+    };
+    let bodies = [
+        with("description", json!(format!("card {number}"))),
+        with("metadata", json!({"deep": [{"note": grouped(number, " ")}]})),
+        with("reference", json!(number)),
+        with("customer", json!({"name": number})),
+        with("card_number", json!(number)),
+        with("method", json!(number)),
+        format!("{{\"amount\": {number}"),
+        number.to_owned(),
+    ];
+    for body in bodies {
+        let got = native.send("POST", "/v1/payments", &body, Some("stray"));
+        assert!((400..500).contains(&got.status), "{body}: {got:#?}");
+    }
+}
+
+/// Bytes as text; what is no text stays out of the way.
+fn ascii_of(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// Every file of a directory with what is in it.
+fn files(directory: &Path, found: &mut Vec<(String, String)>) {
+    for entry in std::fs::read_dir(directory).expect("a directory") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            files(&path, found);
+        } else if let Ok(bytes) = std::fs::read(&path) {
+            found.push((path.display().to_string(), ascii_of(&bytes)));
+        }
+    }
+}
+
+/// A member named like a security code, with a value: `"cvv":"123"`, `cvc=123`.
+fn has_a_code(text: &str) -> bool {
+    let text = text.to_lowercase();
+    ["cvv", "cvc", "security_code", "cvv2"].iter().any(|name| {
+        text.match_indices(name).any(|(at, _)| {
+            let after =
+                text[at + name.len()..].trim_start_matches(['"', ':', '=', ' ', '\'', '\\']);
+            after.starts_with(|first: char| first.is_ascii_digit())
+        })
+    })
+}
+
+fn run(arguments: &[&str], data: &Path) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_posthorn"));
+    let done = command.args(arguments).arg("--data").arg(data).env("POSTHORN_ADMIN_KEY", ADMIN_KEY);
+    let done = done.stdout(Stdio::null()).output().expect("the program runs");
+    assert!(done.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&done.stderr));
+}
+
+#[test]
+fn a_card_is_nowhere_but_in_memory() {
+    // Given a server that logs everything, and a receiver that is told of every payment
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    let data = tempfile::tempdir().expect("a temporary directory");
+    let receiver = Receiver::answering(|_| Answer::status(200));
+    let server = Logged::start(data.path(), &folder.path().join("server.log"));
+    // When each card is used in every way
+    used_everywhere(&server, &receiver.url("/webhooks"));
+    // And the database is copied while the server runs, and exported when it has stopped
+    run(&["backup", folder.path().join("copy.db").to_str().expect("UTF-8")], data.path());
+    let while_running = contents(&data, &folder);
+    drop(server);
+    run(
+        &["export", "--output", folder.path().join("dump.jsonl").to_str().expect("UTF-8")],
+        data.path(),
+    );
+    // Then no file has a number in any form, nor a code
+    let mut all = contents(&data, &folder);
+    all.extend(while_running);
+    all.extend(
+        receiver
+            .requests()
+            .into_iter()
+            .map(|request| ("a webhook".to_owned(), ascii_of(&request.body))),
+    );
+    assert!(
+        all.iter().any(|(name, text)| name.ends_with("server.log") && text.contains("ready")),
+        "it logs"
+    );
+    assert!(
+        all.iter().any(|(_, text)| text.contains("424242") && text.contains("\"last4\"")),
+        "it keeps what it may"
+    );
+    for (name, text) in &all {
+        for number in CARDS {
+            for form in forms(number) {
+                assert!(!text.contains(&form), "{name} has {form}");
+            }
+        }
+        assert!(!has_a_code(text), "{name} has a security code");
+    }
+}
+
+fn contents(data: &TempDir, folder: &TempDir) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    files(data.path(), &mut found);
+    files(folder.path(), &mut found);
+    found
+}
+
+#[test]
+fn the_search_finds_what_it_looks_for() {
+    let number = CARDS[0];
+    for text in [
+        format!("x{number}y"),
+        format!("\"{}\"", grouped(number, " ")),
+        BASE64.encode(format!("{{\"n\":\"{number}\"}}").as_bytes()),
+        BASE64.encode(format!("-{number}--").as_bytes()),
+        BASE64.encode(format!("--{number}").as_bytes()),
+    ] {
+        let found = forms(number).iter().any(|form| text.contains(form));
+        assert!(found, "{text}");
+    }
+    assert!(
+        has_a_code(r#"{"cvv": "123"}"#)
+            && has_a_code("cvc=1234")
+            && has_a_code(r#"{\"CVV2\":\"1\"}"#)
+    );
+    assert!(!has_a_code("the cvv is never kept") && !has_a_code(r#"{"cvv": null}"#));
+}

@@ -1,0 +1,115 @@
+//! Card numbers where none belong: typed into a description, or left in notes.
+
+use super::{Brand, Pan};
+
+/// Digits of a number that is looked for. Shorter ones are as often telephones, dates and tax numbers.
+const DIGITS: std::ops::RangeInclusive<usize> = 15..=19;
+
+/// Digits of a group, where there are several.
+const GROUP_MAX: usize = 6;
+
+/// Whether a text has a card's number in it: 15 to 19 digits of a known brand, its check digit right, in one run or in groups
+/// with one space or dash between them, and no letter or digit next to it.
+///
+/// ```
+/// use posthorn_rails::cards::has_card_number;
+///
+/// assert!(has_card_number("paid with 4242 4242 4242 4242, thanks"));
+/// assert!(!has_card_number("order 4242424242424241 of 2026-11-23"));
+/// ```
+#[must_use]
+pub fn has_card_number(text: &str) -> bool {
+    let words =
+        text.split(|letter: char| !letter.is_alphanumeric() && !matches!(letter, ' ' | '-'));
+    words.flat_map(numbers).any(|groups| is_in(&groups))
+}
+
+/// Runs of groups of digits that have one space or dash between them.
+fn numbers(words: &str) -> Vec<Vec<&str>> {
+    let mut runs = vec![Vec::new()];
+    for word in words.split([' ', '-']) {
+        let is_number = !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit());
+        match runs.last_mut() {
+            Some(run) if is_number => run.push(word),
+            Some(_) | None => runs.push(Vec::new()),
+        }
+    }
+    runs
+}
+
+/// Whether some of these groups, one after the other, are a card's number.
+fn is_in(groups: &[&str]) -> bool {
+    (0..groups.len()).any(|from| {
+        let mut digits = String::new();
+        for group in groups.iter().skip(from) {
+            let alone = digits.is_empty();
+            digits.push_str(group);
+            if group.len() > GROUP_MAX {
+                return alone && is_card(&digits);
+            }
+            if digits.len() > *DIGITS.end() {
+                return false;
+            }
+            if is_card(&digits) {
+                return true;
+            }
+        }
+        false
+    })
+}
+
+fn is_card(digits: &str) -> bool {
+    let is_known = |pan: Pan| pan.brand() != Brand::Unknown;
+    DIGITS.contains(&digits.len()) && Pan::parse(digits).is_ok_and(is_known)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_number_is_found_however_it_is_grouped() {
+        for text in [
+            "4242424242424242",
+            "card: 4242 4242 4242 4242.",
+            "4242-4242-4242-4242",
+            r#"{"note": "3782 822463 10005"}"#,
+            r#"{"deep": [{"n": 5555555555554444}]}"#,
+            "12 4111111111111111 12/30 123",
+        ] {
+            assert!(has_card_number(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_merchants_write_otherwise_is_none() {
+        for text in [
+            "",
+            "Pagamento do Pedido #12345",
+            "+55 11 91234-5678",
+            "order-1764000000000",
+            "4242424242424241",
+            "5f3c8a10-4242-4242-4242-424242424242",
+            "x4242424242424242",
+            "36.123.456/0001-99",
+            "34191.79001 01043.510047 91020.150008 8 12340000012345",
+        ] {
+            assert!(!has_card_number(text), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_looked_through(text in "[0-9 -]{0,200}|\\PC{0,80}") {
+            let _either = has_card_number(&text);
+        }
+
+        #[test]
+        fn a_number_is_found_between_any_words(before in "[a-z]{0,8}[ .,:]", after in "[ .,;][a-z]{0,8}") {
+            let text = format!("{before}4242 4242 4242 4242{after}");
+            prop_assert!(has_card_number(&text), "{}", text);
+        }
+    }
+}
