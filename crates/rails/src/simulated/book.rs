@@ -63,14 +63,26 @@ pub(super) struct Dispute {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "is", rename_all = "snake_case")]
 pub(super) enum Standing {
-    Awaiting { instrument: Instrument },
-    ActionRequired { url: String },
+    Awaiting {
+        instrument: Instrument,
+    },
+    ActionRequired {
+        url: String,
+    },
     Processing,
-    Seen { transaction: String },
+    Seen {
+        transaction: String,
+    },
     Held,
-    Done { movement: Movement },
-    Refused { refusal: Refusal },
+    Done {
+        movement: Movement,
+    },
+    Refused {
+        refusal: Refusal,
+    },
     Canceled,
+    /// It was asked about before it came, and whoever asked goes by the answer.
+    Unheard,
 }
 
 /// What happens by itself.
@@ -135,6 +147,7 @@ impl Book {
             Standing::Done { movement } => News::Done(movement.clone()),
             Standing::Refused { refusal } => News::Refused(refusal.clone()),
             Standing::Canceled => News::Canceled,
+            Standing::Unheard => News::Unheard,
         }
     }
 
@@ -172,7 +185,10 @@ impl Book {
             | Standing::Processing
             | Standing::Seen { .. }
             | Standing::Held => true,
-            Standing::Done { .. } | Standing::Refused { .. } | Standing::Canceled => false,
+            Standing::Done { .. }
+            | Standing::Refused { .. }
+            | Standing::Canceled
+            | Standing::Unheard => false,
         }
     }
 
@@ -186,7 +202,8 @@ impl Book {
             | Standing::Seen { .. }
             | Standing::Held
             | Standing::Refused { .. }
-            | Standing::Canceled => None,
+            | Standing::Canceled
+            | Standing::Unheard => None,
         }
     }
 
