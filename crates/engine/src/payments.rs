@@ -92,8 +92,11 @@ impl Engine {
                     return Ok(Opened { payment, existed: true });
                 }
                 match shared.open_payment(place, &draft, once).await {
-                    // Somebody else took the reference at this moment.
-                    Err(EngineError::Store(StoreError::Taken { .. })) => {}
+                    // Somebody else took the reference at this moment; or the id was given out before a restart, and the
+                    // clock was set back: the next one is another.
+                    Err(EngineError::Store(
+                        StoreError::Taken { .. } | StoreError::Stale { .. },
+                    )) => {}
                     Ok(opened) if opened.existed => return Ok(opened),
                     Ok(Opened { payment, existed }) => {
                         let id = payment.id.as_i64();

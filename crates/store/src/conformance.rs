@@ -156,6 +156,7 @@ macro_rules! conformance {
             what_was_decided_is_written_as_one
             of_two_that_read_the_same_version_one_is_written
             a_decision_whose_answer_was_lost_is_told_again_and_done
+            a_decision_of_which_another_wrote_a_part_is_stale
             there_is_no_second_of_one_name_while_the_first_has_it
             what_an_account_does_not_hold_does_not_leave_it
             what_must_be_looked_after_is_found_by_each_merchants_clock

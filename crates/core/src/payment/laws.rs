@@ -270,6 +270,26 @@ fn a_pix_paid_in_the_last_second_is_paid() {
     assert!(life.payment.late);
 }
 
+/// Refunds that a bank refuses because it has asked for the money itself: what did not go back is disputed with the rest.
+#[test]
+fn a_refund_that_fails_while_the_payment_is_disputed_leaves_its_money_to_the_dispute() {
+    for (won, available, outside) in [(true, 10_000, -10_000), (false, 0, 0)] {
+        let mut life = Life::begin(false, 0, None);
+        let request = life.requests()[0];
+        let came = News::Done(movement(10_000, 0, life.now));
+        life.take(life.payment.clone().hear(request, came, life.now));
+        life.live(&Deed::Refund(Some(3_000)));
+        life.live(&Deed::Dispute(0));
+        let refund = life.requests()[1];
+        let refusal = Refusal { code: "no".into(), message: "no".into(), unreached: false };
+        life.take(life.payment.clone().hear(refund, News::Refused(refusal), life.now));
+        assert_eq!(life.held(Account::RefundReserve), 10_000);
+        life.live(&Deed::Decide(won));
+        let held = (life.held(Account::Available), life.held(Account::Clearing));
+        assert_eq!(held, (available, outside), "won: {won}");
+    }
+}
+
 #[test]
 fn what_is_not_known_does_not_expire() {
     let mut life = Life::begin(false, 0, None);

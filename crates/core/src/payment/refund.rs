@@ -3,7 +3,10 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Ask, Call, Command, News, Payment, REQUESTS_MAX, Refusal, Refused, State, Step};
+use super::{
+    Ask, Call, Command, Dispute, News, Payment, REQUESTS_MAX, Refusal, Refused, State, Step,
+    Verdict,
+};
 use crate::id::{RefundId, RequestId};
 use crate::ledger::{Account, Posting};
 use crate::transition::Transition;
@@ -163,7 +166,8 @@ impl Payment {
         }
     }
 
-    /// What was reserved goes back to where it came from: to what is available by now, if it was settled meanwhile.
+    /// What was reserved goes back to where it came from: to what is available by now, if it was settled meanwhile. What the
+    /// payer's bank has asked for since is not the merchant's: it is held with the rest of the dispute, or gone with it.
     fn refund_failed(
         mut self,
         request: RequestId,
@@ -174,11 +178,19 @@ impl Payment {
         if let Some(refund) = self.refunds.iter_mut().find(mine) {
             refund.state = RefundState::Failed { refusal };
         }
+        let money = self.money;
+        let back = |to, minor| Posting::new(Account::RefundReserve, to, money.with(minor));
+        let asked_for = |dispute: &&mut Dispute| dispute.verdict != Some(Verdict::Won);
+        if let Some(dispute) = self.disputes.last_mut().filter(asked_for) {
+            dispute.minor += minor;
+            dispute.unsettled += unsettled;
+            let lost = dispute.verdict == Some(Verdict::Lost);
+            let gone = back(Account::Clearing, minor).filter(|_| lost);
+            return Step::still(self).post(gone);
+        }
         let waits = self.settles().is_some();
         let unsettled = if waits { unsettled } else { 0 };
         self.unsettled += unsettled;
-        let money = self.money;
-        let back = |to, minor| Posting::new(Account::RefundReserve, to, money.with(minor));
         Step::still(self)
             .post(back(Account::Pending, unsettled))
             .post(back(Account::Available, minor - unsettled))

@@ -4,8 +4,9 @@ use posthorn_core::event::Mode;
 use posthorn_core::id::{MerchantId, PayoutId};
 use posthorn_core::money::{Asset, Money};
 use posthorn_core::payout::{Payout, Wish};
-use posthorn_store::{Page, RecordKind, RecordQuery, StoreError};
+use posthorn_store::{Once, Page, RecordKind, RecordQuery, StoreError};
 
+use super::TRIES;
 use super::affair::Affair;
 use super::card::check_texts;
 use super::keeping::Written;
@@ -53,13 +54,9 @@ impl Engine {
             if let Some(callback) = &draft.wish.callback {
                 shared.meet_callback(place, callback).await?;
             }
-            let real = shared.clock.now();
-            let id = PayoutId::from_i64(shared.next_event_id(real).as_i64());
-            let now = shared.directory.now(place.0, place.1, real);
-            let step = Payout::open(id, place, draft.money, draft.wish.clone(), now);
-            match shared.write_step(0, step.map(Affair::from), Vec::new(), once).await {
-                Ok(Written::Now(_)) => {
-                    Ok((shared.drive(id.as_i64(), None).await?.payout()?, false))
+            match shared.open_payout(place, &draft, once).await {
+                Ok(Written::Now(affair)) => {
+                    Ok((shared.drive(affair.id(), None).await?.payout()?, false))
                 }
                 Ok(Written::Before(id)) => {
                     Ok((shared.payout(place, PayoutId::from_i64(id)).await?, true))
@@ -119,6 +116,26 @@ impl Shared {
         let record = self.store.record(id.as_i64()).await?.ok_or_else(missing)?;
         let payout = Affair::read(&record)?.payout()?;
         if (payout.merchant, payout.mode) == place { Ok(payout) } else { Err(missing()) }
+    }
+
+    async fn open_payout(
+        &self,
+        place: (MerchantId, Mode),
+        draft: &PayoutDraft,
+        once: Option<Once>,
+    ) -> Result<Written, EngineError> {
+        for _ in 0..TRIES {
+            let real = self.clock.now();
+            let id = PayoutId::from_i64(self.next_event_id(real).as_i64());
+            let now = self.directory.now(place.0, place.1, real);
+            let step = Payout::open(id, place, draft.money, draft.wish.clone(), now);
+            match self.write_step(0, step.map(Affair::from), Vec::new(), once).await {
+                // The id was given out before a restart, and the clock was set back: the next one is another.
+                Err(EngineError::Store(StoreError::Stale { .. })) => {}
+                written => return written,
+            }
+        }
+        Err(EngineError::Busy { retry_after_s: 1 })
     }
 
     /// The payout that has a draft's reference, if it is the same.

@@ -8,7 +8,7 @@ use posthorn_core::contract;
 use posthorn_core::event::Mode;
 use posthorn_core::id::{MerchantId, RequestId};
 use posthorn_core::money::Money;
-use posthorn_core::payment::{Ask, Command, News, Step};
+use posthorn_core::payment::{Ask, Command, News, Refused, Step};
 use posthorn_rails::simulated::{
     self, Asking, Book, Card, Moment, Rail, Receiver, Setting, Told, Word,
 };
@@ -153,13 +153,41 @@ impl Shared {
         if self.moods.of(affair.place().0, &provider) == RailMood::Down {
             return News::Lost;
         }
-        match self.book(request).await {
-            Ok(book) => simulated::query(book.map(|(book, _)| book).as_ref()),
+        match self.book_or_close(affair, request).await {
+            Ok(book) => simulated::query(Some(&book)),
             Err(error) => {
                 tracing::warn!(%request, %error, "a rail's books could not be read");
                 News::Lost
             }
         }
+    }
+
+    /// A request's book. Where there is none the request is closed: whoever has marked it as sent may be slow, and must not
+    /// come with it when its money has gone back.
+    async fn book_or_close(
+        &self,
+        affair: &Affair,
+        request: RequestId,
+    ) -> Result<Book, EngineError> {
+        let account = Account { owner: affair.id(), place: affair.place() };
+        for _ in 0..TRIES {
+            if let Some((book, _)) = self.book(request).await? {
+                return Ok(book);
+            }
+            let (_, command) =
+                affair.command(request).ok_or(EngineError::Payment(Refused::NoRequest))?;
+            let now = self.directory.now(account.place.0, account.place.1, self.clock.now());
+            let moment = Moment { now, chance: self.entropy.bytes() };
+            let book = simulated::close(self.rail_of(affair)?, &command, moment);
+            let records = vec![book_record(&book, account, 0)];
+            match self.store.commit(Decision { records, ..Decision::default() }).await {
+                Ok(_) => return Ok(book),
+                // It came at this moment.
+                Err(StoreError::Stale { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(EngineError::Busy { retry_after_s: 1 })
     }
 
     /// What a rail's book foresaw for this time happens: to the book and to the payment, in one transaction.

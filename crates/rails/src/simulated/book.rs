@@ -63,15 +63,27 @@ pub(super) struct Dispute {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "is", rename_all = "snake_case")]
 pub(super) enum Standing {
-    Awaiting { instrument: Instrument },
-    ActionRequired { url: String },
+    Awaiting {
+        instrument: Instrument,
+    },
+    ActionRequired {
+        url: String,
+    },
     Processing,
-    Seen { transaction: String },
+    Seen {
+        transaction: String,
+    },
     Held,
-    Done { movement: Movement },
-    Refused { refusal: Refusal },
+    Done {
+        movement: Movement,
+    },
+    Refused {
+        refusal: Refusal,
+    },
     Canceled,
     Expired,
+    /// It was asked about before it came, and whoever asked goes by the answer.
+    Unheard,
 }
 
 /// What happens by itself.
@@ -137,6 +149,7 @@ impl Book {
             Standing::Refused { refusal } => News::Refused(refusal.clone()),
             Standing::Canceled => News::Canceled,
             Standing::Expired => News::Expired,
+            Standing::Unheard => News::Unheard,
         }
     }
 
@@ -177,7 +190,8 @@ impl Book {
             Standing::Done { .. }
             | Standing::Refused { .. }
             | Standing::Canceled
-            | Standing::Expired => false,
+            | Standing::Expired
+            | Standing::Unheard => false,
         }
     }
 
@@ -192,7 +206,8 @@ impl Book {
             | Standing::Held
             | Standing::Refused { .. }
             | Standing::Canceled
-            | Standing::Expired => None,
+            | Standing::Expired
+            | Standing::Unheard => None,
         }
     }
 

@@ -32,7 +32,8 @@ pub(super) fn capture(own: &Book, charge: Book, now: Timestamp) -> Result<Done, 
         | Standing::Seen { .. }
         | Standing::Refused { .. }
         | Standing::Canceled
-        | Standing::Expired => {
+        | Standing::Expired
+        | Standing::Unheard => {
             return Err(refusal("not_authorized", "the charge has reserved nothing"));
         }
     }
@@ -56,7 +57,9 @@ pub(super) fn cancel(_own: &Book, charge: Book, _now: Timestamp) -> Result<Done,
         Standing::Done { .. } => {
             Err(refusal("already_paid", "the charge was paid; refund it instead"))
         }
-        Standing::Refused { .. } => Err(refusal("charge_closed", "the charge was refused before")),
+        Standing::Refused { .. } | Standing::Unheard => {
+            Err(refusal("charge_closed", "the charge was refused before"))
+        }
         Standing::Expired => Err(refusal("charge_closed", "the charge has expired")),
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! Whoever uses a rail writes a request down, sends it, and may lose the answer; then only the rail's books
 //! know what happened, as with a real provider. So a rail is not a mock that answers as it is told: it has one
-//! [`Book`] for each request, [`ask`] opens it and is idempotent by the request's id, [`query`] reads it,
-//! [`wake`] does what happens by itself when its time has come, and [`force`] makes happen what a payer or a
+//! [`Book`] for each request, [`ask`] opens it and is idempotent by the request's id, [`query`] reads it (and
+//! where there is none, [`close`] keeps one from being opened later), [`wake`] does what happens by itself when its time has come, and [`force`] makes happen what a payer or a
 //! bank might do. A book is a value, kept by the caller as JSON and given back; there is no clock here, no
 //! chance, no socket and no storage.
 //!
@@ -73,7 +73,7 @@ pub use xrpl::VALIDATED_AFTER;
 use jiff::{SignedDuration, Timestamp};
 use posthorn_core::payment::{Ask, Command, News, Refusal, Verdict};
 
-use book::{Affair, Charge};
+use book::{Affair, Charge, Standing};
 use charge::Charging;
 
 /// How a merchant's sandbox behaves where the guides differ.
@@ -151,33 +151,45 @@ pub fn ask(rail: Rail, setting: &Setting, asking: Asking<'_>, moment: Moment) ->
     if let Some(book) = before {
         return Asked { books: Vec::new(), news: book.news() };
     }
-    let own = |affair| Book::open(rail, affair, command, moment);
+    let own = Book::open(rail, affair(&command.ask), command, moment);
     let of = |request| charge.filter(|book| book.is_charge(request) && book.rail() == rail);
     let now = moment.now;
     match &command.ask {
         Ask::Charge { method, hold, expires, description: _ } => {
             let (hold, expires) = (*hold, *expires);
-            let affair = Affair::Charge(Charge { hold, ..Charge::default() });
-            charge::ask(own(affair), &Charging { setting, method, card, hold, expires }, now)
+            charge::ask(own, &Charging { setting, method, card, hold, expires }, now)
         }
-        Ask::Capture { charge } => {
-            follow_up::ask(own(Affair::Capture), of(*charge), follow_up::capture, now)
-        }
-        Ask::Cancel { charge } => {
-            follow_up::ask(own(Affair::Cancel), of(*charge), follow_up::cancel, now)
-        }
-        Ask::Refund { charge } => {
-            follow_up::ask(own(Affair::Refund), of(*charge), follow_up::refund, now)
-        }
-        Ask::Transfer { to } => send::ask(own(Affair::Transfer), to, TRANSFER_TAKES, now),
-        Ask::Payout { to } => send::ask(own(Affair::Payout), to, PAYOUT_TAKES, now),
+        Ask::Capture { charge } => follow_up::ask(own, of(*charge), follow_up::capture, now),
+        Ask::Cancel { charge } => follow_up::ask(own, of(*charge), follow_up::cancel, now),
+        Ask::Refund { charge } => follow_up::ask(own, of(*charge), follow_up::refund, now),
+        Ask::Transfer { to } => send::ask(own, to, TRANSFER_TAKES, now),
+        Ask::Payout { to } => send::ask(own, to, PAYOUT_TAKES, now),
     }
 }
 
-/// Asks what came of a request; `None`: the rail has no book of it, so it never arrived.
+/// Asks what came of a request; `None`: the rail has no book of it, so it has not arrived ([`close`] it, before anybody goes
+/// by that).
 #[must_use]
 pub fn query(book: Option<&Book>) -> News {
     book.map_or(News::Unheard, Book::news)
+}
+
+/// Closes a request that never arrived: one that is on its way still is told when it comes that it was not heard, so that
+/// what was said of it stays true.
+#[must_use]
+pub fn close(rail: Rail, command: &Command, moment: Moment) -> Book {
+    Book::open(rail, affair(&command.ask), command, moment).stand(Standing::Unheard)
+}
+
+fn affair(ask: &Ask) -> Affair {
+    match ask {
+        Ask::Charge { hold, .. } => Affair::Charge(Charge { hold: *hold, ..Charge::default() }),
+        Ask::Capture { .. } => Affair::Capture,
+        Ask::Cancel { .. } => Affair::Cancel,
+        Ask::Refund { .. } => Affair::Refund,
+        Ask::Transfer { .. } => Affair::Transfer,
+        Ask::Payout { .. } => Affair::Payout,
+    }
 }
 
 /// No, with the word for programs and a sentence for people.

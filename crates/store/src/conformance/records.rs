@@ -161,6 +161,23 @@ pub fn a_decision_whose_answer_was_lost_is_told_again_and_done(world: &World) {
     assert_eq!(available(world, merchant), 12);
 }
 
+/// A payer and a merchant call the same charge off: its book becomes the same for both, the payment does not.
+pub fn a_decision_of_which_another_wrote_a_part_is_stale(world: &World) {
+    let merchant = world.merchant();
+    let book = Record { kind: RecordKind::Book, ..record(world, merchant, 1) };
+    let (payment, book) = (written(world, &record(world, merchant, 0)), written(world, &book));
+    let off = Record { body: "{\"off\":true}".into(), ..book };
+    written(world, &off);
+    let canceled = Record { body: "{\"n\":2}".into(), ..payment };
+    let both = Decision {
+        records: vec![canceled.clone(), off],
+        movements: vec![paid_in(&canceled, 5)],
+        ..Decision::default()
+    };
+    assert_eq!(refused(world.store().commit(both)), StoreError::Stale { current: 2 });
+    assert_eq!(find(world, canceled.id).version, 1, "and not without what it leads to");
+}
+
 pub fn there_is_no_second_of_one_name_while_the_first_has_it(world: &World) {
     let merchant = world.merchant();
     let named =

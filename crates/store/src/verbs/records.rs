@@ -22,13 +22,19 @@ pub(crate) async fn commit<D: Db>(db: &D, decision: &Decision) -> Result<Done<i6
         return Ok(Done::Before(before));
     }
     let subject = decision.records.first().map_or(0, |record| record.id);
-    let mut repeated = false;
+    let mut repeated = Vec::new();
     for record in &decision.records {
-        repeated |= !write(db, record).await?;
+        if !write(db, record).await? {
+            repeated.push(record.version + 1);
+        }
     }
-    if repeated {
-        // Its answer was lost: everything else of it was written with it.
-        return Ok(Done::Now(subject));
+    if let Some(current) = repeated.first() {
+        if repeated.len() == decision.records.len() {
+            // Its answer was lost: everything else of it was written with it.
+            return Ok(Done::Now(subject));
+        }
+        // Another decision came to the same about one of them: what else this one holds was not written.
+        return Err(StoreError::Stale { current: *current }.into());
     }
     move_money(db, &decision.movements).await?;
     for event in &decision.events {

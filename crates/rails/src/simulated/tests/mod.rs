@@ -18,8 +18,8 @@ use posthorn_core::payment::{
 };
 
 use super::{
-    Asking, Book, Card, Impossible, Moment, Outcome, Rail, Receiver, Setting, Word, ask, force,
-    query, wake,
+    Asking, Book, Card, Impossible, Moment, Outcome, Rail, Receiver, Setting, Word, ask, close,
+    force, query, wake,
 };
 use crate::cards::{Expiry, Pan};
 
@@ -131,6 +131,14 @@ impl Desk {
 
     pub(super) fn refund(&mut self, ordinal: u16, rail: Rail, money: Money) -> News {
         self.ask(ordinal, rail, money, Ask::Refund { charge: request(1) })
+    }
+
+    /// Asks what came of a request of which nobody has heard, and goes by that.
+    pub(super) fn close(&mut self, ordinal: u16, rail: Rail, money: Money, what: Ask) -> News {
+        let moment = Moment { now: self.now, chance: [0; 16] };
+        let command = Command { request: request(ordinal), money, ask: what };
+        self.keep(&close(rail, &command, moment));
+        self.query(ordinal)
     }
 
     pub(super) fn query(&self, ordinal: u16) -> News {

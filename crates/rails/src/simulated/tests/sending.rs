@@ -46,6 +46,16 @@ fn a_destination_that_fails_takes_nothing() {
 }
 
 #[test]
+fn what_was_called_unheard_is_not_done_when_it_comes_late() {
+    let mut desk = Desk::new();
+    let what = payout("254712345678");
+    assert_eq!(desk.close(1, Rail::Mpesa, KES_100, what.clone()), News::Unheard);
+    assert_eq!(desk.ask(1, Rail::Mpesa, KES_100, what), News::Unheard);
+    assert_eq!(desk.force(1, &Outcome::Succeed), Err(Impossible::Over));
+    assert_eq!(desk.pass(minutes(60)), [], "nothing arrives");
+}
+
+#[test]
 fn what_is_on_its_way_can_be_made_to_arrive_or_to_fail() {
     let mut desk = Desk::new();
     desk.ask(1, Rail::Pix, BRL_100, transfer("ana@exemplo.com"));
