@@ -11,9 +11,11 @@ mod event;
 mod filter;
 mod genuine;
 mod json;
+mod money;
 mod names;
 #[path = "../../engine/tests/guard/public.rs"]
 mod public;
+mod rails;
 mod request;
 mod retry_after;
 mod served;
@@ -38,7 +40,9 @@ pub const TARGETS: &[Target] = &[
     Target { name: "filter", holds_for: filter::filter },
     Target { name: "genuine", holds_for: genuine::genuine },
     Target { name: "json", holds_for: json::json },
+    Target { name: "money", holds_for: money::money },
     Target { name: "names", holds_for: names::names },
+    Target { name: "rails", holds_for: rails::rails },
     Target { name: "request", holds_for: request::request },
     Target { name: "retry_after", holds_for: retry_after::retry_after },
     Target { name: "signature", holds_for: signature::signature },

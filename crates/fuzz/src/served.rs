@@ -105,6 +105,21 @@ impl Served {
         let made = self.made("/v1/events", "$test", draft);
         self.know("$event", &made, "/id");
         self.know("$delivery", &made, "/deliveries/0/id");
+        self.populate_platforms();
+    }
+
+    /// A merchant of each platform with an API of its own, and a payment of it.
+    fn populate_platforms(&mut self) {
+        let draft = r#"{"name":"Duka","contract":"sentinelgate"}"#;
+        let made = self.made("/v1/merchants", "$admin", draft);
+        self.know("$gate", &made, "/keys/test/api_key");
+        self.know("$secret", &made, "/keys/test/api_secret");
+        let draft = r#"{"name":"Loja","contract":"pagtracker"}"#;
+        let made = self.made("/v1/merchants", "$admin", draft);
+        self.know("$loja", &made, "/keys/test/api_key");
+        let made =
+            self.made("/v1/payments", "$loja", r#"{"amount":100,"currency":"BRL","method":"pix"}"#);
+        self.know("$payment", &made, "/id");
     }
 
     fn know(&mut self, name: &'static str, made: &Value, pointer: &str) {
@@ -133,7 +148,7 @@ impl Served {
 
     /// Whether it is a key that the server knows.
     pub(crate) fn knows_key(&self, key: &str) -> bool {
-        let keys = ["$admin", "$test", "$live"];
+        let keys = ["$admin", "$test", "$live", "$gate", "$loja"];
         self.known.iter().any(|(name, value)| keys.contains(name) && value == key)
     }
 

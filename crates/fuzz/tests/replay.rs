@@ -187,8 +187,18 @@ fn json() {
 }
 
 #[test]
+fn money() {
+    replays("money");
+}
+
+#[test]
 fn names() {
     replays("names");
+}
+
+#[test]
+fn rails() {
+    replays("rails");
 }
 
 #[test]

@@ -27,7 +27,16 @@ const LAYERS: [(&str, &[&str]); 8] = [
         ],
     ),
     ("posthorn-tidy", &[]),
-    ("posthorn-fuzz", &["posthorn-core", "posthorn-store", "posthorn-engine", "posthorn-server"]),
+    (
+        "posthorn-fuzz",
+        &[
+            "posthorn-core",
+            "posthorn-store",
+            "posthorn-rails",
+            "posthorn-engine",
+            "posthorn-server",
+        ],
+    ),
 ];
 
 /// The decisions take values and return values, and so do the rails.
