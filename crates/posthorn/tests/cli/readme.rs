@@ -35,6 +35,19 @@ fn each_command_of_the_readmes_first_event_does_something() {
     assert_eq!(receiver.request().header("content-type"), "application/json");
 }
 
+#[test]
+fn each_command_of_the_readmes_first_payment_does_something() {
+    let readme = concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md");
+    let commands = commands(&std::fs::read_to_string(readme).unwrap(), "## A first payment");
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::first(dir.path());
+    let said: Vec<String> = commands.iter().map(|command| shell(&server, command)).collect();
+    let [made, listed, told] = said.as_slice() else { panic!("{said:#?}") };
+    assert!(made.contains("pay_") && made.contains("pending"), "{made}");
+    assert!(listed.contains("order-1"), "{listed}");
+    assert!(told.contains("All is well"), "{told}");
+}
+
 /// Runs it as it would be typed, with the program in the path.
 fn shell(server: &Server, command: &str) -> String {
     let program = Path::new(env!("CARGO_BIN_EXE_posthorn")).parent().expect("a directory");
