@@ -43,7 +43,7 @@ pub const CONNECTION_HEADERS: [&str; 11] = [
     "upgrade",
 ];
 
-const FIELDS: [&str; 15] = [
+const FIELDS: [&str; 16] = [
     "name",
     "title",
     "language",
@@ -55,6 +55,7 @@ const FIELDS: [&str; 15] = [
     "retry",
     "secret",
     "sandbox",
+    "checkout",
     "payment",
     "provider",
     "event",
@@ -120,6 +121,7 @@ fn read_root(
     let retry = read_retry(page, root);
     let secret = read_secret(page, root, signature.as_ref().map(|scheme| scheme.form));
     let sandbox = provider::read_sandbox(page, root);
+    let checkout = provider::read_checkout(page, root);
     let forms = Forms::read(page, root);
     let providers = provider::read(page, root);
     let events = catalogue::read(page, root, &forms);
@@ -139,6 +141,7 @@ fn read_root(
         events,
         providers,
         sandbox,
+        checkout,
         source: source.into(),
         file: file.into(),
         envelope: envelope?,

@@ -1,4 +1,4 @@
-//! Providers, by a platform's own words for them, and what its sandbox does by itself.
+//! Providers, by a platform's own words for them, what its sandbox does by itself, and how long its checkouts wait.
 
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
@@ -9,6 +9,7 @@ use super::file::read_duration;
 use super::read::Section;
 use super::signature::read_template;
 use super::template::{Filling, Hole, Template};
+use crate::checkout::Limits;
 use crate::money::{AMOUNT_MAX, Asset, Money};
 use crate::payment::{Method, Payment};
 
@@ -192,6 +193,8 @@ const FIELDS: [&str; 9] = [
 ];
 /// The longest time that a sandbox may wait.
 const SANDBOX_WAIT_MAX: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// The longest time that a checkout may wait for its payer.
+pub const CHECKOUT_WAIT_MAX: SignedDuration = SignedDuration::from_hours(365 * 24);
 
 /// Reads every `[[provider]]`.
 pub(super) fn read(page: &mut Page<'_>, root: &Section<'_>) -> Vec<Provider> {
@@ -297,5 +300,20 @@ pub(super) fn read_sandbox(page: &mut Page<'_>, root: &Section<'_>) -> Sandbox {
     Sandbox {
         pix_confirms_after: after("pix_confirms_after"),
         payment_expires_after: after("payment_expires_after"),
+    }
+}
+
+/// Reads `[checkout]`, which may be left out.
+pub(super) fn read_checkout(page: &mut Page<'_>, root: &Section<'_>) -> Limits {
+    let Some(table) = root.table(page, "checkout") else { return Limits::default() };
+    let fields = ["abandoned_after", "expires_after"];
+    let section = Section::open(page, "[checkout]", table, &fields);
+    let mut after = |key| {
+        let text = section.text(page, key)?;
+        read_duration(page, &text, CHECKOUT_WAIT_MAX)
+    };
+    Limits {
+        abandoned_after: after("abandoned_after"),
+        expires_after: after("expires_after"),
     }
 }

@@ -84,6 +84,12 @@ impl Kind {
             Self::Endpoint => "ep_",
         }
     }
+
+    /// The stored number of an id in the native API's form.
+    #[must_use]
+    pub fn read_native(self, text: &str) -> Option<i64> {
+        IdForms::default().read_id(self, text)
+    }
 }
 
 /// How the ids of one kind are written.
