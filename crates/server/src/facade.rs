@@ -4,6 +4,7 @@
 //! (status words, ids, the payment itself) stands in its contract; here stands only how its programs speak. Each is mounted
 //! under its contract's name.
 
+mod checkout_page;
 mod pagtracker;
 mod pay_page;
 mod payqi;
@@ -23,10 +24,10 @@ const ALL: [(&str, Routes); 3] = [
 /// What makes a façade.
 type Routes = fn() -> Router<App>;
 
-/// Every façade, below its contract's name; and the page that their links lead to.
+/// Every façade, below its contract's name; and the pages that their links lead to.
 pub(crate) fn routes() -> Router<App> {
     let below = |router: Router<App>, (name, routes): (&str, Routes)| {
         router.nest(&format!("/{name}"), routes())
     };
-    ALL.into_iter().fold(pay_page::routes(), below)
+    ALL.into_iter().fold(pay_page::routes().merge(checkout_page::routes()), below)
 }

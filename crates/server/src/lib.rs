@@ -9,6 +9,7 @@ mod answer;
 mod api;
 mod app;
 mod auth;
+mod base;
 mod body;
 mod decode;
 mod description;

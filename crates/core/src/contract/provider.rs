@@ -157,6 +157,8 @@ pub struct Sandbox {
     pub pix_confirms_after: Option<SignedDuration>,
     /// After what time an unpaid payment expires, where its merchant says nothing; `None`: by the method's own rules.
     pub payment_expires_after: Option<SignedDuration>,
+    /// Whether a card's provider looks at it (*processing*) until it is decided; else it waits (*pending*).
+    pub cards_reviewed: bool,
 }
 
 impl Contract {
@@ -291,16 +293,16 @@ fn chosen<T: Copy>(
 /// Reads `[sandbox]`, which may be left out.
 pub(super) fn read_sandbox(page: &mut Page<'_>, root: &Section<'_>) -> Sandbox {
     let Some(table) = root.table(page, "sandbox") else { return Sandbox::default() };
-    let fields = ["pix_confirms_after", "payment_expires_after"];
+    let fields = ["pix_confirms_after", "payment_expires_after", "cards_reviewed"];
     let section = Section::open(page, "[sandbox]", table, &fields);
     let mut after = |key| {
         let text = section.text(page, key)?;
         read_duration(page, &text, SANDBOX_WAIT_MAX)
     };
-    Sandbox {
-        pix_confirms_after: after("pix_confirms_after"),
-        payment_expires_after: after("payment_expires_after"),
-    }
+    let (pix_confirms_after, payment_expires_after) =
+        (after("pix_confirms_after"), after("payment_expires_after"));
+    let cards_reviewed = section.flag(page, "cards_reviewed");
+    Sandbox { pix_confirms_after, payment_expires_after, cards_reviewed }
 }
 
 /// Reads `[checkout]`, which may be left out.
@@ -312,8 +314,5 @@ pub(super) fn read_checkout(page: &mut Page<'_>, root: &Section<'_>) -> Limits {
         let text = section.text(page, key)?;
         read_duration(page, &text, CHECKOUT_WAIT_MAX)
     };
-    Limits {
-        abandoned_after: after("abandoned_after"),
-        expires_after: after("expires_after"),
-    }
+    Limits { abandoned_after: after("abandoned_after"), expires_after: after("expires_after") }
 }

@@ -85,6 +85,12 @@ impl Kind {
         }
     }
 
+    /// A stored number in the native API's form.
+    #[must_use]
+    pub fn write_native(self, id: i64) -> String {
+        IdForms::default().write(self, id)
+    }
+
     /// The stored number of an id in the native API's form.
     #[must_use]
     pub fn read_native(self, text: &str) -> Option<i64> {

@@ -57,11 +57,11 @@ fn every_state_has_a_word() {
     x.toml:85:12: `disputed` in [payment.status] must not be empty <- ""
     "#);
     insta::assert_snapshot!(said("krxscale", "[payment.status_v2]", "[payment.status_v3]"), @r#"
-    x.toml:72:19: `$status_v2` has no words; add a table [payment.status_v2] <- $status_v2",
-    x.toml:107:10: unknown field `status_v3` in [payment]; did you mean `status_v2`? <- status_v3]
+    x.toml:76:19: `$status_v2` has no words; add a table [payment.status_v2] <- $status_v2",
+    x.toml:111:10: unknown field `status_v3` in [payment]; did you mean `status_v2`? <- status_v3]
     "#);
     insta::assert_snapshot!(said("krxscale", "card = \"credit_card\"", "cards = \"credit_card\""), @r#"
-    x.toml:123:1: unknown field `cards` in [payment.method]; did you mean `card`? <- cards = "credit_card"
+    x.toml:127:1: unknown field `cards` in [payment.method]; did you mean `card`? <- cards = "credit_card"
     "#);
 }
 

@@ -92,6 +92,7 @@ impl Shared {
                     .map(|rail| simulated_rail(*rail))
                     .ok_or(EngineError::Missing { what: "provider" })
             }
+            Affair::Checkout(_) => Err(EngineError::Missing { what: "provider" }),
         }
     }
 
@@ -251,6 +252,7 @@ impl Shared {
             receiver: Receiver::of(merchant, name.as_deref().unwrap_or_default()),
             pix_confirms_after: contract.sandbox.pix_confirms_after,
             deferred: true,
+            reviewed: contract.sandbox.cards_reviewed,
             action_page: format!("{}/3ds", base.trim_end_matches('/')),
         })
     }

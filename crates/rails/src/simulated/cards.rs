@@ -38,8 +38,11 @@ pub(super) fn show(
     }
     let deferred = charging.setting.deferred;
     let instrument = Instrument::Card { charge: book.card_charge() };
+    let reviewed = charging.setting.reviewed;
     let waits = |book: Book, change| {
-        let mut book = book.stand(Standing::Awaiting { instrument });
+        let between =
+            if reviewed { Standing::Processing } else { Standing::Awaiting { instrument } };
+        let mut book = book.stand(between);
         book.foresee(after(now, DECIDED_AFTER), change);
         book
     };

@@ -22,6 +22,7 @@
 //!     receiver: Receiver::of(MerchantId::from_i64(1), "Padaria São João"),
 //!     pix_confirms_after: None,
 //!     deferred: false,
+//!     reviewed: false,
 //!     action_page: "https://pay.example/actions".to_owned(),
 //! };
 //! let charge = Ask::Charge { method: Method::Pix, hold: false, description: None, expires: None };
@@ -85,6 +86,8 @@ pub struct Setting {
     pub pix_confirms_after: Option<SignedDuration>,
     /// Whether a card is charged in two steps: shown as pending first, decided a second later.
     pub deferred: bool,
+    /// Whether the provider is said to look at such a card in between, instead of waiting for its payer.
+    pub reviewed: bool,
     /// Where a card's holder confirms (3-D Secure); `/` and the request's id are appended.
     pub action_page: String,
 }
