@@ -81,7 +81,7 @@ pub struct Payer {
 
 /// How long a checkout may be left alone, and how long it may be paid.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Limits {
+pub struct Waits {
     /// After what time alone it is abandoned; `None`: never.
     pub abandoned_after: Option<SignedDuration>,
     /// After what time it can no longer be paid; `None`: never.
@@ -158,7 +158,7 @@ impl Checkout {
         id: CheckoutId,
         (merchant, mode): (MerchantId, Mode),
         money: Money,
-        (wish, limits): (Wish, Limits),
+        (wish, waits): (Wish, Waits),
         now: Timestamp,
     ) -> Self {
         debug_assert!((1..=AMOUNT_MAX).contains(&money.minor), "amounts are checked at the edge");
@@ -171,9 +171,9 @@ impl Checkout {
             wish,
             payment: None,
             paying: false,
-            patience: limits.abandoned_after,
+            patience: waits.abandoned_after,
             touched: now,
-            expires: limits.expires_after.and_then(|after| now.checked_add(after).ok()),
+            expires: waits.expires_after.and_then(|after| now.checked_add(after).ok()),
             sequence: 0,
             ended: None,
             created: now,
@@ -322,12 +322,12 @@ mod tests {
     /// Left alone for 30 minutes it is abandoned; a day is its time.
     fn opened() -> Checkout {
         let place = (MerchantId::from_i64(1), Mode::Test);
-        let limits = Limits {
+        let waits = Waits {
             abandoned_after: Some(SignedDuration::from_mins(30)),
             expires_after: Some(SignedDuration::from_hours(24)),
         };
         let money = Money { minor: 10_000, asset: Asset::BRL };
-        Checkout::open(CheckoutId::from_i64(7), place, money, (Wish::default(), limits), at(0))
+        Checkout::open(CheckoutId::from_i64(7), place, money, (Wish::default(), waits), at(0))
     }
 
     fn payment(number: i64) -> PaymentId {

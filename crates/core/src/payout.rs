@@ -153,7 +153,7 @@ impl Payout {
                 Step::still(self).tell(Transition::PayoutCompleted).post(gone)
             }
             News::Refused(refusal) => self.fail(refusal),
-            News::Canceled | News::Unheard => self.fail(Refusal {
+            News::Canceled | News::Expired | News::Unheard => self.fail(Refusal {
                 code: "payout_not_made".to_owned(),
                 message: "the provider did not make the payout".to_owned(),
                 unreached: true,

@@ -7,6 +7,7 @@ mod environment;
 mod flags;
 mod master_key;
 mod postgres;
+mod public_url;
 mod retention;
 mod secret;
 
@@ -22,6 +23,7 @@ use posthorn_core::secret::Secret;
 pub(crate) use flags::Flags;
 pub(crate) use master_key::{BadMasterKey, MasterKey};
 pub(crate) use postgres::{Pooler, Postgres};
+pub(crate) use public_url::PublicUrl;
 pub(crate) use retention::{Retention, TooShort};
 
 /// The settings of one server.
@@ -50,6 +52,17 @@ pub(crate) struct Config {
     /// contract is created on first start, its test keys printed.
     #[config(env = "POSTHORN_SANDBOX", default = false)]
     pub(crate) sandbox: bool,
+
+    /// A contract whose own API is served at the root, as its guide prints it
+    /// (`http://host:3000/api/payments/create`); the native API is then below `/native`. Left out, the native API is at
+    /// the root and each platform's below its contract's name (`/sentinelgate/api/…`).
+    #[config(env = "POSTHORN_CONTRACT")]
+    pub(crate) contract: Option<String>,
+
+    /// Where payers reach this server, as in `https://pay.example.com`: what links to payments begin with.
+    /// Left out, events and answers of the native API have no such links.
+    #[config(env = "POSTHORN_PUBLIC_URL")]
+    pub(crate) public_url: Option<PublicUrl>,
 
     /// A directory with an operator's own contracts (`*.toml`), read after the six embedded ones;
     /// one with the same name takes the place of an embedded one.

@@ -19,6 +19,7 @@ use posthorn_engine::http::{BadPem, BadRoot, HttpSettings, HttpTransport, Root, 
 use posthorn_engine::metrics::ByBound;
 use posthorn_engine::postgres_tls::postgres_tls;
 use posthorn_engine::{Engine, EngineError, Options, Parts, Runner};
+use posthorn_server::NoFacade;
 use posthorn_store::Store;
 use posthorn_store::postgres::{self, Postgres};
 use posthorn_store::sqlite::{self, OpenError, Sqlite};
@@ -112,6 +113,9 @@ pub(crate) enum WiringError {
         /// Where the key file should be.
         path: PathBuf,
     },
+    /// There is no such API to put at the root.
+    #[error("`--contract`: {0}")]
+    Facade(#[from] NoFacade),
     /// The contracts cannot be read.
     #[error(transparent)]
     Contracts(#[from] ContractsError),
@@ -303,6 +307,7 @@ fn options(config: &Config) -> Options {
         drain_per_second: config.limits.drain_per_second,
         grace: config.grace.unsigned_abs(),
         retention: config.retention.0,
+        public_url: config.public_url.as_ref().map(|url| url.0.clone()),
         ..Options::default()
     }
 }

@@ -29,6 +29,7 @@ mod products;
 mod sandbox;
 mod trial;
 
+use axum::Router;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -55,9 +56,19 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(sandbox::get_clock, sandbox::advance_clock))
         .routes(routes!(forcing::set_rail_mood))
         .routes(routes!(listen::listen))
+        .merge(described_probes())
+}
+
+fn described_probes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
         .routes(routes!(operations::healthz))
         .routes(routes!(operations::readyz))
         .routes(routes!(operations::metrics))
+}
+
+/// What a machine asks a server at its root, wherever the rest of the API is.
+pub(crate) fn probes() -> Router<App> {
+    described_probes().into()
 }
 
 fn merchants_and_keys() -> OpenApiRouter<App> {

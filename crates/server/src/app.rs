@@ -9,13 +9,16 @@ use posthorn_engine::Engine;
 use prometheus_client::registry::Registry;
 use tokio::sync::watch;
 
+use crate::facade::Root;
 use crate::metrics::HttpMetrics;
+use crate::ratelimit::RateLimits;
 use crate::room::Bodies;
 
 /// The server's side of a running Posthorn; cheap to clone.
 #[derive(Clone)]
 pub struct App {
     inner: Arc<Inner>,
+    root: Option<Root>,
 }
 
 struct Inner {
@@ -27,6 +30,7 @@ struct Inner {
     started_ms: i64,
     requests: AtomicU64,
     bodies: Bodies,
+    rate_limits: RateLimits,
     /// Streams of `/v1/listen` that are open, by merchant.
     streams: Mutex<HashMap<MerchantId, usize>>,
 }
@@ -47,9 +51,21 @@ impl App {
             started_ms,
             requests: AtomicU64::new(0),
             bodies: Bodies::default(),
+            rate_limits: RateLimits::default(),
             streams: Mutex::default(),
         };
-        Self { inner: Arc::new(inner) }
+        Self { inner: Arc::new(inner), root: None }
+    }
+
+    /// The same, with a platform's own API at the root and the native one below `/native`.
+    #[must_use]
+    pub fn at_root(self, root: Option<Root>) -> Self {
+        Self { root, ..self }
+    }
+
+    /// Whose API is at the root.
+    pub(crate) fn root(&self) -> Option<Root> {
+        self.root
     }
 
     /// The engine.
@@ -96,6 +112,11 @@ impl App {
     /// What requests may hold of their bodies.
     pub(crate) fn bodies(&self) -> &Bodies {
         &self.inner.bodies
+    }
+
+    /// How often each key has called.
+    pub(crate) fn rate_limits(&self) -> &RateLimits {
+        &self.inner.rate_limits
     }
 
     pub(crate) fn metrics(&self) -> &HttpMetrics {

@@ -20,6 +20,7 @@ mod metrics;
 mod openapi;
 mod params;
 pub mod problem;
+mod ratelimit;
 mod room;
 mod serve;
 mod time;
@@ -32,11 +33,15 @@ use utoipa_axum::router::OpenApiRouter;
 
 pub use app::App;
 pub use body::{BATCH_BYTES_MAX, BODY_BYTES_MAX, IDEMPOTENCY_KEY_CHARS_MAX};
+pub use facade::{NoFacade, Root};
 pub use room::BODIES_BYTES_MAX;
 pub use serve::{Serving, serve};
 
 use description::Description;
 use problem::{Code, Problem};
+
+/// Where the native API is when a platform's own is at the root.
+pub const NATIVE: &str = "/native";
 
 /// Everything that is served.
 pub fn router(app: App) -> Router {
@@ -44,12 +49,15 @@ pub fn router(app: App) -> Router {
     let (routes, mut document) = assembled(&described);
     openapi::complete(&mut document);
     described.set(&document);
-    routes
-        .merge(facade::routes())
-        .fallback(no_such_route)
-        .method_not_allowed_fallback(no_such_method)
-        .layer(axum::middleware::from_fn_with_state(app.clone(), edge::around))
-        .with_state(app)
+    let native = routes.fallback(no_such_route).method_not_allowed_fallback(no_such_method);
+    let all = match app.root() {
+        None => native.merge(facade::routes()),
+        // The façade's own fallback answers for what is nowhere.
+        Some(root) => {
+            root.routes().merge(facade::routes()).merge(api::probes()).nest(NATIVE, native)
+        }
+    };
+    all.layer(axum::middleware::from_fn_with_state(app.clone(), edge::around)).with_state(app)
 }
 
 /// The API as an `OpenAPI` 3.1 document: what `/openapi.json` serves.

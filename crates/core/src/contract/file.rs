@@ -12,7 +12,7 @@ use super::key::{KeyForm, STANDARD_KEY_BYTES};
 use super::read::{Section, Text};
 use super::signature::{Encoding, Scheme, one_of, read_template};
 use super::template::{Hole, Template};
-use super::{Contract, catalogue, provider, vector};
+use super::{Contract, catalogue, limits, provider, vector};
 use crate::duration;
 use crate::retry::Schedule;
 use crate::secret::Secret;
@@ -43,7 +43,7 @@ pub const CONNECTION_HEADERS: [&str; 11] = [
     "upgrade",
 ];
 
-const FIELDS: [&str; 16] = [
+const FIELDS: [&str; 17] = [
     "name",
     "title",
     "language",
@@ -56,6 +56,7 @@ const FIELDS: [&str; 16] = [
     "secret",
     "sandbox",
     "checkout",
+    "limits",
     "payment",
     "provider",
     "event",
@@ -122,6 +123,7 @@ fn read_root(
     let secret = read_secret(page, root, signature.as_ref().map(|scheme| scheme.form));
     let sandbox = provider::read_sandbox(page, root);
     let checkout = provider::read_checkout(page, root);
+    let limits = limits::read(page, root);
     let forms = Forms::read(page, root);
     let providers = provider::read(page, root);
     let events = catalogue::read(page, root, &forms);
@@ -142,6 +144,7 @@ fn read_root(
         providers,
         sandbox,
         checkout,
+        limits,
         source: source.into(),
         file: file.into(),
         envelope: envelope?,

@@ -46,6 +46,7 @@ mod file;
 mod fill;
 mod forms;
 mod key;
+mod limits;
 mod lookup;
 mod members;
 mod provider;
@@ -68,6 +69,7 @@ pub use embedded::embedded;
 pub use fault::{Fault, nearest};
 pub use file::{CONNECTION_HEADERS, SecretForm};
 pub use key::{BadSecret, KeyForm, SigningKey};
+pub use limits::Limits;
 pub use provider::{CHECKOUT_WAIT_MAX, NotTaken, Provider, Rail, Sandbox};
 pub use signature::Encoding;
 pub use verify::{NotGenuine, Tolerance};
@@ -75,7 +77,7 @@ pub use wire_id::Kind;
 
 pub use crate::transition::Transition;
 
-use crate::checkout::Limits;
+use crate::checkout::Waits;
 use crate::json::Style;
 use crate::retry::Schedule;
 use envelope::Envelope;
@@ -108,7 +110,9 @@ pub struct Contract {
     /// What its sandbox does by itself.
     pub sandbox: Sandbox,
     /// How long its checkouts wait for their payers.
-    pub checkout: Limits,
+    pub checkout: Waits,
+    /// How many requests its own API takes.
+    pub limits: Limits,
     /// The file, byte for byte.
     pub source: Arc<str>,
     file: Arc<str>,

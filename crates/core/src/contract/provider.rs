@@ -9,7 +9,7 @@ use super::file::read_duration;
 use super::read::Section;
 use super::signature::read_template;
 use super::template::{Filling, Hole, Template};
-use crate::checkout::Limits;
+use crate::checkout::Waits;
 use crate::money::{AMOUNT_MAX, Asset, Money};
 use crate::payment::{Method, Payment};
 
@@ -58,6 +58,17 @@ impl Rail {
             Self::Mpesa => "mobile_money",
             Self::Bank => "bank_transfer",
             Self::Xrpl => "xrp",
+        }
+    }
+}
+
+impl Rail {
+    /// Whether money can be sent through it, to somebody who did not pay.
+    #[must_use]
+    pub const fn pays_out(self) -> bool {
+        match self {
+            Self::Pix | Self::Mpesa | Self::Bank | Self::Xrpl => true,
+            Self::Cards | Self::Boleto => false,
         }
     }
 }
@@ -155,10 +166,20 @@ impl Provider {
 pub struct Sandbox {
     /// After what time a PIX charge is paid, without anybody paying it; `None`: never.
     pub pix_confirms_after: Option<SignedDuration>,
+    /// After what time a card's charge is decided, pending until then; `None`: at once.
+    pub cards_decide_after: Option<SignedDuration>,
     /// After what time an unpaid payment expires, where its merchant says nothing; `None`: by the method's own rules.
     pub payment_expires_after: Option<SignedDuration>,
     /// Whether a card's provider looks at it (*processing*) until it is decided; else it waits (*pending*).
     pub cards_reviewed: bool,
+}
+
+impl Provider {
+    /// Whether payouts in an asset can go through it.
+    #[must_use]
+    pub fn sends(&self, asset: Asset) -> bool {
+        self.assets.contains(&asset) && self.rails.iter().any(|rail| rail.pays_out())
+    }
 }
 
 impl Contract {
@@ -166,6 +187,13 @@ impl Contract {
     #[must_use]
     pub fn provider(&self, name: &str) -> Option<&Provider> {
         self.providers.iter().find(|provider| provider.name == name)
+    }
+
+    /// The provider that sends payouts where a merchant names none: the default one if it can, else the first that can.
+    #[must_use]
+    pub fn default_sender(&self, asset: Asset) -> Option<&Provider> {
+        let mut able = self.providers.iter().filter(|provider| provider.sends(asset));
+        able.clone().find(|provider| provider.default).or_else(|| able.next())
     }
 
     /// The provider that is taken where a merchant names none: the default one if it can be paid through so, else the first
@@ -293,26 +321,27 @@ fn chosen<T: Copy>(
 /// Reads `[sandbox]`, which may be left out.
 pub(super) fn read_sandbox(page: &mut Page<'_>, root: &Section<'_>) -> Sandbox {
     let Some(table) = root.table(page, "sandbox") else { return Sandbox::default() };
-    let fields = ["pix_confirms_after", "payment_expires_after", "cards_reviewed"];
+    let fields =
+        ["pix_confirms_after", "cards_decide_after", "payment_expires_after", "cards_reviewed"];
     let section = Section::open(page, "[sandbox]", table, &fields);
-    let mut after = |key| {
+    let after = |key| {
         let text = section.text(page, key)?;
         read_duration(page, &text, SANDBOX_WAIT_MAX)
     };
-    let (pix_confirms_after, payment_expires_after) =
-        (after("pix_confirms_after"), after("payment_expires_after"));
+    let [pix_confirms_after, cards_decide_after, payment_expires_after] =
+        ["pix_confirms_after", "cards_decide_after", "payment_expires_after"].map(after);
     let cards_reviewed = section.flag(page, "cards_reviewed");
-    Sandbox { pix_confirms_after, payment_expires_after, cards_reviewed }
+    Sandbox { pix_confirms_after, cards_decide_after, payment_expires_after, cards_reviewed }
 }
 
 /// Reads `[checkout]`, which may be left out.
-pub(super) fn read_checkout(page: &mut Page<'_>, root: &Section<'_>) -> Limits {
-    let Some(table) = root.table(page, "checkout") else { return Limits::default() };
+pub(super) fn read_checkout(page: &mut Page<'_>, root: &Section<'_>) -> Waits {
+    let Some(table) = root.table(page, "checkout") else { return Waits::default() };
     let fields = ["abandoned_after", "expires_after"];
     let section = Section::open(page, "[checkout]", table, &fields);
     let mut after = |key| {
         let text = section.text(page, key)?;
         read_duration(page, &text, CHECKOUT_WAIT_MAX)
     };
-    Limits { abandoned_after: after("abandoned_after"), expires_after: after("expires_after") }
+    Waits { abandoned_after: after("abandoned_after"), expires_after: after("expires_after") }
 }

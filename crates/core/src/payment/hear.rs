@@ -98,7 +98,10 @@ impl Payment {
             News::Canceled if self.state.is_open() => {
                 self.end(State::Canceled, Transition::PaymentCanceled)
             }
-            News::Canceled | News::Lost => Step::still(self),
+            News::Expired if self.state.is_open() => {
+                self.end(State::Expired, Transition::PaymentExpired)
+            }
+            News::Canceled | News::Expired | News::Lost => Step::still(self),
         }
     }
 

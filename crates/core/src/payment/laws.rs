@@ -26,7 +26,7 @@ fn deeds() -> impl Strategy<Value = Vec<Deed>> {
     let deed = prop_oneof![
         2 => (0_u32..200_000).prop_map(Deed::Wait),
         3 => (0_usize..8).prop_map(Deed::Send),
-        6 => (0_usize..8, 0_u8..11, 1_i64..20_000, 0_u8..4)
+        6 => (0_usize..8, 0_u8..12, 1_i64..20_000, 0_u8..4)
             .prop_map(|(at, what, minor, transaction)| Deed::Hear(at, what, minor, transaction)),
         2 => prop::option::of(1_i64..12_000).prop_map(Deed::Refund),
         1 => Just(Deed::Capture),
@@ -78,6 +78,7 @@ fn news(what: u8, minor: i64, transaction: u8, now: Timestamp) -> News {
         7 => News::Refused(refusal()),
         8 => News::Canceled,
         9 => News::Unheard,
+        10 => News::Expired,
         _ => News::Lost,
     }
 }

@@ -86,6 +86,8 @@ pub enum News {
     Refused(Refusal),
     /// It was called off, and no money will move.
     Canceled,
+    /// Nobody paid in the time that the provider gives, and by itself no money will move.
+    Expired,
     /// The provider knows nothing of the request: it never arrived.
     Unheard,
     /// Nobody knows: the answer was lost.

@@ -146,7 +146,7 @@ impl Payment {
                 Step::still(self).tell(transition).post(gone)
             }
             News::Refused(refusal) => self.refund_failed(request, refusal, (minor, unsettled)),
-            News::Canceled | News::Unheard => {
+            News::Canceled | News::Expired | News::Unheard => {
                 let refusal = Refusal {
                     code: "refund_not_made".to_owned(),
                     message: "the provider did not make the refund".to_owned(),

@@ -277,7 +277,7 @@ impl Payment {
                 (LegState::Processed { transaction: movement.transaction }, Account::Clearing)
             }
             News::Refused(refusal) => (LegState::Failed { refusal }, Account::Available),
-            News::Canceled | News::Unheard => {
+            News::Canceled | News::Expired | News::Unheard => {
                 (LegState::Failed { refusal: not_sent() }, Account::Available)
             }
             News::Awaiting(_)

@@ -54,18 +54,18 @@ impl Engine {
             if let Some(id) = shared.used(once).await? {
                 return Ok((shared.checkout(place, CheckoutId::from_i64(id)).await?, true));
             }
-            let mut limits = shared.contract_at(place.0)?.checkout;
+            let mut waits = shared.contract_at(place.0)?.checkout;
             if let Some(wished) = draft.expires_in {
                 if wished.is_zero() || wished > CHECKOUT_WAIT_MAX {
                     return refuse("expires_in", "must be more than nothing and at most 365d");
                 }
-                limits.expires_after = Some(wished);
+                waits.expires_after = Some(wished);
             }
             let (money, wish) = shared.wish(place, draft).await?;
             let real = shared.clock.now();
             let id = CheckoutId::from_i64(shared.next_event_id(real).as_i64());
             let now = shared.directory.now(place.0, place.1, real);
-            let checkout = Checkout::open(id, place, money, (wish, limits), now);
+            let checkout = Checkout::open(id, place, money, (wish, waits), now);
             let step = Step::still(Affair::from(checkout));
             match shared.write_step(0, step, Vec::new(), once).await? {
                 Written::Now(affair) => Ok((affair.checkout()?, false)),

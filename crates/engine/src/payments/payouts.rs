@@ -1,6 +1,5 @@
 //! Payouts: what a merchant has, sent to its bank or its telephone.
 
-use posthorn_core::contract::Provider;
 use posthorn_core::event::Mode;
 use posthorn_core::id::{MerchantId, PayoutId};
 use posthorn_core::money::{Asset, Money};
@@ -43,10 +42,7 @@ impl Engine {
             if let Some(id) = shared.used(once).await? {
                 return Ok((shared.payout(place, PayoutId::from_i64(id)).await?, true));
             }
-            if engine.provider(place.0, &draft.wish.provider).is_none() {
-                let what = format!("`{}` is no provider here", draft.wish.provider);
-                return Err(EngineError::Setting { field: "provider", what });
-            }
+            shared.check_sender(place.0, &draft)?;
             if let Some(callback) = &draft.wish.callback {
                 shared.meet_callback(place, callback).await?;
             }
@@ -74,10 +70,7 @@ impl Engine {
     #[must_use]
     pub fn usual_payout_provider(&self, merchant: MerchantId, asset: Asset) -> Option<String> {
         let contract = self.shared.contract_at(merchant).ok()?;
-        let sends = |one: &&Provider| !one.rails.is_empty() && one.assets.contains(&asset);
-        let mut able = contract.providers.iter().filter(sends);
-        let usual = able.clone().find(|one| one.default).or_else(|| able.next());
-        usual.map(|one| one.name.clone())
+        contract.default_sender(asset).map(|provider| provider.name.clone())
     }
 
     /// One payout.
@@ -103,6 +96,17 @@ impl Engine {
 }
 
 impl Shared {
+    fn check_sender(&self, merchant: MerchantId, draft: &PayoutDraft) -> Result<(), EngineError> {
+        let (name, asset) = (&draft.wish.provider, draft.money.asset);
+        let contract = self.contract_at(merchant)?;
+        let what = match contract.provider(name) {
+            None => format!("`{name}` is no provider here"),
+            Some(provider) if provider.sends(asset) => return Ok(()),
+            Some(_) => format!("`{name}` sends no payouts in {asset}"),
+        };
+        Err(EngineError::Setting { field: "provider", what })
+    }
+
     async fn payout(&self, place: (MerchantId, Mode), id: PayoutId) -> Result<Payout, EngineError> {
         let missing = || EngineError::Missing { what: "payout" };
         let record = self.store.record(id.as_i64()).await?.ok_or_else(missing)?;

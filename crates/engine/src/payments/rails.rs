@@ -251,8 +251,8 @@ impl Shared {
         Ok(Setting {
             receiver: Receiver::of(merchant, name.as_deref().unwrap_or_default()),
             pix_confirms_after: contract.sandbox.pix_confirms_after,
-            deferred: true,
-            reviewed: contract.sandbox.cards_reviewed,
+            cards_decide_after: contract.sandbox.cards_decide_after,
+            cards_reviewed: contract.sandbox.cards_reviewed,
             action_page: format!("{}/3ds", base.trim_end_matches('/')),
         })
     }

@@ -78,6 +78,8 @@ impl Reply {
 pub(crate) struct Client {
     agent: ureq::Agent,
     connection: Connection,
+    /// The secret beside a merchant's key, for platforms whose programs send both.
+    secret: Option<String>,
 }
 
 impl Client {
@@ -91,7 +93,12 @@ impl Client {
             .build();
         let mut connection = connection.clone();
         connection.server.truncate(connection.server.trim_end_matches('/').len());
-        Self { agent: config.into(), connection }
+        Self { agent: config.into(), connection, secret: None }
+    }
+
+    /// The same, which sends key and secret in headers of their own too (`X-API-Key`, `X-API-Secret`).
+    pub(crate) fn with_secret(self, secret: String) -> Self {
+        Self { secret: Some(secret), ..self }
     }
 
     /// Whether JSON is wanted rather than tables.
@@ -147,10 +154,13 @@ impl Client {
 
     fn request(&self, who: As, method: &str, path: &str) -> anyhow::Result<http::request::Builder> {
         let url = format!("{}{path}", self.connection.server);
-        Ok(http::Request::builder()
-            .method(method)
-            .uri(url)
-            .header("authorization", format!("Bearer {}", self.key(who)?)))
+        let key = self.key(who)?;
+        let request = http::Request::builder().method(method).uri(url);
+        let request = request.header("authorization", format!("Bearer {key}"));
+        Ok(match &self.secret {
+            Some(secret) => request.header("x-api-key", key).header("x-api-secret", secret),
+            None => request,
+        })
     }
 
     fn key(&self, who: As) -> anyhow::Result<&str> {

@@ -1,6 +1,7 @@
-//! `posthorn demo`: the whole story in one process: an event per contract, a receiver that first
+//! `posthorn demo`: the whole story in one process: a payment per contract, a receiver that first
 //! answers 500, the retry, the verified signature, the attempt log.
 
+mod flow;
 mod receiver;
 mod story;
 
@@ -26,8 +27,8 @@ use story::Told;
 #[derive(clap::Args)]
 #[command(
     long_about = "Tell the whole story in one process: a server on a temporary data directory, a merchant and \
-                  an endpoint for each contract, a receiver that answers 500 at first, the retry on the \
-                  sandbox clock, the signature verified, the attempt log. Exits 0 when everything came \
+                  an endpoint for each contract, a payment as its guide makes one, a receiver that answers 500 at \
+                  first, the retry on the sandbox clock, the signature verified, the attempt log. Exits 0 when everything came \
                   out as promised.",
     after_help = "Examples:\n  posthorn demo\n  posthorn demo --contract krxscale"
 )]
@@ -84,7 +85,8 @@ fn tell_all(
     };
     let mut told = Vec::new();
     for contract in contracts {
-        let as_merchant = |key| Client::new(&connection(Some(key)));
+        let as_merchant =
+            |key, secret: String| Client::new(&connection(Some(key))).with_secret(secret);
         let operator = Client::new(&connection(None));
         let one = story::tell(contract, (&operator, &as_merchant), receiver);
         told.push(one.with_context(|| format!("the story of {} went wrong", contract.name))?);

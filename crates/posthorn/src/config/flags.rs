@@ -32,6 +32,10 @@ pub(crate) struct Flags {
     #[arg(long, value_name = "FILE", env = "POSTHORN_CONFIG", hide_env_values = true)]
     pub(crate) config: Option<PathBuf>,
 
+    /// Serve this contract's own API at the root, and the native one below /native
+    #[arg(long, value_name = "NAME")]
+    pub(crate) contract: Option<String>,
+
     /// A directory with your own contracts, read after the embedded ones
     #[arg(long, value_name = "DIR")]
     pub(crate) contracts: Option<PathBuf>,
@@ -49,6 +53,7 @@ impl Flags {
         layer.data = self.data;
         layer.database = self.database.map(Secret::new);
         layer.sandbox = self.sandbox.then_some(true);
+        layer.contract = self.contract;
         layer.contracts = self.contracts;
         layer.admin_key = self.admin_key.map(Secret::new);
         layer

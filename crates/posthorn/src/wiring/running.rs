@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use posthorn_core::secret::Secret;
 use posthorn_engine::Engine;
-use posthorn_server::{App, Serving};
+use posthorn_server::{App, NATIVE, Root, Serving};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
@@ -19,6 +19,8 @@ pub(crate) struct Running {
     pub(crate) engine: Engine,
     /// Where the API listens.
     pub(crate) address: SocketAddr,
+    /// Whose API is at the root.
+    platform: Option<Root>,
     /// The admin key, when this start made one.
     pub(crate) admin_key: Option<Secret>,
     stop: oneshot::Sender<()>,
@@ -45,17 +47,19 @@ pub(crate) struct Prepared {
     listener: TcpListener,
     address: SocketAddr,
     grace: Duration,
+    root: Option<Root>,
 }
 
 impl Prepared {
     /// Takes the address and opens everything.
     pub(crate) async fn new(config: &Config) -> Result<Self, WiringError> {
+        let root = config.contract.as_deref().map(Root::of).transpose()?;
         let listener = listen(config.listen).await?;
         let address = listener
             .local_addr()
             .map_err(|source| WiringError::Listen { address: config.listen, source })?;
         let wired = wire(config).await?;
-        Ok(Self { wired, listener, address, grace: config.grace.unsigned_abs() })
+        Ok(Self { wired, listener, address, grace: config.grace.unsigned_abs(), root })
     }
 
     /// The engine's handle.
@@ -65,7 +69,7 @@ impl Prepared {
 
     /// Sets to work: from here on it answers.
     pub(crate) fn run(self) -> Running {
-        let Self { wired, listener, address, grace } = self;
+        let Self { wired, listener, address, grace, root } = self;
         let Wired { engine, runner, registry, admin_key } = wired;
         let mut tasks = JoinSet::new();
         tasks.spawn(async move {
@@ -73,6 +77,7 @@ impl Prepared {
             Part::Runner
         });
         let app = App::new(engine.clone(), registry, env!("CARGO_PKG_VERSION"));
+        let app = app.at_root(root);
         let serving = Serving { grace, ..Serving::default() };
         let (stop, stopped) = oneshot::channel::<()>();
         tasks.spawn(async move {
@@ -80,7 +85,7 @@ impl Prepared {
             posthorn_server::serve(listener, app, serving, stopped).await;
             Part::Listener
         });
-        Running { engine, address, admin_key, stop, tasks }
+        Running { engine, address, platform: root, admin_key, stop, tasks }
     }
 }
 
@@ -90,8 +95,21 @@ impl Running {
         Ok(Prepared::new(config).await?.run())
     }
 
-    /// Where the API is, as a URL.
+    /// Where the native API is, as a URL.
     pub(crate) fn url(&self) -> String {
+        format!("{}{}", self.root(), if self.platform.is_some() { NATIVE } else { "" })
+    }
+
+    /// Where a contract's own API is, as a URL: what its guide's programs are given as their base. `None` where its
+    /// guide prints none.
+    pub(crate) fn platform_url(&self, contract: &str) -> Option<String> {
+        let facade = Root::of(contract).ok()?;
+        let at_root = self.platform == Some(facade);
+        let root = self.root();
+        Some(if at_root { root } else { format!("{root}/{contract}") })
+    }
+
+    fn root(&self) -> String {
         let mut address = self.address;
         if address.ip().is_unspecified() {
             address.set_ip(std::net::Ipv4Addr::LOCALHOST.into());

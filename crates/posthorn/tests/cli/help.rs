@@ -96,6 +96,9 @@ fn a_command_explains_itself_with_examples() {
 
               [env: POSTHORN_CONFIG]
 
+          --contract <NAME>
+              Serve this contract's own API at the root, and the native one below /native
+
           --contracts <DIR>
               A directory with your own contracts, read after the embedded ones
 

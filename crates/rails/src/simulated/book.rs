@@ -71,6 +71,7 @@ pub(super) enum Standing {
     Done { movement: Movement },
     Refused { refusal: Refusal },
     Canceled,
+    Expired,
 }
 
 /// What happens by itself.
@@ -135,6 +136,7 @@ impl Book {
             Standing::Done { movement } => News::Done(movement.clone()),
             Standing::Refused { refusal } => News::Refused(refusal.clone()),
             Standing::Canceled => News::Canceled,
+            Standing::Expired => News::Expired,
         }
     }
 
@@ -172,7 +174,10 @@ impl Book {
             | Standing::Processing
             | Standing::Seen { .. }
             | Standing::Held => true,
-            Standing::Done { .. } | Standing::Refused { .. } | Standing::Canceled => false,
+            Standing::Done { .. }
+            | Standing::Refused { .. }
+            | Standing::Canceled
+            | Standing::Expired => false,
         }
     }
 
@@ -186,7 +191,8 @@ impl Book {
             | Standing::Seen { .. }
             | Standing::Held
             | Standing::Refused { .. }
-            | Standing::Canceled => None,
+            | Standing::Canceled
+            | Standing::Expired => None,
         }
     }
 

@@ -9,8 +9,6 @@ use super::charge::Charging;
 use super::{after, refusal};
 use crate::cards::{CardOutcome, Decline, Expiry, Pan, outcome};
 
-/// How long after it was asked a deferred charge is decided.
-pub const DECIDED_AFTER: SignedDuration = SignedDuration::from_secs(1);
 /// How long a card's holder has to confirm.
 pub const CHALLENGED_FOR: SignedDuration = SignedDuration::from_mins(5);
 /// How long after it was paid a charge on the card that disputes is disputed.
@@ -36,24 +34,26 @@ pub(super) fn show(
         charge.disputes = ends == CardOutcome::Disputed;
         charge.page = Some(page.clone());
     }
-    let deferred = charging.setting.deferred;
+    let decided = charging.setting.cards_decide_after.map(|wait| after(now, wait));
     let instrument = Instrument::Card { charge: book.card_charge() };
-    let reviewed = charging.setting.reviewed;
-    let waits = |book: Book, change| {
-        let between =
+    let reviewed = charging.setting.cards_reviewed;
+    let waits = |book: Book, at, change| {
+        let meanwhile =
             if reviewed { Standing::Processing } else { Standing::Awaiting { instrument } };
-        let mut book = book.stand(between);
-        book.foresee(after(now, DECIDED_AFTER), change);
+        let mut book = book.stand(meanwhile);
+        book.foresee(at, change);
         book
     };
-    Ok(match ends {
-        CardOutcome::Challenged => challenge(book, page, now),
-        CardOutcome::Declined(why) if deferred => {
-            waits(book, Change::Refuse { refusal: declined(why) })
+    Ok(match (ends, decided) {
+        (CardOutcome::Challenged, _) => challenge(book, page, now),
+        (CardOutcome::Declined(why), Some(at)) => {
+            waits(book, at, Change::Refuse { refusal: declined(why) })
         }
-        CardOutcome::Declined(why) => return Err(declined(why)),
-        CardOutcome::Approved | CardOutcome::Disputed if deferred => waits(book, Change::Finish),
-        CardOutcome::Approved | CardOutcome::Disputed => book.finish(now),
+        (CardOutcome::Declined(why), None) => return Err(declined(why)),
+        (CardOutcome::Approved | CardOutcome::Disputed, Some(at)) => {
+            waits(book, at, Change::Finish)
+        }
+        (CardOutcome::Approved | CardOutcome::Disputed, None) => book.finish(now),
     })
 }
 

@@ -31,7 +31,8 @@ pub(super) fn capture(own: &Book, charge: Book, now: Timestamp) -> Result<Done, 
         | Standing::Processing
         | Standing::Seen { .. }
         | Standing::Refused { .. }
-        | Standing::Canceled => {
+        | Standing::Canceled
+        | Standing::Expired => {
             return Err(refusal("not_authorized", "the charge has reserved nothing"));
         }
     }
@@ -56,6 +57,7 @@ pub(super) fn cancel(_own: &Book, charge: Book, _now: Timestamp) -> Result<Done,
             Err(refusal("already_paid", "the charge was paid; refund it instead"))
         }
         Standing::Refused { .. } => Err(refusal("charge_closed", "the charge was refused before")),
+        Standing::Expired => Err(refusal("charge_closed", "the charge has expired")),
     }
 }
 

@@ -85,10 +85,7 @@ pub fn force(book: Book, outcome: &Outcome, now: Timestamp) -> Result<Told, Impo
         Outcome::Succeed => succeed(book, now),
         Outcome::Fail { code } => fail(book, code),
         Outcome::Cancel => Ok(stopped(book)?.stand(Standing::Canceled).tell()),
-        Outcome::Expire => {
-            let refusal = refusal("expired", "nobody paid in time");
-            Ok(stopped(book)?.stand(Standing::Refused { refusal }).tell())
-        }
+        Outcome::Expire => Ok(stopped(book)?.stand(Standing::Expired).tell()),
         Outcome::Process => Ok(stopped(book)?.stand(Standing::Processing).tell()),
         Outcome::RequireAction => {
             let book = stopped(book)?;

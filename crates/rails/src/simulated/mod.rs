@@ -21,8 +21,8 @@
 //! let setting = Setting {
 //!     receiver: Receiver::of(MerchantId::from_i64(1), "Padaria São João"),
 //!     pix_confirms_after: None,
-//!     deferred: false,
-//!     reviewed: false,
+//!     cards_decide_after: None,
+//!     cards_reviewed: false,
 //!     action_page: "https://pay.example/actions".to_owned(),
 //! };
 //! let charge = Ask::Charge { method: Method::Pix, hold: false, description: None, expires: None };
@@ -63,7 +63,7 @@ pub use bank::{
     CENTS_MAX as BANK_CENTS_MAX, CENTS_MIN as BANK_CENTS_MIN, PAID_AFTER as BANK_PAID_AFTER,
 };
 pub use book::Book;
-pub use cards::{CHALLENGED_FOR, Card, DECIDED_AFTER as CARD_DECIDED_AFTER, DISPUTED_AFTER};
+pub use cards::{CHALLENGED_FOR, Card, DISPUTED_AFTER};
 pub use force::{Impossible, Outcome, force};
 pub use rail::Rail;
 pub use receiver::Receiver;
@@ -84,10 +84,10 @@ pub struct Setting {
     pub receiver: Receiver,
     /// How long after it was shown a PIX charge is paid by itself; `None`: only by [`force`].
     pub pix_confirms_after: Option<SignedDuration>,
-    /// Whether a card is charged in two steps: shown as pending first, decided a second later.
-    pub deferred: bool,
-    /// Whether the provider is said to look at such a card in between, instead of waiting for its payer.
-    pub reviewed: bool,
+    /// How long after it was asked a card's charge is decided, pending until then; `None`: at once.
+    pub cards_decide_after: Option<SignedDuration>,
+    /// Whether the provider is said to look at it meanwhile, instead of waiting.
+    pub cards_reviewed: bool,
     /// Where a card's holder confirms (3-D Secure); `/` and the request's id are appended.
     pub action_page: String,
 }

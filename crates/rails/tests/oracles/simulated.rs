@@ -32,8 +32,8 @@ fn shown(
         let setting = Setting {
             receiver: receiver.clone(),
             pix_confirms_after: None,
-            deferred: false,
-            reviewed: false,
+            cards_decide_after: None,
+            cards_reviewed: false,
             action_page: "https://sandbox.example".to_owned(),
         };
         let request = RequestId::from_i64(request);

@@ -113,7 +113,8 @@ pub(super) struct CardIn {
     exp_month: u8,
     /// And the year, four digits.
     exp_year: u16,
-    /// The code on it.
+    /// The code on it; `cvc` is the same. It is looked at and never kept.
+    #[serde(alias = "cvc")]
     cvv: Option<String>,
 }
 

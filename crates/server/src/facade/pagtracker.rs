@@ -12,7 +12,7 @@ mod webhooks;
 mod wish;
 
 use axum::Router;
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, OriginalUri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use http::StatusCode;
@@ -23,6 +23,7 @@ use posthorn_core::id::MerchantId;
 use posthorn_core::json::{Json, Style};
 use posthorn_engine::Caller;
 
+use super::admission::admit;
 use crate::app::App;
 use crate::auth::AsMerchant;
 use crate::base::Base;
@@ -45,6 +46,19 @@ pub(super) fn routes() -> Router<App> {
         .route("/api/charges/{id}/cancelar", post(charges::cancel_charge))
         .route("/api/charges/{id}/refund", post(charges::refund_charge))
         .route("/api/charges/{id}/reembolsar", post(charges::refund_charge))
+        .fallback(no_such_route)
+        .method_not_allowed_fallback(no_such_method)
+}
+
+async fn no_such_route(OriginalUri(uri): OriginalUri) -> Fault {
+    let path: String = uri.path().chars().take(200).collect();
+    Fault::new(Code::NotFound, format!("não existe a rota `{path}`"))
+}
+
+async fn no_such_method(OriginalUri(uri): OriginalUri) -> Fault {
+    let path: String = uri.path().chars().take(200).collect();
+    let what = format!("`{path}` não tem este método; `Allow` lista os que tem");
+    Fault::new(Code::MethodNotAllowed, what)
 }
 
 /// A merchant by its key, and the base that the server was asked at: `https://pix.example`.
@@ -66,12 +80,7 @@ impl FromRequestParts<App> for Asking {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Fault> {
         let AsMerchant { id, mode, caller } = AsMerchant::from_request_parts(parts, app).await?;
-        let merchant = app.engine().merchant(id).await?;
-        if merchant.contract != CONTRACT {
-            let spoken = &merchant.contract;
-            let what = format!("esta chave é de um lojista do contrato `{spoken}`; use a API dele");
-            return Err(Fault::new(Code::Unauthorized, what));
-        }
+        admit(app, parts, caller, CONTRACT).await?;
         let Ok(base) = Base::from_request_parts(parts, app).await;
         Ok(Self { id, mode, caller, base })
     }

@@ -6,18 +6,19 @@ mod webhooks;
 mod wish;
 
 use axum::Router;
-use axum::extract::{FromRequestParts, State};
+use axum::extract::{FromRequestParts, OriginalUri, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
-use http::{StatusCode, Uri};
 use jiff::Timestamp;
 use posthorn_core::id::PaymentId;
 use posthorn_core::json::{self, Json, Members, Style};
 use posthorn_core::payment::Payment;
 use serde::Deserialize;
 
+use super::admission::admit;
 use crate::app::App;
 use crate::auth::AsMerchant;
 use crate::body::Sent;
@@ -42,14 +43,14 @@ pub(super) fn routes() -> Router<App> {
         .method_not_allowed_fallback(no_such_method)
 }
 
-async fn no_such_route(uri: Uri) -> Fault {
+async fn no_such_route(OriginalUri(uri): OriginalUri) -> Fault {
     let path: String = uri.path().chars().take(200).collect();
-    Problem::new(Code::NotFound, format!("there is no route `/{CONTRACT}{path}`")).into()
+    Problem::new(Code::NotFound, format!("there is no route `{path}`")).into()
 }
 
-async fn no_such_method(uri: Uri) -> Fault {
+async fn no_such_method(OriginalUri(uri): OriginalUri) -> Fault {
     let path: String = uri.path().chars().take(200).collect();
-    let detail = format!("`/{CONTRACT}{path}` has no such method; `Allow` lists those it has");
+    let detail = format!("`{path}` has no such method; `Allow` lists those it has");
     Problem::new(Code::MethodNotAllowed, detail).into()
 }
 
@@ -61,11 +62,7 @@ impl FromRequestParts<App> for Keyed {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Fault> {
         let merchant = AsMerchant::from_request_parts(parts, app).await?;
-        let contract = app.engine().merchant(merchant.id).await?.contract.clone();
-        if contract != CONTRACT {
-            let what = format!("this merchant speaks contract `{contract}`; use that one's API");
-            return Err(Problem::new(Code::WrongKey, what).into());
-        }
+        admit(app, parts, merchant.caller, CONTRACT).await?;
         Ok(Self(merchant))
     }
 }

@@ -5,7 +5,7 @@ mod payouts;
 mod wish;
 
 use axum::Router;
-use axum::extract::{FromRequestParts, Path, State};
+use axum::extract::{FromRequestParts, OriginalUri, Path, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use http::header::CONTENT_TYPE;
@@ -17,6 +17,7 @@ use posthorn_core::payment::Payment;
 use posthorn_engine::Caller;
 use posthorn_store::Page;
 
+use super::admission::admit;
 use crate::app::App;
 use crate::body::Sent;
 use crate::params::Params;
@@ -40,6 +41,19 @@ pub(super) fn routes() -> Router<App> {
         .route("/api/payments", get(list_payments))
         .route("/api/payouts/create", post(payouts::create_payout))
         .route("/api/payouts/{id}", get(payouts::get_payout))
+        .fallback(no_such_route)
+        .method_not_allowed_fallback(no_such_method)
+}
+
+async fn no_such_route(OriginalUri(uri): OriginalUri) -> Fault {
+    let path: String = uri.path().chars().take(200).collect();
+    Fault::new(Code::NotFound, format!("there is no route {path}"))
+}
+
+async fn no_such_method(OriginalUri(uri): OriginalUri) -> Fault {
+    let path: String = uri.path().chars().take(200).collect();
+    let what = format!("{path} has no such method; Allow lists those it has");
+    Fault::new(Code::MethodNotAllowed, what)
 }
 
 /// A merchant, by both of its keys.
@@ -73,12 +87,7 @@ impl FromRequestParts<App> for Keyed {
         let Caller::Merchant { id, mode, .. } = caller else {
             return Err(Fault::new(Code::Unauthorized, "these are no merchant's credentials"));
         };
-        let merchant = engine.merchant(id).await?;
-        if merchant.contract != CONTRACT {
-            let spoken = &merchant.contract;
-            let what = format!("this merchant speaks contract `{spoken}`; use that one's API");
-            return Err(Fault::new(Code::Unauthorized, what));
-        }
+        admit(app, parts, caller, CONTRACT).await?;
         Ok(Self { id, mode, caller })
     }
 }

@@ -150,9 +150,48 @@ async fn a_checkout_says_what_is_sold_and_to_whom_as_it_was_when_it_was_opened()
     let path = format!("/v1/offers/{}", shop.offer);
     shop.app.patch(&path, &json!({"price": 99_000, "name": "Caro"})).await;
     let read = shop.app.get(&format!("/v1/checkouts/{}", made.at("/id"))).await;
-    insta::assert_json_snapshot!(read.shown()["body"], @"");
-    let url = read.at("/url");
-    assert!(url.starts_with("http://localhost/checkout/co_"), "{url}");
+    let mut shown = read.shown()["body"].clone();
+    for (name, id) in [("offer", &shop.offer), ("product", &shop.product)] {
+        assert_eq!(shown[name]["id"], json!(id));
+        shown[name]["id"] = "[id]".into();
+    }
+    assert_eq!(shown["customer"], json!(shop.customer));
+    assert_eq!(shown["url"], format!("http://localhost/checkout/{}", made.at("/id")));
+    for name in ["id", "customer", "url"] {
+        shown.as_object_mut().unwrap().remove(name);
+    }
+    insta::assert_json_snapshot!(shown, @r#"
+    {
+      "amount": 10000,
+      "created": "[time]",
+      "currency": "BRL",
+      "email": "cliente@example.com",
+      "expires": "[time]",
+      "metadata": {
+        "pedido": 7
+      },
+      "name": "J. Silva",
+      "offer": {
+        "id": "[id]",
+        "name": "Consulta - Plano Básico",
+        "price": 10000
+      },
+      "phone": "+5511999999999",
+      "product": {
+        "id": "[id]",
+        "name": "Consulta Médica",
+        "type": "SERVICE"
+      },
+      "state": "open",
+      "updated": "[time]"
+    }
+    "#);
+    assert_eq!(made.at("/state"), "open");
+}
+
+#[tokio::test]
+async fn a_checkout_that_cannot_be_is_refused_with_its_reason() {
+    let shop = Shop::speaking("standard").await;
     let mut told = Vec::new();
     for draft in [
         json!({}),

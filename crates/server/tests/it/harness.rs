@@ -160,6 +160,13 @@ impl TestApp {
         this
     }
 
+    /// The same, with a platform's own API at the root.
+    pub(crate) fn at_root(mut self, contract: &str) -> Self {
+        let root = posthorn_server::Root::of(contract).unwrap();
+        self.router = posthorn_server::router(self.app.clone().at_root(Some(root)));
+        self
+    }
+
     /// Creates a merchant.
     pub(crate) async fn merchant(&self, draft: &Value) -> Got {
         self.call(Method::POST, "/v1/merchants").key(ADMIN).json(draft).await

@@ -154,7 +154,19 @@ async fn all_ten_events_happen_each_with_both_words() {
     let mut words = clinic.words().await;
     words.sort_unstable();
     words.dedup();
-    insta::assert_snapshot!(words.join("\n"), @"");
+    insta::assert_snapshot!(words.join("\n"), @r"
+    canceled canceled CANCELED
+    canceled canceled EXPIRED
+    chargeback chargeback CHARGEBACK
+    created created CREATED
+    failed failed FAILED
+    partially_refunded partially_refunded PARTIALLY_REFUNDED
+    pending pending PENDING
+    processing processing PROCESSING
+    refunded refunded REFUNDED
+    requires_action requires_action REQUIRES_ACTION
+    succeeded paid SUCCEEDED
+    ");
 }
 
 #[tokio::test]

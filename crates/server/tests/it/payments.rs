@@ -15,7 +15,7 @@ struct Shop {
 
 impl Shop {
     async fn new() -> Self {
-        let app = TestApp::new().await;
+        let app = TestApp::in_real_time().await;
         let made = app.merchant(&json!({"name": "Shop", "contract": "standard"})).await;
         let (key, live) = (made.at("/keys/test/api_key"), made.at("/keys/live/api_key"));
         Self { app, key, live }

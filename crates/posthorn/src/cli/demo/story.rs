@@ -8,6 +8,7 @@ use posthorn_core::contract::{CatalogueEvent, Contract, Transition};
 use posthorn_core::duration;
 use posthorn_core::json::Json;
 
+use super::flow;
 use super::receiver::{Arrived, Receiver};
 use crate::cli::api::{As, Client};
 use crate::cli::out::{Ink, ink, say};
@@ -37,25 +38,23 @@ pub(super) struct Told {
 /// Tells it; fails when anything is not as promised.
 pub(super) fn tell(
     contract: &Contract,
-    (operator, as_merchant): (&Client, &dyn Fn(String) -> Client),
+    (operator, as_merchant): (&Client, &dyn Fn(String, String) -> Client),
     receiver: &Receiver,
 ) -> anyhow::Result<Told> {
     say(format_args!("{} {}", ink(Ink::Bold, &contract.title), ink(Ink::Dim, &contract.name)));
     let name = &contract.name;
     let draft = serde_json::json!({"name": format!("{} demo", contract.title), "contract": name});
     let merchant = operator.post(As::Operator, "/v1/merchants", &draft)?;
-    let merchant = as_merchant(text(&merchant.value, "keys.test.api_key"));
-    let draft = serde_json::json!({"url": receiver.url(name), "events": ["*"]});
+    let key = |kind: &str| text(&merchant.value, &format!("keys.test.{kind}"));
+    let merchant = as_merchant(key("api_key"), key("api_secret"));
+    let event = chosen(contract)?;
+    let kind = event.kind.as_str();
+    let draft = serde_json::json!({"url": receiver.url(name), "events": [kind]});
     let endpoint = merchant.post(As::Merchant, "/v1/endpoints", &draft)?;
     receiver.trust(name, &text(&endpoint.value, "secret"));
 
-    let event = chosen(contract)?;
-    let kind = event.kind.as_str();
-    let sample = String::from_utf8_lossy(&event.sample);
-    let body = format!(r#"{{"type":"{kind}","data":{sample}}}"#);
-    let accepted = merchant.send(As::Merchant, ("POST", "/v1/events"), body, None)?;
-    let delivery = text(&accepted.value, "deliveries.0.id");
-    ensure!(!delivery.is_empty(), "no delivery came of the event: {}", accepted.text);
+    flow::pay(contract, &merchant)?;
+    let delivery = flow::delivery(&merchant, kind)?;
     say(format_args!("  event {}  {}", ink(Ink::Name, kind), event.description));
 
     wait_for(&merchant, &delivery, 1)?;

@@ -91,6 +91,9 @@ fn sandbox(running: &Running, made: &[Made]) {
     say("A test merchant for each contract:\n");
     for Made { contract, name, id, keys } in made {
         say(format_args!("  {}  {name}  {}", ink(Ink::Bold, &contract.name), ink(Ink::Dim, id)));
+        if let Some(url) = running.platform_url(&contract.name) {
+            say(format_args!("    base URL        {url}"));
+        }
         say(format_args!("    API key         {}", keys.api_key.expose()));
         say(format_args!("    API secret      {}", keys.api_secret.expose()));
         say(format_args!("    webhook secret  {}", keys.webhook_secret.expose()));

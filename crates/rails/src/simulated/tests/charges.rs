@@ -81,7 +81,7 @@ fn the_cards_number_decides_at_once() {
 #[test]
 fn a_deferred_card_is_pending_for_a_second() {
     let mut desk = Desk::new();
-    desk.setting.deferred = true;
+    desk.setting.cards_decide_after = Some(SignedDuration::from_secs(1));
     let shown = shown(desk.pay_by_card("4111111111111111"));
     let Instrument::Card { charge } = shown else { panic!("a charge: {shown:?}") };
     let words = desk.pass(minutes(10));
@@ -89,7 +89,7 @@ fn a_deferred_card_is_pending_for_a_second() {
     assert_eq!(movement.transaction, charge, "the charge that was shown");
 
     let mut desk = Desk::new();
-    desk.setting.deferred = true;
+    desk.setting.cards_decide_after = Some(SignedDuration::from_secs(1));
     assert!(matches!(desk.pay_by_card("4000000000009995"), News::Awaiting(_)));
     let words = desk.pass(minutes(10));
     let [(1, Word::News(News::Refused(refusal)))] = words.as_slice() else { panic!("{words:?}") };

@@ -1,5 +1,6 @@
 //! What can be made to happen, and what cannot.
 
+use jiff::SignedDuration;
 use posthorn_core::payment::{Method, News, Verdict};
 
 use super::{BRL_100, Desk, KES_100, XRP_10, done, from_bank, minutes, news, on_phone, refused};
@@ -52,7 +53,7 @@ fn what_is_looked_at_waits_for_what_happens_next() {
 #[test]
 fn only_a_cards_holder_is_asked_to_confirm() {
     let mut desk = Desk::new();
-    desk.setting.deferred = true;
+    desk.setting.cards_decide_after = Some(SignedDuration::from_secs(1));
     desk.pay_by_card("4242424242424242");
     let word = desk.forced(&Outcome::RequireAction);
     assert!(matches!(word, Word::News(News::ActionRequired { .. })), "{word:?}");
@@ -67,7 +68,7 @@ fn a_card_that_was_declined_is_not_charged_later() {
     assert_eq!(desk.force(1, &Outcome::Succeed), Err(Impossible::Over));
 
     let mut desk = Desk::new();
-    desk.setting.deferred = true;
+    desk.setting.cards_decide_after = Some(SignedDuration::from_secs(1));
     desk.pay_by_card("4242424242424242");
     desk.forced(&Outcome::Cancel);
     assert_eq!(desk.force(1, &Outcome::Succeed), Err(Impossible::Over), "nor one called off");

@@ -132,7 +132,7 @@ struct Teller {
 impl Teller {
     fn new(story: Story) -> Self {
         let mut desk = Desk::new();
-        desk.setting.deferred = story.deferred;
+        desk.setting.cards_decide_after = story.deferred.then(|| SignedDuration::from_secs(1));
         desk.setting.pix_confirms_after = story.confirms.then_some(SignedDuration::from_secs(5));
         let (came, went) = (BTreeMap::new(), BTreeMap::new());
         Self { story, desk, came, went, again: 0, back: 0 }

@@ -36,8 +36,8 @@ pub(super) fn setting() -> Setting {
     Setting {
         receiver: Receiver::of(MerchantId::from_i64(7 << 22), "Padaria São João"),
         pix_confirms_after: None,
-        deferred: false,
-        reviewed: false,
+        cards_decide_after: None,
+        cards_reviewed: false,
         action_page: "https://sandbox.example/actions".to_owned(),
     }
 }

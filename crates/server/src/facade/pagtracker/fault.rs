@@ -16,6 +16,7 @@ pub(super) enum Code {
     InvalidRequest,
     Unauthorized,
     NotFound,
+    MethodNotAllowed,
     Conflict,
     TooLarge,
     InvalidValue,
@@ -31,6 +32,7 @@ impl Code {
             Self::InvalidRequest => ("requisicao_invalida", StatusCode::BAD_REQUEST),
             Self::Unauthorized => ("nao_autorizado", StatusCode::UNAUTHORIZED),
             Self::NotFound => ("nao_encontrado", StatusCode::NOT_FOUND),
+            Self::MethodNotAllowed => ("metodo_nao_permitido", StatusCode::METHOD_NOT_ALLOWED),
             Self::Conflict => ("conflito", StatusCode::CONFLICT),
             Self::TooLarge => ("corpo_muito_grande", StatusCode::PAYLOAD_TOO_LARGE),
             Self::InvalidValue => ("valor_invalido", StatusCode::UNPROCESSABLE_ENTITY),
@@ -43,7 +45,11 @@ impl Code {
 
     fn of(status: u16) -> (Self, &'static str) {
         match status {
-            401 | 403 => {
+            403 => (
+                Self::Unauthorized,
+                "esta chave não é de um lojista do PagTracker; use a API do contrato dele",
+            ),
+            401 => {
                 (Self::Unauthorized, "envie `Authorization: Bearer <chave>` com uma chave válida")
             }
             404 => (Self::NotFound, "não encontrado"),

@@ -3,7 +3,9 @@
 
 use axum::extract::{Path, State};
 use axum::response::Response;
+use posthorn_core::contract::Rail;
 use posthorn_core::json::{self, Json, Style};
+use posthorn_core::money::Asset;
 use posthorn_core::payout::{Payout, State as Standing, Wish};
 use posthorn_engine::PayoutDraft;
 use serde::Deserialize;
@@ -33,8 +35,13 @@ pub(super) async fn create_payout(
     sent: Result<Sent, Problem>,
 ) -> Result<Response, Fault> {
     let sent = sent?;
-    let draft = read(&sent.body)?;
     let engine = app.engine();
+    let usual = |asset| engine.usual_payout_provider(merchant.id, asset);
+    let draft = read(&sent.body, usual)?;
+    let provider = engine.provider(merchant.id, &draft.wish.provider);
+    if provider.is_some_and(|provider| provider.rails.contains(&Rail::Mpesa)) {
+        wish::phone(&draft.wish.destination, "destination")?;
+    }
     let (payout, _) =
         engine.create_payout(merchant.caller, merchant.place(), draft, sent.key.as_ref()).await?;
     Ok(shown(&app, &payout))
@@ -51,7 +58,8 @@ pub(super) async fn get_payout(
     Ok(shown(&app, &payout.map_err(|error| Fault::from(error).of_payout())?))
 }
 
-fn read(body: &[u8]) -> Result<PayoutDraft, Fault> {
+/// What the engine is asked for; `usual` says who sends payouts in an asset.
+fn read(body: &[u8], usual: impl FnOnce(Asset) -> Option<String>) -> Result<PayoutDraft, Fault> {
     let PayoutIn { amount_cents, currency, provider, destination, metadata, callback_url } =
         wish::parse(body)?;
     let asset = wish::currency(currency.as_deref())?;
@@ -64,17 +72,18 @@ fn read(body: &[u8]) -> Result<PayoutDraft, Fault> {
         let what = "destination is required: a phone number (254XXXXXXXXX) or an account number";
         return Err(Fault::new(Code::InvalidRequest, what).at("destination"));
     };
+    let nobody = || {
+        let what = format!("no provider sends payouts in {asset}");
+        Fault::new(Code::InvalidCurrency, what).at("currency")
+    };
     let wish = Wish {
         destination,
-        provider: provider.unwrap_or_else(|| "MPESA_SAFARICOM".to_owned()),
+        provider: provider.or_else(|| usual(asset)).ok_or_else(nobody)?,
         reference: text("order_reference").or_else(|| text("reference")),
         description: text("description"),
         metadata: String::from_utf8(metadata.to_vec(Style::Js)).unwrap_or_default(),
         callback: callback_url,
     };
-    if wish.provider == "MPESA_SAFARICOM" {
-        wish::phone(&wish.destination, "destination")?;
-    }
     Ok(PayoutDraft { money, wish })
 }
 

@@ -1,0 +1,88 @@
+//! How many requests a key may make of its platform's own API: as many a minute as its contract says.
+//!
+//! A key has its whole minute's worth at once, and gets back what it used evenly (GCRA, by `governor`). Each server counts for
+//! itself; the state is a number a key, in memory.
+
+use std::collections::HashMap;
+use std::num::NonZeroU32;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use governor::clock::Clock;
+use governor::middleware::StateInformationMiddleware;
+use governor::state::keyed::DashMapStateStore;
+use governor::{Quota, RateLimiter};
+use http::{HeaderMap, HeaderValue};
+use posthorn_core::id::KeyId;
+use posthorn_engine::Engine;
+
+type Limiter = RateLimiter<KeyId, DashMapStateStore<KeyId>, Now, StateInformationMiddleware>;
+
+/// The engine's clock, since 1970.
+struct Now(Engine);
+
+impl Clock for Now {
+    type Instant = Duration;
+
+    fn now(&self) -> Duration {
+        let since = self.0.now().as_duration();
+        Duration::try_from(since).unwrap_or_default()
+    }
+}
+
+/// What every key has used.
+#[derive(Default)]
+pub(crate) struct RateLimits {
+    /// By limit: keys of contracts that allow the same share one.
+    limiters: Mutex<HashMap<NonZeroU32, Arc<Limiter>>>,
+}
+
+/// What a key has left after a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Usage {
+    limit: u32,
+    remaining: u32,
+    /// When all of it is there again, in Unix seconds.
+    reset: u64,
+    /// When the next request is taken, where this one is not.
+    pub(crate) wait_s: Option<u32>,
+}
+
+impl RateLimits {
+    /// Takes one request of a minute's `limit` from a key.
+    pub(crate) fn take(&self, engine: &Engine, key: KeyId, limit: NonZeroU32) -> Usage {
+        let limiter = self.limiter(engine, limit);
+        let now = limiter.clock().now();
+        let (remaining, wait) = match limiter.check_key(&key) {
+            Ok(state) => (state.remaining_burst_capacity(), None),
+            Err(until) => (0, Some(until.wait_time_from(now))),
+        };
+        let used = limit.get().saturating_sub(remaining);
+        let back = Duration::from_mins(1) / limit.get() * used;
+        let reset = now.saturating_add(back).as_millis().div_ceil(1000);
+        Usage {
+            limit: limit.get(),
+            remaining,
+            reset: u64::try_from(reset).unwrap_or(u64::MAX),
+            wait_s: wait.map(|wait| u32::try_from(wait.as_millis().div_ceil(1000)).unwrap_or(60)),
+        }
+    }
+
+    fn limiter(&self, engine: &Engine, limit: NonZeroU32) -> Arc<Limiter> {
+        let mut limiters = self.limiters.lock().unwrap_or_else(PoisonError::into_inner);
+        let made = || {
+            let (quota, state) = (Quota::per_minute(limit), DashMapStateStore::default());
+            Arc::new(Limiter::new(quota, state, Now(engine.clone())))
+        };
+        Arc::clone(limiters.entry(limit).or_insert_with(made))
+    }
+}
+
+impl Usage {
+    /// Says so, in the headers that the field uses.
+    pub(crate) fn write(self, headers: &mut HeaderMap) {
+        headers.insert("x-ratelimit-limit", HeaderValue::from(self.limit));
+        headers.insert("x-ratelimit-remaining", HeaderValue::from(self.remaining));
+        headers.insert("x-ratelimit-reset", HeaderValue::from(self.reset));
+    }
+}
