@@ -196,7 +196,7 @@ async fn a_checkout_that_cannot_be_is_refused_with_its_reason() {
     for draft in [
         json!({}),
         json!({"amount": 1}),
-        json!({"amount": 10_000, "currency": "BRL", "offer": shop.offer}),
+        json!({"amount": 9_999, "currency": "BRL", "offer": shop.offer}),
         json!({"amount": 1, "currency": "BRL", "expires_in": "400d"}),
         json!({"amount": 1, "currency": "BRL", "email": ""}),
         json!({"offer": shop.customer}),
@@ -205,7 +205,14 @@ async fn a_checkout_that_cannot_be_is_refused_with_its_reason() {
         let problem = got.problem();
         told.push(problem.split("] ").next().unwrap().to_owned());
     }
-    insta::assert_snapshot!(told.join("\n"), @"");
+    insta::assert_snapshot!(told.join("\n"), @r"
+    422 invalid_setting [amount
+    400 missing_field [currency
+    422 invalid_setting [amount
+    422 invalid_setting [expires_in
+    422 invalid_setting [email
+    404 not_found [-
+    ");
 }
 
 #[tokio::test]

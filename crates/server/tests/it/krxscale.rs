@@ -38,8 +38,11 @@ impl Clinic {
 
     /// The bodies that came in so far.
     async fn bodies(&self) -> Vec<String> {
-        self.shop.wait("1s").await;
-        let got = self.shop.app.receiver.got();
+        let app = &self.shop.app;
+        self.shop.wait("2s").await;
+        app.settle_down().await;
+        app.until("/v1/deliveries?state=leased", |list| list["data"] == json!([])).await;
+        let got = app.receiver.got();
         got.iter().map(|sent| String::from_utf8(sent.body.to_vec()).unwrap()).collect()
     }
 

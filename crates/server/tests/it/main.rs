@@ -19,6 +19,7 @@ mod description;
 mod drain;
 mod endpoints;
 mod events;
+mod facade_checkouts;
 mod facade_limits;
 mod facade_pagtracker;
 mod facade_pay_page;
