@@ -11,6 +11,7 @@
 //! 7. [`delivery::settle`] turns the outcome into the next state: a retry is only `Due` again.
 
 pub mod attempt;
+pub mod checkout;
 pub mod contract;
 pub mod delivery;
 pub mod duration;
@@ -28,4 +29,5 @@ pub mod payout;
 pub mod retry;
 pub mod route;
 pub mod secret;
+pub mod shop;
 pub mod transition;

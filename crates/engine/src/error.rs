@@ -2,6 +2,7 @@
 
 use posthorn_core::endpoint::BadPattern;
 use posthorn_core::event::Invalid;
+use posthorn_core::shop::{BadText, TEXT_BYTES_MAX};
 use posthorn_store::StoreError;
 
 use crate::guard::Refused;
@@ -74,6 +75,9 @@ pub enum EngineError {
     /// A payment does not stand where that is possible.
     #[error(transparent)]
     Payment(#[from] posthorn_core::payment::Refused),
+    /// A checkout does not stand where that is possible.
+    #[error(transparent)]
+    Checkout(#[from] posthorn_core::checkout::Refused),
     /// The reference belongs to a payment of another amount.
     #[error("this reference belongs to payment {id}, which is of {money}; use another reference")]
     OtherAmount {
@@ -144,6 +148,12 @@ impl From<StoreError> for EngineError {
             | StoreError::Corrupt { .. }
             | StoreError::Closed => Self::Store(error),
         }
+    }
+}
+
+impl From<BadText> for EngineError {
+    fn from(BadText { field }: BadText) -> Self {
+        Self::Setting { field, what: format!("must have 1 to {TEXT_BYTES_MAX} bytes") }
     }
 }
 

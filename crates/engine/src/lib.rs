@@ -68,7 +68,8 @@ pub use merchants::{MerchantDraft, MerchantKeys, ModeKeys, NewKeyMade};
 pub use moods::RailMood;
 pub use notices::NOTICES;
 pub use payments::{
-    BadCard, ForcedOutcome, LedgerProof, Opened, PayerCard, PaymentDraft, PayoutDraft, check_phone,
+    BadCard, Buying, CheckoutDraft, ForcedOutcome, Kept, LedgerProof, Opened, PayerCard,
+    PaymentDraft, PayoutDraft, Terms, check_phone,
 };
 pub use reading::{SentRequest, wire_name};
 pub use reseal::reseal;

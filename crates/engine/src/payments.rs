@@ -7,11 +7,14 @@
 mod affair;
 mod callback;
 mod card;
+mod checkouts;
 mod keeping;
 mod ledger;
 mod payouts;
 mod rails;
+mod shop;
 mod telling;
+mod terms;
 mod waking;
 mod wire;
 
@@ -26,9 +29,12 @@ use posthorn_rails::simulated::Word;
 use posthorn_store::{Balance, Once, Page, RecordKind, RecordQuery, StoreError};
 
 pub use card::{BadCard, PayerCard};
+pub use checkouts::CheckoutDraft;
 pub use ledger::LedgerProof;
 pub use payouts::PayoutDraft;
 pub use rails::ForcedOutcome;
+pub use shop::Kept;
+pub use terms::{Buying, Terms};
 pub(crate) use waking::{look_after_records, settle_records};
 pub use wire::check_phone;
 
@@ -92,8 +98,8 @@ impl Engine {
                     return Ok(Opened { payment, existed: true });
                 }
                 match shared.open_payment(place, &draft, once).await {
-                    // Somebody else took the reference at this moment; or the id was given out before a restart, and the
-                    // clock was set back: the next one is another.
+                    // Somebody else took the reference, or paid the checkout, at this moment; or the id was given out before a
+                    // restart, and the clock was set back: the next one is another.
                     Err(EngineError::Store(
                         StoreError::Taken { .. } | StoreError::Stale { .. },
                     )) => {}
@@ -173,7 +179,7 @@ impl Engine {
                 Affair::Payment(payment) => {
                     payment.refund(minor, reason.clone(), now).map(|step| step.map(Affair::from))
                 }
-                Affair::Payout(_) => Err(Refused::NoRequest),
+                Affair::Payout(_) | Affair::Checkout(_) => Err(Refused::NoRequest),
             };
             shared.change(id.as_i64(), refund, once).await?;
             shared.drive(id.as_i64(), None).await?.payment()
@@ -198,7 +204,7 @@ impl Engine {
             shared.payment(place, id).await?;
             let of_payment = |affair: Affair, now| match affair {
                 Affair::Payment(payment) => verb(*payment, now).map(|step| step.map(Affair::from)),
-                Affair::Payout(_) => Err(Refused::NoRequest),
+                Affair::Payout(_) | Affair::Checkout(_) => Err(Refused::NoRequest),
             };
             shared.change(id.as_i64(), of_payment, None).await?;
             shared.drive(id.as_i64(), None).await?.payment()

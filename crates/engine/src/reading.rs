@@ -1,5 +1,8 @@
 //! Reading: events, deliveries, and old requests as they were sent, byte for byte.
 
+use std::collections::HashMap;
+
+use posthorn_core::attempt::Attempt;
 use posthorn_core::contract::SigningKey;
 use posthorn_core::delivery::Delivery;
 use posthorn_core::event::{Event, Mode};
@@ -101,6 +104,23 @@ impl Engine {
         page: Page<DeliveryId>,
     ) -> Result<Vec<Delivery>, EngineError> {
         Ok(self.shared.store.deliveries(query, page).await?)
+    }
+
+    /// Deliveries, newest first, each with its last attempt: a log in one reading.
+    pub async fn delivery_log(
+        &self,
+        query: DeliveryQuery,
+        page: Page<DeliveryId>,
+    ) -> Result<Vec<(Delivery, Option<Attempt>)>, EngineError> {
+        let deliveries = self.shared.store.deliveries(query, page).await?;
+        let ids = deliveries.iter().map(|delivery| delivery.id).collect();
+        let attempts = self.shared.store.last_attempts(ids).await?;
+        let mut attempts: HashMap<_, _> = attempts.into_iter().collect();
+        let with = |delivery: Delivery| {
+            let last = attempts.remove(&delivery.id);
+            (delivery, last)
+        };
+        Ok(deliveries.into_iter().map(with).collect())
     }
 
     /// One delivery with its event and attempts.

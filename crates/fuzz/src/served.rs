@@ -83,7 +83,8 @@ impl Served {
         let (engine, runner, _) = started.expect("the engine starts");
         let mut work = JoinSet::new();
         work.spawn_on(runner.run(), runtime.handle());
-        let router = posthorn_server::router(App::new(engine.clone(), registry, "0.0.0-fuzz"));
+        let app = App::new(engine.clone(), registry, "0.0.0-fuzz");
+        let router = posthorn_server::router(app, None);
         let known = vec![("$admin", ADMIN.to_owned())];
         let mut this = Self { runtime, router, engine, work, known, uses: 0 };
         this.populate();

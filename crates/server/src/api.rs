@@ -2,7 +2,10 @@
 
 mod attempts;
 mod batch;
+mod checkout_shapes;
+mod checkouts;
 mod contracts;
+mod customers;
 mod deliveries;
 mod endpoint_actions;
 mod endpoint_shapes;
@@ -15,11 +18,14 @@ mod keys;
 mod ledger;
 mod listen;
 mod merchants;
+mod offers;
 mod operations;
+mod payer_in;
 mod payment_in;
 mod payment_out;
 mod payments;
 mod payouts;
+mod products;
 mod sandbox;
 mod trial;
 
@@ -41,6 +47,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .merge(endpoints())
         .merge(events_and_deliveries())
         .merge(payments())
+        .merge(shop())
         .routes(routes!(jobs::list_jobs))
         .routes(routes!(jobs::get_job))
         .routes(routes!(jobs::cancel_job))
@@ -104,6 +111,19 @@ fn payments() -> OpenApiRouter<App> {
         .routes(routes!(payouts::get_payout))
         .routes(routes!(ledger::list_movements))
         .routes(routes!(ledger::prove_ledger))
+}
+
+fn shop() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(customers::create_customer, customers::list_customers))
+        .routes(routes!(customers::get_customer, customers::change_customer))
+        .routes(routes!(products::create_product, products::list_products))
+        .routes(routes!(products::get_product, products::change_product))
+        .routes(routes!(offers::create_offer, offers::list_offers))
+        .routes(routes!(offers::get_offer, offers::change_offer))
+        .routes(routes!(checkouts::create_checkout, checkouts::list_checkouts))
+        .routes(routes!(checkouts::get_checkout, checkouts::change_checkout))
+        .routes(routes!(checkouts::cancel_checkout))
 }
 
 fn events_and_deliveries() -> OpenApiRouter<App> {

@@ -9,7 +9,6 @@ use posthorn_engine::Engine;
 use prometheus_client::registry::Registry;
 use tokio::sync::watch;
 
-use crate::facade::Root;
 use crate::metrics::HttpMetrics;
 use crate::ratelimit::RateLimits;
 use crate::room::Bodies;
@@ -18,7 +17,6 @@ use crate::room::Bodies;
 #[derive(Clone)]
 pub struct App {
     inner: Arc<Inner>,
-    root: Option<Root>,
 }
 
 struct Inner {
@@ -54,18 +52,7 @@ impl App {
             rate_limits: RateLimits::default(),
             streams: Mutex::default(),
         };
-        Self { inner: Arc::new(inner), root: None }
-    }
-
-    /// The same, with a platform's own API at the root and the native one below `/native`.
-    #[must_use]
-    pub fn at_root(self, root: Option<Root>) -> Self {
-        Self { root, ..self }
-    }
-
-    /// Whose API is at the root.
-    pub(crate) fn root(&self) -> Option<Root> {
-        self.root
+        Self { inner: Arc::new(inner) }
     }
 
     /// The engine.

@@ -5,6 +5,7 @@
 //! under its contract's name; one of them may be at the root.
 
 mod admission;
+mod checkout_page;
 mod pagtracker;
 mod pay_page;
 mod payqi;
@@ -65,10 +66,10 @@ impl Root {
     }
 }
 
-/// Every façade, below its contract's name; and the page that their links lead to.
+/// Every façade, below its contract's name; and the pages that their links lead to.
 pub(crate) fn routes() -> Router<App> {
     let below = |router: Router<App>, (contract, routes)| {
         router.nest(&format!("/{contract}"), Root { contract, routes }.routes())
     };
-    ALL.into_iter().fold(pay_page::routes(), below)
+    ALL.into_iter().fold(pay_page::routes().merge(checkout_page::routes()), below)
 }

@@ -9,6 +9,7 @@ mod answer;
 mod api;
 mod app;
 mod auth;
+mod base;
 mod body;
 mod decode;
 mod description;
@@ -42,14 +43,14 @@ use problem::{Code, Problem};
 /// Where the native API is when a platform's own is at the root.
 pub const NATIVE: &str = "/native";
 
-/// Everything that is served.
-pub fn router(app: App) -> Router {
+/// Everything that is served; with a platform's own API at the root, the native one is below [`NATIVE`].
+pub fn router(app: App, root: Option<Root>) -> Router {
     let described = Description::default();
     let (routes, mut document) = assembled(&described);
     openapi::complete(&mut document);
     described.set(&document);
     let native = routes.fallback(no_such_route).method_not_allowed_fallback(no_such_method);
-    let all = match app.root() {
+    let all = match root {
         None => native.merge(facade::routes()),
         // The façade's own fallback answers for what is nowhere.
         Some(root) => {

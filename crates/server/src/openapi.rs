@@ -12,10 +12,14 @@ use utoipa::{PartialSchema, openapi::tag::TagBuilder};
 
 use crate::problem::ProblemDocument;
 
-const TAGS: [(&str, &str); 12] = [
+const TAGS: [(&str, &str); 13] = [
     ("merchants", "Integrators' accounts: the operator's side, with the admin key."),
     ("keys", "API keys: kept as keyed hashes, shown once, revoked at will."),
     ("payments", "Money that a payer owes: carried to a provider, and back."),
+    (
+        "shop",
+        "What you sell, and to whom: customers, products, offers, and checkouts that are paid once.",
+    ),
     ("payouts", "Money on its way to a merchant's bank or telephone."),
     ("ledger", "What moved between which accounts, and the proof that nothing is missing."),
     ("endpoints", "URLs that want some of a merchant's events."),

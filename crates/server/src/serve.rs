@@ -15,6 +15,7 @@ use tokio::task::JoinSet;
 use tower::ServiceExt;
 
 use crate::app::App;
+use crate::facade::Root;
 
 /// Connections at once, unless it is said otherwise.
 const CONNECTIONS_MAX: usize = 16 * 1024;
@@ -32,11 +33,13 @@ pub struct Serving {
     pub grace: Duration,
     /// Connections at once, at most; further ones wait to be accepted.
     pub connections_max: usize,
+    /// Whose own API is at the root; `None`: the native one.
+    pub root: Option<Root>,
 }
 
 impl Default for Serving {
     fn default() -> Self {
-        Self { grace: Duration::from_secs(20), connections_max: CONNECTIONS_MAX }
+        Self { grace: Duration::from_secs(20), connections_max: CONNECTIONS_MAX, root: None }
     }
 }
 
@@ -50,7 +53,7 @@ pub async fn serve(
     serving: Serving,
     shutdown: impl Future<Output = ()>,
 ) {
-    let router = crate::router(app.clone());
+    let router = crate::router(app.clone(), serving.root);
     let mut connections = JoinSet::new();
     let mut shutdown = pin!(shutdown);
     loop {

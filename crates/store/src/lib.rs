@@ -48,6 +48,7 @@ pub use values::{
 
 use futures::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
+use posthorn_core::attempt::Attempt;
 use posthorn_core::delivery::{Claim, Delivery};
 use posthorn_core::endpoint::{Endpoint, EndpointSecret, Settings, Status};
 use posthorn_core::event::{Event, Mode};
@@ -130,6 +131,8 @@ pub trait Store: Servers + Records {
     /// Deliveries, newest first.
     fn deliveries(&self, query: DeliveryQuery, page: Page<DeliveryId>)
     -> Answer<'_, Vec<Delivery>>;
+    /// The last attempt of each of these deliveries that has one, in no order.
+    fn last_attempts(&self, of: Vec<DeliveryId>) -> Answer<'_, Vec<(DeliveryId, Attempt)>>;
     /// One delivery with its event and its attempts, oldest first.
     fn delivery(&self, id: DeliveryId) -> Answer<'_, Option<DeliveryRecord>>;
     /// How much is waiting, roughly: counts stop at a million.

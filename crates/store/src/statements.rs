@@ -65,6 +65,7 @@ statements! {
     ACCEPT_DELIVERY = "accept_delivery";
     ACCEPT_EVENT = "accept_event";
     ATTEMPTS = "attempts";
+    ATTEMPTS_LAST = "attempts_last";
     BALANCE_ADD = "balance_add";
     BALANCES = "balances";
     BACKLOG_DUE = "backlog_due";

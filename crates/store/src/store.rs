@@ -13,6 +13,7 @@ use crate::{
     Store, StoreError,
 };
 use jiff::{SignedDuration, Timestamp};
+use posthorn_core::attempt::Attempt;
 use posthorn_core::delivery::{Claim, Delivery};
 use posthorn_core::endpoint::{Endpoint, EndpointSecret, Settings, Status};
 use posthorn_core::event::{Event, Mode};
@@ -91,6 +92,10 @@ impl<B: Backend> Store for B {
         page: Page<DeliveryId>,
     ) -> Answer<'_, Vec<Delivery>> {
         self.read(async move |db| deliveries::list(db, &query, page).await)
+    }
+
+    fn last_attempts(&self, of: Vec<DeliveryId>) -> Answer<'_, Vec<(DeliveryId, Attempt)>> {
+        self.read(async move |db| deliveries::last_attempts(db, &of).await)
     }
 
     fn delivery(&self, id: DeliveryId) -> Answer<'_, Option<DeliveryRecord>> {

@@ -43,7 +43,7 @@ pub const CONNECTION_HEADERS: [&str; 11] = [
     "upgrade",
 ];
 
-const FIELDS: [&str; 16] = [
+const FIELDS: [&str; 17] = [
     "name",
     "title",
     "language",
@@ -55,6 +55,7 @@ const FIELDS: [&str; 16] = [
     "retry",
     "secret",
     "sandbox",
+    "checkout",
     "limits",
     "payment",
     "provider",
@@ -121,6 +122,7 @@ fn read_root(
     let retry = read_retry(page, root);
     let secret = read_secret(page, root, signature.as_ref().map(|scheme| scheme.form));
     let sandbox = provider::read_sandbox(page, root);
+    let checkout = provider::read_checkout(page, root);
     let limits = limits::read(page, root);
     let forms = Forms::read(page, root);
     let providers = provider::read(page, root);
@@ -141,6 +143,7 @@ fn read_root(
         events,
         providers,
         sandbox,
+        checkout,
         limits,
         source: source.into(),
         file: file.into(),

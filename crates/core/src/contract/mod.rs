@@ -70,13 +70,14 @@ pub use fault::{Fault, nearest};
 pub use file::{CONNECTION_HEADERS, SecretForm};
 pub use key::{BadSecret, KeyForm, SigningKey};
 pub use limits::Limits;
-pub use provider::{NotTaken, Provider, Rail, Sandbox};
+pub use provider::{CHECKOUT_WAIT_MAX, NotTaken, Provider, Rail, Sandbox};
 pub use signature::Encoding;
 pub use verify::{NotGenuine, Tolerance};
 pub use wire_id::Kind;
 
 pub use crate::transition::Transition;
 
+use crate::checkout::Waits;
 use crate::json::Style;
 use crate::retry::Schedule;
 use envelope::Envelope;
@@ -108,6 +109,8 @@ pub struct Contract {
     pub providers: Vec<Provider>,
     /// What its sandbox does by itself.
     pub sandbox: Sandbox,
+    /// How long its checkouts wait for their payers.
+    pub checkout: Waits,
     /// How many requests its own API takes.
     pub limits: Limits,
     /// The file, byte for byte.

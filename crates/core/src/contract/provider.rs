@@ -1,4 +1,4 @@
-//! Providers, by a platform's own words for them, and what its sandbox does by itself.
+//! Providers, by a platform's own words for them, what its sandbox does by itself, and how long its checkouts wait.
 
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
@@ -9,6 +9,7 @@ use super::file::read_duration;
 use super::read::Section;
 use super::signature::read_template;
 use super::template::{Filling, Hole, Template};
+use crate::checkout::Waits;
 use crate::money::{AMOUNT_MAX, Asset, Money};
 use crate::payment::{Method, Payment};
 
@@ -169,6 +170,8 @@ pub struct Sandbox {
     pub cards_decide_after: Option<SignedDuration>,
     /// After what time an unpaid payment expires, where its merchant says nothing; `None`: by the method's own rules.
     pub payment_expires_after: Option<SignedDuration>,
+    /// Whether a card's provider looks at it (*processing*) until it is decided; else it waits (*pending*).
+    pub cards_reviewed: bool,
 }
 
 impl Provider {
@@ -220,6 +223,8 @@ const FIELDS: [&str; 9] = [
 ];
 /// The longest time that a sandbox may wait.
 const SANDBOX_WAIT_MAX: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// The longest time that a checkout may wait for its payer.
+pub const CHECKOUT_WAIT_MAX: SignedDuration = SignedDuration::from_hours(365 * 24);
 
 /// Reads every `[[provider]]`.
 pub(super) fn read(page: &mut Page<'_>, root: &Section<'_>) -> Vec<Provider> {
@@ -316,15 +321,27 @@ fn chosen<T: Copy>(
 /// Reads `[sandbox]`, which may be left out.
 pub(super) fn read_sandbox(page: &mut Page<'_>, root: &Section<'_>) -> Sandbox {
     let Some(table) = root.table(page, "sandbox") else { return Sandbox::default() };
-    let fields = ["pix_confirms_after", "cards_decide_after", "payment_expires_after"];
+    let fields =
+        ["pix_confirms_after", "cards_decide_after", "payment_expires_after", "cards_reviewed"];
     let section = Section::open(page, "[sandbox]", table, &fields);
-    let mut after = |key| {
+    let after = |key| {
         let text = section.text(page, key)?;
         read_duration(page, &text, SANDBOX_WAIT_MAX)
     };
-    Sandbox {
-        pix_confirms_after: after("pix_confirms_after"),
-        cards_decide_after: after("cards_decide_after"),
-        payment_expires_after: after("payment_expires_after"),
-    }
+    let [pix_confirms_after, cards_decide_after, payment_expires_after] =
+        ["pix_confirms_after", "cards_decide_after", "payment_expires_after"].map(after);
+    let cards_reviewed = section.flag(page, "cards_reviewed");
+    Sandbox { pix_confirms_after, cards_decide_after, payment_expires_after, cards_reviewed }
+}
+
+/// Reads `[checkout]`, which may be left out.
+pub(super) fn read_checkout(page: &mut Page<'_>, root: &Section<'_>) -> Waits {
+    let Some(table) = root.table(page, "checkout") else { return Waits::default() };
+    let fields = ["abandoned_after", "expires_after"];
+    let section = Section::open(page, "[checkout]", table, &fields);
+    let mut after = |key| {
+        let text = section.text(page, key)?;
+        read_duration(page, &text, CHECKOUT_WAIT_MAX)
+    };
+    Waits { abandoned_after: after("abandoned_after"), expires_after: after("expires_after") }
 }

@@ -84,6 +84,18 @@ impl Kind {
             Self::Endpoint => "ep_",
         }
     }
+
+    /// A stored number in the native API's form.
+    #[must_use]
+    pub fn write_native(self, id: i64) -> String {
+        IdForms::default().write(self, id)
+    }
+
+    /// The stored number of an id in the native API's form.
+    #[must_use]
+    pub fn read_native(self, text: &str) -> Option<i64> {
+        IdForms::default().read_id(self, text)
+    }
 }
 
 /// How the ids of one kind are written.

@@ -66,5 +66,19 @@ fn a_sandbox_does_by_itself_only_what_its_guide_says() {
     assert_eq!(after("payqi").payment_expires_after, Some(SignedDuration::from_mins(15)));
     assert_eq!(after("pagtracker").payment_expires_after, Some(SignedDuration::from_hours(1)));
     assert_eq!(after("pagtracker").pix_confirms_after, None);
-    assert_eq!(after("krxscale"), posthorn_core::contract::Sandbox::default());
+    assert!(after("krxscale").cards_reviewed && !after("sentinelgate").cards_reviewed);
+}
+
+#[test]
+fn every_platforms_checkouts_are_abandoned_and_expire() {
+    for contract in posthorn_core::contract::embedded() {
+        let limits = contract.checkout;
+        assert_eq!(
+            limits.abandoned_after,
+            Some(SignedDuration::from_mins(30)),
+            "{}",
+            contract.name
+        );
+        assert_eq!(limits.expires_after, Some(SignedDuration::from_hours(24)), "{}", contract.name);
+    }
 }

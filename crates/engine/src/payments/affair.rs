@@ -1,6 +1,8 @@
-//! What requests are made to providers for: a payment, or a payout. What is the same about both stands here once.
+//! What has a life that is told of: a payment, a payout, a checkout. What is the same about them stands here once; a checkout
+//! makes no requests to providers, and only time and its payments change it.
 
 use jiff::Timestamp;
+use posthorn_core::checkout::Checkout;
 use posthorn_core::event::Mode;
 use posthorn_core::id::{CheckoutId, MerchantId, RequestId};
 use posthorn_core::payment::{Command, Due, Payment, Refused, Step};
@@ -10,11 +12,12 @@ use posthorn_store::{Record, RecordKind, StoreError};
 
 use crate::error::EngineError;
 
-/// What a provider is asked for.
+/// What has a life that is told of.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Affair {
     Payment(Box<Payment>),
     Payout(Box<Payout>),
+    Checkout(Box<Checkout>),
 }
 
 /// What is told of a body that is not what it must be.
@@ -34,6 +37,12 @@ impl From<Payout> for Affair {
     }
 }
 
+impl From<Checkout> for Affair {
+    fn from(checkout: Checkout) -> Self {
+        Self::Checkout(Box::new(checkout))
+    }
+}
+
 impl Affair {
     /// What stands in a record.
     pub(super) fn read(record: &Record) -> Result<Self, EngineError> {
@@ -43,11 +52,12 @@ impl Affair {
                 serde_json::from_str(&record.body).map(Self::Payment).map_err(bad)
             }
             RecordKind::Payout => serde_json::from_str(&record.body).map(Self::Payout).map_err(bad),
-            RecordKind::Checkout
-            | RecordKind::Customer
-            | RecordKind::Product
-            | RecordKind::Offer
-            | RecordKind::Book => Err(EngineError::Missing { what: "payment or payout" }),
+            RecordKind::Checkout => {
+                serde_json::from_str(&record.body).map(Self::Checkout).map_err(bad)
+            }
+            RecordKind::Customer | RecordKind::Product | RecordKind::Offer | RecordKind::Book => {
+                Err(EngineError::Missing { what: "payment, payout or checkout" })
+            }
         }
     }
 
@@ -69,6 +79,10 @@ impl Affair {
                 let body = json(serde_json::to_string(payout));
                 (RecordKind::Payout, payout.state as u8, reference, None, body)
             }
+            Self::Checkout(checkout) => {
+                let body = json(serde_json::to_string(checkout));
+                (RecordKind::Checkout, checkout.state as u8, None, None, body)
+            }
         };
         let wake = self.wake();
         let id = self.id();
@@ -79,6 +93,7 @@ impl Affair {
         match self {
             Self::Payment(payment) => payment.id.as_i64(),
             Self::Payout(payout) => payout.id.as_i64(),
+            Self::Checkout(checkout) => checkout.id.as_i64(),
         }
     }
 
@@ -86,6 +101,7 @@ impl Affair {
         match self {
             Self::Payment(payment) => (payment.merchant, payment.mode),
             Self::Payout(payout) => (payout.merchant, payout.mode),
+            Self::Checkout(checkout) => (checkout.merchant, checkout.mode),
         }
     }
 
@@ -93,6 +109,7 @@ impl Affair {
         match self {
             Self::Payment(payment) => payment.wish.callback.as_deref(),
             Self::Payout(payout) => payout.wish.callback.as_deref(),
+            Self::Checkout(_) => None,
         }
     }
 
@@ -101,6 +118,7 @@ impl Affair {
         match self {
             Self::Payment(payment) => &mut payment.sequence,
             Self::Payout(payout) => &mut payout.sequence,
+            Self::Checkout(checkout) => &mut checkout.sequence,
         }
     }
 
@@ -108,6 +126,7 @@ impl Affair {
         match self {
             Self::Payment(payment) => payment.wake(),
             Self::Payout(payout) => payout.wake(),
+            Self::Checkout(checkout) => checkout.wake(),
         }
     }
 
@@ -117,6 +136,9 @@ impl Affair {
             Self::Payout(payout) => {
                 payout.due(now).map(|todo| Due::Request(payout.call.request, todo))
             }
+            Self::Checkout(checkout) => {
+                checkout.wake().filter(|wake| *wake <= now).map(|_| Due::Expire)
+            }
         }
     }
 
@@ -125,6 +147,7 @@ impl Affair {
         match self {
             Self::Payment(payment) => payment.unsent().next(),
             Self::Payout(payout) => payout.unsent(),
+            Self::Checkout(_) => None,
         }
     }
 
@@ -132,7 +155,7 @@ impl Affair {
     pub(super) fn unanswered(&self) -> Vec<RequestId> {
         match self {
             Self::Payment(payment) => payment.unanswered().collect(),
-            Self::Payout(_) => Vec::new(),
+            Self::Payout(_) | Self::Checkout(_) => Vec::new(),
         }
     }
 
@@ -141,6 +164,7 @@ impl Affair {
         match self {
             Self::Payment(payment) => payment.command(request),
             Self::Payout(payout) => Some((payout.wish.provider.clone(), payout.command())),
+            Self::Checkout(_) => None,
         }
     }
 
@@ -148,6 +172,7 @@ impl Affair {
         match self {
             Self::Payment(payment) => payment.send(request, now).map(|step| step.map(Self::from)),
             Self::Payout(payout) => payout.send(request, now).map(|step| step.map(Self::from)),
+            Self::Checkout(_) => Err(Refused::NoRequest),
         }
     }
 
@@ -174,12 +199,15 @@ impl Affair {
             (payout @ Self::Payout(_), Word::Disputed { .. } | Word::Decided(_)) => {
                 Ok(Step::still(payout))
             }
+            (Self::Checkout(_), _) => Err(Refused::NoRequest),
         }
     }
 
+    /// Its time is over: a payment's to be paid, a checkout's to be left alone.
     pub(super) fn expire(self, now: Timestamp) -> Result<Step<Self>, Refused> {
         match self {
             Self::Payment(payment) => payment.expire(now).map(|step| step.map(Self::from)),
+            Self::Checkout(checkout) => Ok(checkout.lapse(now).map(Self::from)),
             payout @ Self::Payout(_) => Ok(Step::still(payout)),
         }
     }
@@ -187,21 +215,28 @@ impl Affair {
     pub(super) fn settle(self, now: Timestamp) -> Step<Self> {
         match self {
             Self::Payment(payment) => payment.settle(now).map(Self::from),
-            payout @ Self::Payout(_) => Step::still(payout),
+            other @ (Self::Payout(_) | Self::Checkout(_)) => Step::still(other),
         }
     }
 
     pub(super) fn payment(self) -> Result<Payment, EngineError> {
         match self {
             Self::Payment(payment) => Ok(*payment),
-            Self::Payout(_) => Err(EngineError::Missing { what: "payment" }),
+            Self::Payout(_) | Self::Checkout(_) => Err(EngineError::Missing { what: "payment" }),
         }
     }
 
     pub(super) fn payout(self) -> Result<Payout, EngineError> {
         match self {
             Self::Payout(payout) => Ok(*payout),
-            Self::Payment(_) => Err(EngineError::Missing { what: "payout" }),
+            Self::Payment(_) | Self::Checkout(_) => Err(EngineError::Missing { what: "payout" }),
+        }
+    }
+
+    pub(super) fn checkout(self) -> Result<Checkout, EngineError> {
+        match self {
+            Self::Checkout(checkout) => Ok(*checkout),
+            Self::Payment(_) | Self::Payout(_) => Err(EngineError::Missing { what: "checkout" }),
         }
     }
 }

@@ -1,8 +1,8 @@
-//! Payments and payouts on record: read, decided about, and written with all that follows from it.
+//! Payments, payouts and checkouts on record: read, decided about, and written with all that follows from it.
 
 use jiff::Timestamp;
 use posthorn_core::ledger::Account;
-use posthorn_core::payment::{Refused, Step};
+use posthorn_core::payment::Step;
 use posthorn_store::{Decision, Done, Movement, Once, Record, StoreError};
 
 use super::TRIES;
@@ -27,10 +27,10 @@ impl Shared {
     }
 
     /// Decides about one as it stands, and writes what was decided; again, when somebody else was first.
-    pub(super) async fn change(
+    pub(super) async fn change<E: Into<EngineError>>(
         &self,
         id: i64,
-        decide: impl Fn(Affair, Timestamp) -> Result<Step<Affair>, Refused> + Send,
+        decide: impl Fn(Affair, Timestamp) -> Result<Step<Affair>, E> + Send,
         once: Option<Once>,
     ) -> Result<Affair, EngineError> {
         for _ in 0..TRIES {
@@ -38,7 +38,7 @@ impl Shared {
             let before = affair.clone();
             let (merchant, mode) = affair.place();
             let now = self.directory.now(merchant, mode, self.clock.now());
-            let step = decide(affair, now)?;
+            let step = decide(affair, now).map_err(Into::into)?;
             if step.after == before {
                 return Ok(before);
             }
@@ -52,7 +52,8 @@ impl Shared {
         Err(EngineError::Busy { retry_after_s: 1 })
     }
 
-    /// Writes a step: what it is now, what moves in the ledger, its events, and records beside it; all or nothing.
+    /// Writes a step: what it is now, what moves in the ledger, its events, what becomes of its checkout, and records beside
+    /// it; all or nothing.
     pub(super) async fn write_step(
         &self,
         version: u32,
@@ -60,6 +61,7 @@ impl Shared {
         beside: Vec<Record>,
         once: Option<Once>,
     ) -> Result<Written, EngineError> {
+        let (step, checkout) = self.with_checkout(step).await?;
         let Step { mut after, told, postings } = step;
         let place = after.place();
         let audience =
@@ -73,7 +75,7 @@ impl Shared {
             Movement { at: audience.now, place, subject, posting, covered }
         };
         let mut records = vec![after.record(version)];
-        records.extend(beside);
+        records.extend(beside.into_iter().chain(checkout));
         let decision = Decision {
             records,
             movements: postings.into_iter().map(movement).collect(),

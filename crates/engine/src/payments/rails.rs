@@ -93,6 +93,7 @@ impl Shared {
                 let first = provider.and_then(sends);
                 first.map(simulated_rail).ok_or(EngineError::Missing { what: "provider" })
             }
+            Affair::Checkout(_) => Err(EngineError::Missing { what: "provider" }),
         }
     }
 
@@ -280,6 +281,7 @@ impl Shared {
             receiver: Receiver::of(merchant, name.as_deref().unwrap_or_default()),
             pix_confirms_after: contract.sandbox.pix_confirms_after,
             cards_decide_after: contract.sandbox.cards_decide_after,
+            cards_reviewed: contract.sandbox.cards_reviewed,
             action_page: format!("{}/3ds", base.trim_end_matches('/')),
         })
     }

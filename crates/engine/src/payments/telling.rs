@@ -1,9 +1,9 @@
-//! What has happened to a payment, as the events that its merchant's contract promises.
+//! What has happened to a payment or a checkout, as the events that its merchant's contract promises.
 
 use posthorn_core::contract::Transition;
 use posthorn_core::event::{About, NewEvent, Payload};
 use posthorn_core::json;
-use posthorn_core::payment::{Facts, Payment};
+use posthorn_core::payment::{Facts, Payment, Subject};
 
 use super::affair::Affair;
 use crate::accept::{Audience, Composed, Leasing};
@@ -26,11 +26,21 @@ impl Shared {
         for transition in told {
             for event in contract.events_on(*transition) {
                 let link = self.payment_link(affair);
-                // What contracts say of payouts has no data yet, so it is told to nobody.
-                let Affair::Payment(payment) = &*affair else { continue };
-                let facts =
-                    Facts { payment_link: link.as_deref(), ..Facts::of(payment, &merchant) };
-                let Some(data) = contract.event_data(&event.kind, &facts) else { continue };
+                let data = match &*affair {
+                    Affair::Payment(payment) => {
+                        let facts = Facts::of(payment, &merchant);
+                        let facts = Facts { payment_link: link.as_deref(), ..facts };
+                        contract.event_data(&event.kind, &facts)
+                    }
+                    Affair::Checkout(checkout) => {
+                        let subject = Subject::Cart(&checkout.cart());
+                        let facts = Facts { subject, merchant: &merchant, payment_link: None };
+                        contract.event_data(&event.kind, &facts)
+                    }
+                    // What contracts say of payouts has no data yet, so it is told to nobody.
+                    Affair::Payout(_) => None,
+                };
+                let Some(data) = data else { continue };
                 let parsed = json::parse(&data).map_err(|bad| EngineError::Broken {
                     what: format!("an event's data cannot be read: {bad}"),
                 })?;

@@ -1,5 +1,5 @@
-//! What time does to records: requests that wait for somebody, payments that expire or settle, and what simulated rails do by
-//! themselves. Whichever server comes first does it; the version of the record decides who that was.
+//! What time does to records: requests that wait for somebody, payments that expire or settle, checkouts that are left alone, and
+//! what simulated rails do by themselves. Whichever server comes first does it; the version of the record decides who that was.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use posthorn_core::event::Mode;
 use posthorn_core::id::MerchantId;
-use posthorn_core::payment::{Due, Todo};
+use posthorn_core::payment::{Due, Refused, Todo};
 use posthorn_rails::simulated::Word;
 use posthorn_store::{RecordKind, StoreError, Waking};
 
@@ -114,12 +114,11 @@ fn in_turn(waking: &Waking) -> (Timestamp, bool) {
 impl Shared {
     async fn look_after(&self, waking: &Waking) -> Result<(), EngineError> {
         let done = match waking.kind {
-            RecordKind::Payment | RecordKind::Payout => self.look_after_one(waking.id).await,
+            RecordKind::Payment | RecordKind::Payout | RecordKind::Checkout => {
+                self.look_after_one(waking.id).await
+            }
             RecordKind::Book => self.wake_book(waking.id).await,
-            RecordKind::Checkout
-            | RecordKind::Customer
-            | RecordKind::Product
-            | RecordKind::Offer => Ok(()),
+            RecordKind::Customer | RecordKind::Product | RecordKind::Offer => Ok(()),
         };
         match done {
             // Somebody else looked after it at this moment.
@@ -137,7 +136,7 @@ impl Shared {
                 None => return Ok(()),
                 Some(Due::Expire) => drop(self.change(id, Affair::expire, None).await?),
                 Some(Due::Settle) => {
-                    let settle = |affair: Affair, now| Ok(affair.settle(now));
+                    let settle = |affair: Affair, now| Ok::<_, Refused>(affair.settle(now));
                     self.change(id, settle, None).await?;
                     self.drive(id, None).await?;
                 }

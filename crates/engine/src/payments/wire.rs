@@ -72,6 +72,20 @@ impl Engine {
         read.or_else(|| text.parse().ok()).ok_or(EngineError::Missing { what: "payout" })
     }
 
+    /// The number that a text names, of one of the kinds: in our form, or in that of the merchant's contract.
+    pub fn id_of(&self, merchant: MerchantId, kind: Kind, text: &str) -> Result<i64, EngineError> {
+        let contract = self.shared.contract_at(merchant)?;
+        let read = contract.read_id(kind, text).or_else(|| kind.read_native(text));
+        read.ok_or(EngineError::Missing { what: kind.name() })
+    }
+
+    /// An id in the form of its merchant's contract.
+    #[must_use]
+    pub fn id_on_the_wire(&self, merchant: MerchantId, kind: Kind, id: i64) -> String {
+        let contract = self.shared.contract_at(merchant).ok();
+        contract.map_or_else(|| kind.write_native(id), |contract| contract.wire_id(kind, id))
+    }
+
     /// A payout's id in the form of its merchant's contract.
     #[must_use]
     pub fn payout_id_on_the_wire(&self, merchant: MerchantId, id: PayoutId) -> String {

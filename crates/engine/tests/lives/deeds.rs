@@ -235,6 +235,7 @@ fn is_broken(error: &EngineError) -> bool {
         | EngineError::IdTaken
         | EngineError::WrongMode { .. }
         | EngineError::Payment(_)
+        | EngineError::Checkout(_)
         | EngineError::OtherAmount { .. }
         | EngineError::OtherProvider { .. }
         | EngineError::NoLiveProvider

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use futures::future::FutureExt;
 use jiff::{SignedDuration, Timestamp};
+use posthorn_core::attempt::Attempt;
 use posthorn_core::delivery::{Claim, Delivery};
 use posthorn_core::endpoint::{Endpoint, EndpointSecret, Settings, Status};
 use posthorn_core::event::{Event, Mode};
@@ -126,6 +127,7 @@ verbs! { Store:
     events(query: EventQuery, page: Page<EventId>) -> Vec<Event>;
     events_after(merchant: MerchantId, mode: Mode, after: EventId, limit: u32) -> Vec<Event>;
     deliveries(query: DeliveryQuery, page: Page<DeliveryId>) -> Vec<Delivery>;
+    last_attempts(of: Vec<DeliveryId>) -> Vec<(DeliveryId, Attempt)>;
     delivery(id: DeliveryId) -> Option<DeliveryRecord>;
     backlog() -> Backlog;
     resend(id: DeliveryId, now: Timestamp, once: Option<Once>) -> Done<DeliveryId>;

@@ -77,8 +77,7 @@ impl Prepared {
             Part::Runner
         });
         let app = App::new(engine.clone(), registry, env!("CARGO_PKG_VERSION"));
-        let app = app.at_root(root);
-        let serving = Serving { grace, ..Serving::default() };
+        let serving = Serving { grace, root, ..Serving::default() };
         let (stop, stopped) = oneshot::channel::<()>();
         tasks.spawn(async move {
             let stopped = async move { drop(stopped.await) };

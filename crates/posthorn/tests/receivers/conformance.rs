@@ -1,6 +1,7 @@
 //! What the guides print, against a fresh sandbox: each request as curl, and the webhooks that follow through a verifier that
 //! is written as the guide's own. What was seen becomes the table in docs/conformance.md; a difference fails the run.
 
+mod krxscale;
 mod page;
 mod pagtracker;
 mod payqi;
@@ -20,7 +21,7 @@ fn is_to_be_written() -> bool {
 #[test]
 fn every_request_that_a_guide_prints_gets_its_answer_and_its_webhooks_verify() {
     // Given a fresh sandbox for each guide, when its requests are sent and its payers pay
-    let pages = [sentinelgate::page(), payqi::page(), pagtracker::page()];
+    let pages = [sentinelgate::page(), payqi::page(), pagtracker::page(), krxscale::page()];
     // Then everything was answered as printed (each page fails otherwise), and the document says so
     let seen = pages.map(|page| page.printed()).join("\n");
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/conformance.md");

@@ -36,8 +36,11 @@ pub(super) fn show(
     }
     let decided = charging.setting.cards_decide_after.map(|wait| after(now, wait));
     let instrument = Instrument::Card { charge: book.card_charge() };
+    let reviewed = charging.setting.cards_reviewed;
     let waits = |book: Book, at, change| {
-        let mut book = book.stand(Standing::Awaiting { instrument });
+        let meanwhile =
+            if reviewed { Standing::Processing } else { Standing::Awaiting { instrument } };
+        let mut book = book.stand(meanwhile);
         book.foresee(at, change);
         book
     };

@@ -22,6 +22,7 @@
 //!     receiver: Receiver::of(MerchantId::from_i64(1), "Padaria São João"),
 //!     pix_confirms_after: None,
 //!     cards_decide_after: None,
+//!     cards_reviewed: false,
 //!     action_page: "https://pay.example/actions".to_owned(),
 //! };
 //! let charge = Ask::Charge { method: Method::Pix, hold: false, description: None, expires: None };
@@ -85,6 +86,8 @@ pub struct Setting {
     pub pix_confirms_after: Option<SignedDuration>,
     /// How long after it was asked a card's charge is decided, pending until then; `None`: at once.
     pub cards_decide_after: Option<SignedDuration>,
+    /// Whether the provider is said to look at it meanwhile, instead of waiting.
+    pub cards_reviewed: bool,
     /// Where a card's holder confirms (3-D Secure); `/` and the request's id are appended.
     pub action_page: String,
 }

@@ -33,6 +33,7 @@ fn shown(
             receiver: receiver.clone(),
             pix_confirms_after: None,
             cards_decide_after: None,
+            cards_reviewed: false,
             action_page: "https://sandbox.example".to_owned(),
         };
         let request = RequestId::from_i64(request);

@@ -210,6 +210,30 @@ impl AttemptOut {
     }
 }
 
+/// The last try of a delivery, as lists show it.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = LastAttempt)]
+pub(super) struct LastAttemptOut {
+    /// Its number within its run, as on the wire, from 1.
+    number: u32,
+    /// The round of the schedule, from 1.
+    run: u32,
+    /// When it began, on the merchant's clock.
+    at: Timestamp,
+    /// Whether it was sent but changed nothing.
+    late: bool,
+    /// What came of it.
+    #[serde(flatten)]
+    tried: TriedOut,
+}
+
+impl From<Attempt> for LastAttemptOut {
+    fn from(attempt: Attempt) -> Self {
+        let Attempt { number, run, late, .. } = attempt;
+        Self { number, run, at: attempt.at.into(), late, tried: attempt.tried.into() }
+    }
+}
+
 /// A request as it was sent, byte for byte.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = SentRequest)]

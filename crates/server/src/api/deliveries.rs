@@ -1,13 +1,14 @@
 //! Deliveries: where they stand, every attempt, and a second chance.
 
 use axum::extract::State;
+use posthorn_core::attempt::Attempt;
 use posthorn_core::delivery::{Delivery, State as Stands, StateKind};
 use posthorn_core::id::{DeliveryId, EndpointId, EventId};
 use posthorn_store::{DeliveryQuery, DeliveryRecord};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::attempts::AttemptOut;
+use super::attempts::{AttemptOut, LastAttemptOut};
 use crate::answer::{Answer, Answered};
 use crate::app::App;
 use crate::auth::AsMerchant;
@@ -71,6 +72,24 @@ impl From<Delivery> for DeliveryOut {
     }
 }
 
+/// A delivery as lists show it.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ListedDelivery)]
+pub(super) struct ListedOut {
+    /// The delivery.
+    #[serde(flatten)]
+    delivery: DeliveryOut,
+    /// Its last try: status, duration, what came back, or the error. Only where `attempts=last` asks for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_attempt: Option<LastAttemptOut>,
+}
+
+impl From<(Delivery, Option<Attempt>)> for ListedOut {
+    fn from((delivery, last): (Delivery, Option<Attempt>)) -> Self {
+        Self { delivery: delivery.into(), last_attempt: last.map(LastAttemptOut::from) }
+    }
+}
+
 /// A delivery with its attempts.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct DeliveryDetail {
@@ -95,19 +114,23 @@ impl From<DeliveryRecord> for DeliveryDetail {
     }
 }
 
-/// List deliveries, newest first, without their attempts.
+/// List deliveries, newest first.
+///
+/// With `attempts=last` each has its last try: an endpoint's log of the last 100 deliveries is
+/// `?endpoint=…&attempts=last&limit=100`.
 #[utoipa::path(get, path = "/v1/deliveries", tag = "deliveries",
     params(
         ("endpoint" = Option<String>, Query, description = "To this endpoint"),
         ("event" = Option<String>, Query, description = "Of this event, by Posthorn's id or by yours"),
-        ("state" = Option<String>, Query, description = "In this state")),
-    responses((status = 200, description = "A page", body = Listed<DeliveryOut>)))]
+        ("state" = Option<String>, Query, description = "In this state"),
+        ("attempts" = Option<String>, Query, description = "`last`: each with its last try; `none` when left out")),
+    responses((status = 200, description = "A page", body = Listed<ListedOut>)))]
 pub(super) async fn list_deliveries(
     State(app): State<App>,
     merchant: AsMerchant,
     params: Params,
-) -> Answered<Listed<DeliveryOut>> {
-    let params = params.only(&["endpoint", "event", "state", "limit", "cursor"])?;
+) -> Answered<Listed<ListedOut>> {
+    let params = params.only(&["endpoint", "event", "state", "attempts", "limit", "cursor"])?;
     let (id, mode) = merchant.place();
     let asked = Asked::read(&app, &params, &format!("deliveries {id} {}", mode.name()))?;
     let event = match params.text("event").map(|text| (text, text.parse::<EventId>())) {
@@ -118,9 +141,24 @@ pub(super) async fn list_deliveries(
     let state = params.text("state").map(state_named).transpose()?;
     let endpoint = params.get("endpoint")?;
     let query = DeliveryQuery { merchant: id, mode, endpoint, event, state };
-    let rows = app.engine().deliveries(query, asked.page(DeliveryId::from_i64)).await?;
-    let listed = asked.answer(&app, rows, |delivery| delivery.id.as_i64(), DeliveryOut::from);
+    let page = asked.page(DeliveryId::from_i64);
+    let rows = if with_last(&params)? {
+        app.engine().delivery_log(query, page).await?
+    } else {
+        let rows = app.engine().deliveries(query, page).await?;
+        rows.into_iter().map(|delivery| (delivery, None)).collect()
+    };
+    let listed = asked.answer(&app, rows, |(delivery, _)| delivery.id.as_i64(), ListedOut::from);
     Ok(Answer::ok(listed))
+}
+
+/// Whether each row is to have its last attempt.
+fn with_last(params: &Params) -> Result<bool, Problem> {
+    match params.text("attempts") {
+        None | Some("none") => Ok(false),
+        Some("last") => Ok(true),
+        Some(_) => Err(refuse("attempts", "must be `last` or `none`")),
+    }
 }
 
 fn state_named(name: &str) -> Result<StateKind, Problem> {

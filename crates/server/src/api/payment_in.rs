@@ -1,16 +1,19 @@
 //! A payment as a merchant asks for it on the native API.
 
 use jiff::SignedDuration;
+use posthorn_core::contract::Kind;
 use posthorn_core::duration;
+use posthorn_core::id::{CheckoutId, CustomerId, OfferId};
 use posthorn_core::json::{self, Style};
 use posthorn_core::money::{Asset, Money, Units};
-use posthorn_core::payment::{Customer, Method, NewLeg, Share, Wish};
-use posthorn_engine::{PayerCard, PaymentDraft};
+use posthorn_core::payment::{Method, NewLeg, Share, Wish};
+use posthorn_engine::{Buying, EngineError, PayerCard, PaymentDraft, Terms};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 use zeroize::Zeroize;
 
+use super::payer_in::PayerIn;
 use crate::decode::malformed;
 use crate::problem::{Code, Problem};
 
@@ -41,13 +44,19 @@ pub(super) enum MethodName {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PaymentIn<'a> {
-    /// How much, in minor units (cents, drops): a whole number.
+    /// How much, in minor units (cents, drops): a whole number. The checkout's or the offer's when left out.
     #[serde(borrow)]
-    #[schema(value_type = i64, example = 10000, minimum = 1)]
-    amount: &'a RawValue,
+    #[schema(value_type = Option<i64>, example = 10000, minimum = 1)]
+    amount: Option<&'a RawValue>,
     /// The currency.
     #[schema(example = "BRL")]
-    currency: String,
+    currency: Option<String>,
+    /// The checkout that it pays, which is paid once: its amount, what is sold, and who pays are the payment's.
+    #[schema(example = "co_3ab3f5n40000")]
+    checkout: Option<String>,
+    /// The offer that it pays for, without a checkout.
+    #[schema(example = "off_3ab3f5n40000")]
+    offer: Option<String>,
     /// How it is paid.
     method: MethodName,
     /// Through whom, in the contract's own word; its usual provider for this method when left out.
@@ -63,8 +72,9 @@ pub(super) struct PaymentIn<'a> {
     reference: Option<String>,
     /// What the payer reads.
     description: Option<String>,
-    /// Who pays.
-    customer: Option<CustomerIn>,
+    /// Who pays: one of your customers, by its id, or an object.
+    #[schema(value_type = Option<Object>)]
+    customer: Option<PayerIn>,
     /// Your own notes: a JSON object.
     #[serde(borrow)]
     #[schema(value_type = Option<Object>)]
@@ -90,27 +100,6 @@ pub(super) struct PaymentIn<'a> {
 
 fn one() -> u8 {
     1
-}
-
-/// Who pays.
-#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct CustomerIn {
-    /// Your id of it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    id: Option<String>,
-    /// The name.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<String>,
-    /// The e-mail address.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    email: Option<String>,
-    /// The telephone.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    phone: Option<String>,
-    /// CPF, CNPJ or another document.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    document: Option<String>,
 }
 
 /// A card, as it is typed.
@@ -177,21 +166,47 @@ pub(super) fn readable(field: &'static str, text: Option<&str>) -> Result<(), Pr
 }
 
 impl PaymentIn<'_> {
-    /// What the engine is asked for. `now` is the merchant's time.
+    /// What it is to be made for; `id` reads the contract's ids.
+    pub(super) fn buying(
+        &self,
+        id: impl Fn(Kind, &str) -> Result<i64, EngineError>,
+    ) -> Result<Buying, Problem> {
+        let read = |kind, text: Option<&str>| text.map(|text| id(kind, text)).transpose();
+        let customer = self.customer.as_ref().and_then(PayerIn::id);
+        Ok(Buying {
+            checkout: read(Kind::Checkout, self.checkout.as_deref())?.map(CheckoutId::from_i64),
+            offer: read(Kind::Offer, self.offer.as_deref())?.map(OfferId::from_i64),
+            customer: read(Kind::Customer, customer)?.map(CustomerId::from_i64),
+        })
+    }
+
+    /// What the engine is asked for, by the terms of what it is made for.
     pub(super) fn draft(
         self,
+        terms: Terms,
         provider: impl FnOnce(&str, Asset) -> Option<String>,
         expires: impl FnOnce(Option<SignedDuration>) -> Option<jiff::Timestamp>,
     ) -> Result<PaymentDraft, Problem> {
-        let asset: Asset = self.currency.parse().map_err(|unknown| unfit("currency", unknown))?;
-        let money = Money::parse(self.amount.get(), asset, Units::Minor)
-            .map_err(|bad| unfit("amount", bad))?;
+        let money = match (agreed(self.amount, self.currency.as_deref())?, terms.money) {
+            (Some(asked), Some(agreed)) if asked != agreed => {
+                let what = format!("{agreed} are to be paid; leave `amount` and `currency` out");
+                return Err(unfit("amount", what));
+            }
+            (Some(money), _) | (None, Some(money)) => money,
+            (None, None) => {
+                return Err(Problem::new(Code::MissingField, "`amount` is missing").at("amount"));
+            }
+        };
+        let asset = money.asset;
         if !(0..money.minor).contains(&self.fee) {
             return Err(unfit("fee", "must be at least 0 and less than the amount"));
         }
         readable("reference", self.reference.as_deref())?;
         readable("description", self.description.as_deref())?;
-        let metadata = metadata(self.metadata)?;
+        let metadata = match (self.metadata, terms.metadata) {
+            (None, Some(agreed)) => agreed,
+            (given, _) => metadata(given)?,
+        };
         let expires_in = self.expires_in.as_deref().map(duration::parse).transpose();
         let expires_in = expires_in.map_err(|bad| unfit("expires_in", bad))?;
         let (method, card) = method(self.method, self.card, self.phone, self.bank)?;
@@ -207,16 +222,41 @@ impl PaymentIn<'_> {
             hold: self.hold,
             fee: self.fee,
             reference: self.reference,
-            description: self.description,
-            customer: self.customer.map(Customer::from),
+            description: self.description.or(terms.description),
+            customer: self.customer.and_then(PayerIn::told).or(terms.customer),
             metadata,
             callback: self.callback_url,
             expires: expires(expires_in),
             installments: self.installments.max(1),
-            checkout: None,
-            sale: None,
+            checkout: terms.checkout,
+            sale: terms.sale,
         };
         Ok(PaymentDraft { money, wish, legs, card })
+    }
+}
+
+/// An amount in minor units of a currency; `field` is what it is called.
+pub(super) fn amount(
+    (field, given): (&'static str, &RawValue),
+    currency: &str,
+) -> Result<Money, Problem> {
+    let asset: Asset = currency.parse().map_err(|unknown| unfit("currency", unknown))?;
+    Money::parse(given.get(), asset, Units::Minor).map_err(|bad| unfit(field, bad))
+}
+
+/// An amount and its currency, which stand together or not at all.
+pub(super) fn agreed(
+    given: Option<&RawValue>,
+    currency: Option<&str>,
+) -> Result<Option<Money>, Problem> {
+    let missing = |field: &'static str| {
+        Problem::new(Code::MissingField, format!("`{field}` is missing")).at(field)
+    };
+    match (given, currency) {
+        (Some(given), Some(currency)) => amount(("amount", given), currency).map(Some),
+        (Some(_), None) => Err(missing("currency")),
+        (None, Some(_)) => Err(missing("amount")),
+        (None, None) => Ok(None),
     }
 }
 
@@ -278,18 +318,4 @@ fn leg(wire: LegIn) -> Result<NewLeg, Problem> {
         _ => return Err(unfit("split", "each has one of `amount`, `parts`, `remainder: true`")),
     };
     Ok(NewLeg { name: wire.name, to: wire.to, share })
-}
-
-impl From<CustomerIn> for Customer {
-    fn from(wire: CustomerIn) -> Self {
-        let CustomerIn { id, name, email, phone, document } = wire;
-        Self { id, name, email, phone, document }
-    }
-}
-
-impl From<Customer> for CustomerIn {
-    fn from(customer: Customer) -> Self {
-        let Customer { id, name, email, phone, document } = customer;
-        Self { id, name, email, phone, document }
-    }
 }

@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-use super::payment_in::CustomerIn;
+use super::payer_in::CustomerIn;
 use crate::time::Timestamp;
 
 /// A payment.
@@ -45,6 +45,12 @@ pub(super) struct PaymentOut {
     /// Who pays.
     #[serde(skip_serializing_if = "Option::is_none")]
     customer: Option<CustomerIn>,
+    /// The checkout that it was made for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "co_3ab3f5n40000")]
+    checkout: Option<String>,
+    /// In how many parts a card pays it.
+    installments: u8,
     /// Your own notes.
     #[schema(value_type = Object)]
     metadata: Box<RawValue>,
@@ -149,8 +155,8 @@ pub(super) struct LegOut {
 }
 
 impl PaymentOut {
-    /// `wire`: as the contract's own events show it, in canonical bytes.
-    pub(super) fn of(payment: Payment, wire: Option<Vec<u8>>) -> Self {
+    /// `wire`: as the contract's own events show it, in canonical bytes; `checkout`: its id in the contract's form.
+    pub(super) fn of(payment: Payment, wire: Option<Vec<u8>>, checkout: Option<String>) -> Self {
         let raw = |text: String| RawValue::from_string(text).unwrap_or_default();
         let wire = wire.and_then(|wire| String::from_utf8(wire).ok()).map(raw);
         let (refunded, provider) = (payment.refunded(), payment.provider().to_owned());
@@ -171,6 +177,8 @@ impl PaymentOut {
             reference,
             description,
             customer: customer.map(CustomerIn::from),
+            checkout,
+            installments: payment.wish.installments,
             metadata: raw(payment.wish.metadata),
             callback_url: callback,
             instrument: payment.instrument,

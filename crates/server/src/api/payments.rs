@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::extract::State;
+use posthorn_core::contract::Kind;
 use posthorn_core::id::PaymentId;
 use posthorn_core::payment::{Payment, State as Standing};
 use serde::Deserialize;
@@ -31,8 +32,11 @@ struct RefundIn {
 }
 
 pub(super) fn shown(app: &App, payment: Payment) -> PaymentOut {
-    let wire = app.engine().payment_on_the_wire(&payment);
-    PaymentOut::of(payment, wire)
+    let (engine, merchant) = (app.engine(), payment.merchant);
+    let wire = engine.payment_on_the_wire(&payment);
+    let checkout = payment.wish.checkout;
+    let checkout = checkout.map(|id| engine.id_on_the_wire(merchant, Kind::Checkout, id.as_i64()));
+    PaymentOut::of(payment, wire, checkout)
 }
 
 pub(super) fn id_of(app: &App, merchant: &AsMerchant, text: &str) -> Result<PaymentId, Problem> {
@@ -41,7 +45,9 @@ pub(super) fn id_of(app: &App, merchant: &AsMerchant, text: &str) -> Result<Paym
 
 /// Make a payment.
 ///
-/// It is taken to its provider before this answers. In test mode that is a simulated one.
+/// It is taken to its provider before this answers. In test mode that is a simulated one. A payment that is made for a checkout
+/// or an offer is of its amount, and keeps what is sold and who pays as they are at this moment; a checkout is paid once, and
+/// another payment of it is refused while one may still move money.
 #[utoipa::path(post, path = "/v1/payments", tag = "payments", request_body = PaymentIn,
     responses((status = 201, description = "The payment", body = PaymentOut)))]
 pub(super) async fn create_payment(
@@ -51,7 +57,9 @@ pub(super) async fn create_payment(
 ) -> Answered<PaymentOut> {
     let wire: PaymentIn<'_> = sent.decode()?;
     let (engine, place) = (app.engine(), merchant.place());
+    let buying = wire.buying(|kind, text| engine.id_of(place.0, kind, text))?;
     let draft = wire.draft(
+        engine.terms(place, buying).await?,
         |method, asset| engine.usual_provider(place.0, method, asset),
         |wished| engine.payment_expires(place, wished),
     )?;

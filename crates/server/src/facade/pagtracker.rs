@@ -1,10 +1,12 @@
-//! PagTracker's API: `POST /api/webhooks` as its "Documentação de Webhooks" prints it, and the charges that the events tell of.
+//! PagTracker's API: `POST /api/webhooks` as its "Documentação de Webhooks" prints it, and the charges and checkouts that
+//! the events tell of.
 //!
-//! The guide prints no more of the charges' API than their data in events; routes and members are named after that. A charge's
+//! The guide prints no more of their API than their data in events; routes and members are named after that. A charge's
 //! `link_pagamento` leads to the deployment's `public_url`; where none is configured it leads to the server that was asked,
 //! by the request's `Host` (and `X-Forwarded-Proto`), which only whoever asked gets to see.
 
 mod charges;
+mod checkouts;
 mod fault;
 mod webhooks;
 mod wish;
@@ -13,10 +15,9 @@ use axum::Router;
 use axum::extract::{FromRequestParts, OriginalUri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use http::header::{CONTENT_TYPE, HOST};
+use http::StatusCode;
+use http::header::CONTENT_TYPE;
 use http::request::Parts;
-use http::uri::Authority;
-use http::{HeaderMap, StatusCode};
 use posthorn_core::event::Mode;
 use posthorn_core::id::MerchantId;
 use posthorn_core::json::{Json, Style};
@@ -25,6 +26,7 @@ use posthorn_engine::Caller;
 use super::admission::admit;
 use crate::app::App;
 use crate::auth::AsMerchant;
+use crate::base::Base;
 use fault::{Code, Fault};
 
 /// The contract whose merchants this API is for.
@@ -34,6 +36,10 @@ pub(super) fn routes() -> Router<App> {
     Router::new()
         .route("/api/webhooks", post(webhooks::create_webhook).get(webhooks::list_webhooks))
         .route("/api/webhooks/{id}", get(webhooks::get_webhook).delete(webhooks::delete_webhook))
+        .route("/api/checkouts", post(checkouts::create_checkout).get(checkouts::list_checkouts))
+        .route("/api/checkouts/{id}", get(checkouts::get_checkout))
+        .route("/api/checkouts/{id}/cancel", post(checkouts::cancel_checkout))
+        .route("/api/checkouts/{id}/cancelar", post(checkouts::cancel_checkout))
         .route("/api/charges", post(charges::create_charge).get(charges::list_charges))
         .route("/api/charges/{id}", get(charges::get_charge))
         .route("/api/charges/{id}/cancel", post(charges::cancel_charge))
@@ -60,7 +66,7 @@ struct Asking {
     id: MerchantId,
     mode: Mode,
     caller: Caller,
-    base: String,
+    base: Base,
 }
 
 impl Asking {
@@ -75,17 +81,9 @@ impl FromRequestParts<App> for Asking {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Fault> {
         let AsMerchant { id, mode, caller } = AsMerchant::from_request_parts(parts, app).await?;
         admit(app, parts, caller, CONTRACT).await?;
-        Ok(Self { id, mode, caller, base: base(&parts.headers) })
+        let Ok(base) = Base::from_request_parts(parts, app).await;
+        Ok(Self { id, mode, caller, base })
     }
-}
-
-fn base(headers: &HeaderMap) -> String {
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let host = text(HOST.as_str()).and_then(|host| host.parse::<Authority>().ok());
-    let host = host.filter(|host| !host.as_str().contains('@'));
-    let host = host.as_ref().map_or("localhost", Authority::as_str);
-    let secure = text("x-forwarded-proto").is_some_and(|proto| proto.eq_ignore_ascii_case("https"));
-    format!("{}://{host}", if secure { "https" } else { "http" })
 }
 
 /// An answer, its members in this order.

@@ -4,7 +4,7 @@
 //! merchant's customer or notes. One HTML document without scripts, fonts or images from anywhere, in Portuguese or English
 //! as the browser asks; while it may be paid it looks again by itself.
 
-mod words;
+pub(super) mod words;
 
 use std::fmt::Write as _;
 
@@ -26,9 +26,15 @@ use words::Words;
 const STYLE: &str = "body{font-family:system-ui,sans-serif;margin:0;background:#f4f5f7;color:#1b1f24}\
 main{max-width:26rem;margin:2rem auto;padding:1.5rem;background:#fff;border-radius:.75rem}\
 h1{margin:0 0 .5rem;font-size:2rem}svg{display:block;width:100%;height:auto}\
-code{display:block;padding:.75rem;background:#f4f5f7;border-radius:.5rem;overflow-wrap:anywhere;user-select:all}";
+code{display:block;padding:.75rem;background:#f4f5f7;border-radius:.5rem;overflow-wrap:anywhere;user-select:all}\
+label{display:block;margin:.75rem 0}input{display:block;box-sizing:border-box;width:100%;margin-top:.25rem;\
+padding:.6rem;font:inherit;border:1px solid #8b949e;border-radius:.5rem}button,a{display:block;box-sizing:border-box;\
+width:100%;margin-top:1rem;padding:.75rem;font:inherit;text-align:center;text-decoration:none;color:#fff;\
+background:#1a5fb4;border:0;border-radius:.5rem}";
 /// Nothing is loaded, run, embedded or sent anywhere.
-const POLICY: &str = "default-src 'none'; style-src 'sha256-r6xR+ITXgceOyubxAJCcQFPe5X563cfuaObB1dJOvr4='; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const POLICY: &str = "default-src 'none'; style-src 'sha256-oRyOE/E8BSUYjyYXVl92Hhwvo+URydU7OrpesoLQRbk='; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+/// The same, but that the page's own form is sent to this server.
+const POLICY_OF_FORMS: &str = "default-src 'none'; style-src 'sha256-oRyOE/E8BSUYjyYXVl92Hhwvo+URydU7OrpesoLQRbk='; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 /// After how many seconds an open page looks again.
 const LOOKS_AGAIN_S: u32 = 5;
 /// The quiet zone around it aside, the least side of a QR code in pixels; the page scales it.
@@ -45,12 +51,13 @@ async fn pay_page(State(app): State<App>, headers: HeaderMap, Path(id): Path<Str
             let contract = app.engine().contract_of(payment.merchant);
             let usual = contract.map(|contract| contract.language.clone()).unwrap_or_default();
             let words = Words::choose(asked, &usual);
-            document(StatusCode::OK, words, &shown(words, &payment), payment.state.is_open())
+            let kind = if payment.state.is_open() { Kind::LooksAgain } else { Kind::Stands };
+            document(StatusCode::OK, words, &shown(words, &payment), kind)
         }
         Err(EngineError::Missing { .. }) => {
             let words = Words::choose(asked, "pt-BR");
             let said = format!("<h1>{}</h1>", words.missing);
-            document(StatusCode::NOT_FOUND, words, &said, false)
+            document(StatusCode::NOT_FOUND, words, &said, Kind::Stands)
         }
         Err(error) => Problem::from(error).into_response(),
     }
@@ -88,7 +95,7 @@ fn shown(words: &Words, payment: &Payment) -> String {
     said
 }
 
-fn push(said: &mut String, tag: &str, text: &str) {
+pub(super) fn push(said: &mut String, tag: &str, text: &str) {
     let _infallible = write!(said, "<{tag}>{}</{tag}>", escaped(text));
 }
 
@@ -100,7 +107,7 @@ fn qr_svg(text: &str) -> Option<String> {
     drawn.find("<svg").and_then(|at| drawn.get(at..)).map(str::to_owned)
 }
 
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {
         match character {
@@ -115,12 +122,25 @@ fn escaped(text: &str) -> String {
     out
 }
 
-fn document(status: StatusCode, words: &Words, said: &str, open: bool) -> Response {
-    let again = if open {
-        format!("<meta http-equiv=\"refresh\" content=\"{LOOKS_AGAIN_S}\">")
-    } else {
-        String::new()
+/// What a page does by itself, and what may be done on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Nothing.
+    Stands,
+    /// It looks again after a while.
+    LooksAgain,
+    /// Its form may be sent.
+    HasForm,
+}
+
+pub(super) fn document(status: StatusCode, words: &Words, said: &str, kind: Kind) -> Response {
+    let again = match kind {
+        Kind::LooksAgain => {
+            format!("<meta http-equiv=\"refresh\" content=\"{LOOKS_AGAIN_S}\">")
+        }
+        Kind::Stands | Kind::HasForm => String::new(),
     };
+    let policy = if kind == Kind::HasForm { POLICY_OF_FORMS } else { POLICY };
     let (language, title) = (words.language, words.title);
     let page = format!(
         "<!doctype html><html lang=\"{language}\"><head><meta charset=\"utf-8\">\
@@ -132,7 +152,7 @@ fn document(status: StatusCode, words: &Words, said: &str, open: bool) -> Respon
         (header::CONTENT_LANGUAGE, language),
         (header::VARY, "accept-language"),
         (header::CACHE_CONTROL, "no-store"),
-        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::CONTENT_SECURITY_POLICY, policy),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "no-referrer"),
     ];
@@ -149,7 +169,9 @@ mod tests {
     #[test]
     fn the_policy_lets_the_one_style_in_and_nothing_else() {
         let hash = BASE64.encode(&Sha256::digest(STYLE));
-        assert!(POLICY.contains(&format!("style-src 'sha256-{hash}'")), "{hash}");
-        assert!(!POLICY.contains("unsafe"));
+        for policy in [POLICY, POLICY_OF_FORMS] {
+            assert!(policy.contains(&format!("style-src 'sha256-{hash}'")), "{hash}");
+            assert!(!policy.contains("unsafe"));
+        }
     }
 }

@@ -74,6 +74,8 @@ codes! {
         "It cannot be done in the state that things are in; `detail` says what to do.",
     PaymentState = "payment_state" 409 "Not in this state"
         "The payment does not stand where that is possible; `detail` says where it stands and what would be.",
+    CheckoutState = "checkout_state" 409 "Not in this state"
+        "The checkout does not stand where that is possible: it was paid, it is over, or a payment of it may still move money. `detail` says which.",
     ReferenceInUse = "reference_in_use" 409 "Reference in use"
         "A payment with this `reference` may be paid, or was, and is of another amount or at another provider.",
     IdTaken = "id_taken" 409 "Id taken"

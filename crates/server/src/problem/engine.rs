@@ -32,6 +32,7 @@ impl From<EngineError> for Problem {
             EngineError::IdTaken => Self::new(Code::IdTaken, detail).at("id"),
             EngineError::WrongMode { .. } => Self::new(Code::WrongMode, detail),
             EngineError::Payment(_) => Self::new(Code::PaymentState, detail),
+            EngineError::Checkout(_) => Self::new(Code::CheckoutState, detail),
             EngineError::OtherAmount { .. } | EngineError::OtherProvider { .. } => {
                 Self::new(Code::ReferenceInUse, detail).at("reference")
             }

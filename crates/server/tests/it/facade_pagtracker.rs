@@ -11,7 +11,7 @@ use crate::harness::{Call, Got, TestApp};
 
 /// A merchant who speaks PagTracker.
 pub(crate) struct Loja {
-    app: TestApp,
+    pub(crate) app: TestApp,
     merchant: MerchantId,
     live: String,
 }
@@ -32,7 +32,7 @@ impl Loja {
         self.app.call(method, &format!("/pagtracker{path}")).header("host", "pix.example:8080")
     }
 
-    async fn get(&self, path: &str) -> Got {
+    pub(crate) async fn get(&self, path: &str) -> Got {
         self.call(Method::GET, path).send(Body::empty()).await
     }
 
@@ -54,7 +54,7 @@ impl Loja {
     }
 
     /// The data of the only event of a type, with the names in its order.
-    async fn told(&self, kind: &str) -> (Value, String) {
+    pub(crate) async fn told(&self, kind: &str) -> (Value, String) {
         let listed = self.app.get(&format!("/v1/events?type={kind}")).await;
         let id = listed.at("/data/0/id");
         assert_eq!(listed.json()["data"].as_array().unwrap().len(), 1, "{}", listed.text);
@@ -89,7 +89,7 @@ pub(crate) fn wish() -> Value {
 }
 
 /// Status, code and field of an error; its sentence is for people.
-fn fault(got: &Got) -> String {
+pub(crate) fn fault(got: &Got) -> String {
     let error = &got.json()["erro"];
     assert_eq!(got.header("content-type"), "application/json", "{}", got.text);
     assert!(error["mensagem"].as_str().is_some_and(|text| !text.is_empty()), "{}", got.text);

@@ -138,7 +138,7 @@ impl TestApp {
         let mut work = JoinSet::new();
         work.spawn(runner.run());
         let app = App::new(engine, registry, "0.0.0-test");
-        let router = posthorn_server::router(app.clone());
+        let router = posthorn_server::router(app.clone(), None);
         let [merchant, test, live] = [const { String::new() }; 3];
         let mut this = Self {
             router,
@@ -163,7 +163,7 @@ impl TestApp {
     /// The same, with a platform's own API at the root.
     pub(crate) fn at_root(mut self, contract: &str) -> Self {
         let root = posthorn_server::Root::of(contract).unwrap();
-        self.router = posthorn_server::router(self.app.clone().at_root(Some(root)));
+        self.router = posthorn_server::router(self.app.clone(), Some(root));
         self
     }
 

@@ -131,7 +131,7 @@ async fn what_cannot_be_paid_is_refused_with_its_reason() {
         with(pix(), "amount", json!(0)),
         with(pix(), "amount", json!(10.5)),
         with(pix(), "amount", json!("10000")),
-        with(pix(), "currency", json!("XXX")),
+        with(pix(), "currency", json!("QQQ")),
         with(pix(), "currency", json!("USD")),
         with(pix(), "fee", json!(10_000)),
         with(pix(), "reference", json!("")),

@@ -116,6 +116,9 @@ pub fn a_settled_try_is_on_record_byte_for_byte(world: &World) {
     let ended = State::Exhausted { at: at(61), why: Ending::Schedule };
     world.settle(settlement(&claim, ended, Some(unreachable.clone())));
     let record = world.record(id);
+    let untried = world.send(pair, 62, due(62));
+    let last = done(world.store().last_attempts(vec![untried, id]));
+    assert_eq!(last, [(id, unreachable.clone())]);
     assert_eq!(record.attempts, [answered, unreachable]);
     assert_eq!((record.delivery.state, record.delivery.attempts), (ended, 2));
 }

@@ -5,11 +5,12 @@
 //! the index of live leases, which is as short as what is in flight.
 
 use jiff::Timestamp;
+use posthorn_core::attempt::Attempt;
 use posthorn_core::delivery::{Delivery, ParkedWhy, State, StateKind};
 use posthorn_core::id::{DeliveryId, EndpointId, EventId};
 
 use super::{events, once, standing};
-use crate::db::{Db, Lock, values};
+use crate::db::{Columns, Db, Lock, values};
 use crate::rows::{Place, mode_code, state_columns, state_kind};
 use crate::statements::Statement;
 use crate::{Backlog, DeliveryQuery, DeliveryRecord, Done, Once, Page, StoreError};
@@ -126,6 +127,20 @@ impl<D: Db> List<'_, D> {
         }
         Ok(found)
     }
+}
+
+/// The last attempt of each delivery that has one.
+pub(crate) async fn last_attempts<D: Db>(
+    db: &D,
+    of: &[DeliveryId],
+) -> Result<Vec<(DeliveryId, Attempt)>, D::Trouble> {
+    let wanted: Vec<_> = of.iter().map(|id| id.as_i64().to_string()).collect();
+    let wanted = format!("[{}]", wanted.join(","));
+    let read = |row: &dyn Columns| {
+        let delivery = row.get(16)?;
+        Ok((DeliveryId::from_i64(delivery), columns::attempt(delivery, row)?))
+    };
+    db.many(statements::ATTEMPTS_LAST, values![wanted.as_str()], read).await
 }
 
 /// One delivery with its event and its attempts.

@@ -35,41 +35,60 @@ pub(super) fn pay(contract: &Contract, merchant: &Client) -> anyhow::Result<Stri
     Ok(id)
 }
 
-/// The request that the guide prints, or for a guide that prints none the native one, by its usual provider.
+/// What makes a request.
+type Printed = fn() -> Request;
+
+/// The requests that guides print, by their contract.
+const PRINTED: [(&str, Printed); 3] =
+    [("sentinelgate", sentinelgate), ("payqi", payqi), ("pagtracker", pagtracker)];
+
+/// The request that the guide prints, or for a guide that prints none the native one.
 fn request(contract: &Contract) -> Request {
-    match contract.name.as_str() {
-        "sentinelgate" => Request {
-            path: "/sentinelgate/api/payments/create",
-            body: json!({
-                "amount_cents": 10_000, "currency": "KES", "provider": "MPESA_SAFARICOM",
-                "metadata": {"phone_number": "254712345678", "description": "Test Payment", "order_reference": "ORDER-1"},
-            }),
-            id: "payment_id",
-        },
-        "payqi" => Request {
-            path: "/payqi/api/payments",
-            body: json!({
-                "amount": "25.000000", "currency": "XRP", "description": "Order #1234",
-                "metadata": {"order_id": "1234"}, "idempotency_key": "order-1234",
-            }),
-            id: "id",
-        },
-        "pagtracker" => Request {
-            path: "/pagtracker/api/charges",
-            body: json!({
-                "valor": 100.50, "descricao": "Pagamento do Pedido #12345",
-                "cliente": {"nome": "João Silva", "email": "joao@exemplo.com"}, "metadata": {"pedido_id": "12345"},
-            }),
-            id: "id",
-        },
-        _ => Request {
-            path: "/v1/payments",
-            body: json!({
-                "amount": 10_000, "currency": "BRL", "method": "card", "installments": 1,
-                "card": {"number": "4242424242424242", "exp_month": 12, "exp_year": 2040, "cvv": "123"},
-            }),
-            id: "id",
-        },
+    let printed = PRINTED.iter().find(|(name, _)| contract.name == **name);
+    printed.map_or_else(native, |(_, request)| request())
+}
+
+fn sentinelgate() -> Request {
+    Request {
+        path: "/sentinelgate/api/payments/create",
+        body: json!({
+            "amount_cents": 10_000, "currency": "KES", "provider": "MPESA_SAFARICOM",
+            "metadata": {"phone_number": "254712345678", "description": "Test Payment", "order_reference": "ORDER-1"},
+        }),
+        id: "payment_id",
+    }
+}
+
+fn payqi() -> Request {
+    Request {
+        path: "/payqi/api/payments",
+        body: json!({
+            "amount": "25.000000", "currency": "XRP", "description": "Order #1234",
+            "metadata": {"order_id": "1234"}, "idempotency_key": "order-1234",
+        }),
+        id: "id",
+    }
+}
+
+fn pagtracker() -> Request {
+    Request {
+        path: "/pagtracker/api/charges",
+        body: json!({
+            "valor": 100.50, "descricao": "Pagamento do Pedido #12345",
+            "cliente": {"nome": "João Silva", "email": "joao@exemplo.com"}, "metadata": {"pedido_id": "12345"},
+        }),
+        id: "id",
+    }
+}
+
+fn native() -> Request {
+    Request {
+        path: "/v1/payments",
+        body: json!({
+            "amount": 10_000, "currency": "BRL", "method": "card", "installments": 1,
+            "card": {"number": "4242424242424242", "exp_month": 12, "exp_year": 2040, "cvv": "123"},
+        }),
+        id: "id",
     }
 }
 

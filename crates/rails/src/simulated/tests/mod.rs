@@ -37,6 +37,7 @@ pub(super) fn setting() -> Setting {
         receiver: Receiver::of(MerchantId::from_i64(7 << 22), "Padaria São João"),
         pix_confirms_after: None,
         cards_decide_after: None,
+        cards_reviewed: false,
         action_page: "https://sandbox.example/actions".to_owned(),
     }
 }

@@ -7,9 +7,11 @@ use posthorn_core::contract::Transition;
 use posthorn_core::id::PaymentId;
 use posthorn_core::json::{self, Json};
 use posthorn_core::payment::{Payment, State as Standing};
+use posthorn_engine::Buying;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::checkouts;
 use super::fault::{Code, Fault};
 use super::wish::{ChargeIn, Terms, reais};
 use super::{Asking, answer, page};
@@ -33,7 +35,9 @@ pub(super) async fn create_charge(
 ) -> Result<Response, Fault> {
     let (sent, engine, place) = (sent?, app.engine(), asking.place());
     let wire: ChargeIn<'_> = sent.decode()?;
+    let checkout = wire.checkout().map(|text| checkouts::id_of(&app, &asking, text)).transpose()?;
     let terms = Terms {
+        agreed: engine.terms(place, Buying { checkout, ..Buying::default() }).await?,
         provider: |method: &str, asset| engine.usual_provider(place.0, method, asset),
         expires: |wished| engine.payment_expires(place, wished),
     };
@@ -125,7 +129,7 @@ fn id_of(app: &App, asking: &Asking, text: &str) -> Result<PaymentId, Fault> {
 
 /// A charge as its contract shows it, and its splits as the event about them would.
 fn whole(app: &App, asking: &Asking, payment: &Payment) -> Vec<(String, Json)> {
-    let bytes = app.engine().payment_on_the_wire_from(payment, &asking.base);
+    let bytes = app.engine().payment_on_the_wire_from(payment, &asking.base.0);
     let view = json::parse(&bytes.unwrap_or_default()).unwrap_or_default();
     let members = view.as_object().into_iter().flat_map(posthorn_core::json::Members::iter);
     let mut shown: Vec<(String, Json)> =

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
+use posthorn_core::checkout;
 use posthorn_core::payment::Refused;
 use posthorn_engine::EngineError;
 use serde_json::json;
@@ -128,6 +129,7 @@ impl From<EngineError> for Fault {
                 Self::unfit("url", "leva a um endereço que não é permitido (privado ou reservado)")
             }
             EngineError::Setting { field, .. } => setting(field),
+            EngineError::Checkout(refused) => checkout(refused),
             EngineError::Payment(_)
             | EngineError::NoLiveProvider
             | EngineError::OtherAmount { .. }
@@ -147,6 +149,17 @@ impl From<EngineError> for Fault {
             | EngineError::Broken { .. } => Problem::from(error).into(),
         }
     }
+}
+
+fn checkout(refused: &checkout::Refused) -> Fault {
+    let what = match refused {
+        checkout::Refused::Paid => "o checkout já foi pago; abra outro",
+        checkout::Refused::Paying { .. } => {
+            "uma cobrança deste checkout ainda pode ser paga; aguarde ou cancele-a"
+        }
+        checkout::Refused::Over { .. } => "o checkout não pode mais ser pago; abra outro",
+    };
+    Fault::new(Code::Conflict, what)
 }
 
 /// A setting that the engine refused, by the name that this API has for it.

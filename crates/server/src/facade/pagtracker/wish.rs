@@ -26,12 +26,14 @@ pub(super) struct ChargeIn<'a> {
     #[serde(borrow)]
     metadata: Option<&'a RawValue>,
     expira_em: Option<i64>,
+    checkout_id: Option<String>,
     #[serde(borrow)]
     splits: Option<Vec<LegIn<'a>>>,
 }
 
+/// Who pays.
 #[derive(Deserialize)]
-struct CustomerIn {
+pub(super) struct CustomerIn {
     nome: Option<String>,
     email: Option<String>,
     documento: Option<String>,
@@ -47,8 +49,10 @@ struct LegIn<'a> {
     valor: Option<&'a RawValue>,
 }
 
-/// What a charge needs to know of its merchant's contract.
+/// What a charge needs to know of its merchant's contract, and of the checkout that it pays.
 pub(super) struct Terms<P, E> {
+    /// What is agreed in the checkout.
+    pub(super) agreed: posthorn_engine::Terms,
     /// The provider that takes PIX.
     pub(super) provider: P,
     /// Until when it may be paid, by how long is wished.
@@ -56,13 +60,28 @@ pub(super) struct Terms<P, E> {
 }
 
 impl ChargeIn<'_> {
+    /// The checkout that it pays.
+    pub(super) fn checkout(&self) -> Option<&str> {
+        self.checkout_id.as_deref()
+    }
+
     /// What the engine is asked for.
     pub(super) fn draft<P, E>(self, terms: Terms<P, E>) -> Result<PaymentDraft, Fault>
     where
         P: FnOnce(&str, Asset) -> Option<String>,
         E: FnOnce(Option<SignedDuration>) -> Option<jiff::Timestamp>,
     {
-        let money = reais(self.valor, "valor")?;
+        let agreed = terms.agreed;
+        let money = match (self.valor, agreed.money) {
+            (None, Some(agreed)) => agreed,
+            (given, agreed) => {
+                let money = reais(given, "valor")?;
+                if agreed.is_some_and(|agreed| agreed != money) {
+                    return Err(Fault::unfit("valor", "não é o valor do checkout; omita-o"));
+                }
+                money
+            }
+        };
         let method = Method::Pix;
         let provider = (terms.provider)(method.name(), money.asset);
         let provider = provider.ok_or_else(|| {
@@ -75,14 +94,17 @@ impl ChargeIn<'_> {
             hold: false,
             fee: 0,
             reference: None,
-            description: text("descricao", self.descricao)?,
-            customer: self.cliente.map(customer).transpose()?,
-            metadata: metadata(self.metadata)?,
+            description: text("descricao", self.descricao)?.or(agreed.description),
+            customer: self.cliente.map(customer).transpose()?.or(agreed.customer),
+            metadata: match (self.metadata, agreed.metadata) {
+                (None, Some(agreed)) => agreed,
+                (given, _) => metadata(given)?,
+            },
             callback: None,
             expires: (terms.expires)(expires(self.expira_em)?),
             installments: 1,
-            checkout: None,
-            sale: None,
+            checkout: agreed.checkout,
+            sale: agreed.sale,
         };
         Ok(PaymentDraft { money, wish, legs, card: None })
     }
@@ -107,7 +129,7 @@ fn missing(field: &str) -> Fault {
     Fault::new(Code::InvalidRequest, format!("`{field}` é obrigatório")).at(field)
 }
 
-fn text(field: &str, given: Option<String>) -> Result<Option<String>, Fault> {
+pub(super) fn text(field: &str, given: Option<String>) -> Result<Option<String>, Fault> {
     match given {
         Some(text) if text.len() > TEXT_BYTES_MAX => {
             Err(Fault::unfit(field, format!("tem no máximo {TEXT_BYTES_MAX} bytes")))
@@ -116,7 +138,7 @@ fn text(field: &str, given: Option<String>) -> Result<Option<String>, Fault> {
     }
 }
 
-fn customer(given: CustomerIn) -> Result<Customer, Fault> {
+pub(super) fn customer(given: CustomerIn) -> Result<Customer, Fault> {
     Ok(Customer {
         id: None,
         name: text("cliente.nome", given.nome)?,
@@ -126,7 +148,7 @@ fn customer(given: CustomerIn) -> Result<Customer, Fault> {
     })
 }
 
-fn expires(seconds: Option<i64>) -> Result<Option<SignedDuration>, Fault> {
+pub(super) fn expires(seconds: Option<i64>) -> Result<Option<SignedDuration>, Fault> {
     match seconds {
         Some(seconds) if !(1..=EXPIRES_S_MAX).contains(&seconds) => {
             Err(Fault::unfit("expira_em", format!("deve ser de 1 a {EXPIRES_S_MAX} segundos")))
@@ -136,7 +158,7 @@ fn expires(seconds: Option<i64>) -> Result<Option<SignedDuration>, Fault> {
 }
 
 /// Keys that look like numbers come first, as in JavaScript, so that the guide's sample verifies what it parses and prints.
-fn metadata(given: Option<&RawValue>) -> Result<String, Fault> {
+pub(super) fn metadata(given: Option<&RawValue>) -> Result<String, Fault> {
     let given = given.map_or("{}", RawValue::get);
     if given.len() > METADATA_BYTES_MAX {
         return Err(Fault::unfit("metadata", "tem no máximo 16 KiB"));

@@ -3,13 +3,27 @@
 use posthorn_core::money::{Asset, Money, Units};
 use posthorn_core::payment::State;
 
+/// What the page of a checkout says.
+pub(in crate::facade) struct CheckoutWords {
+    pub(in crate::facade) name: &'static str,
+    pub(in crate::facade) email: &'static str,
+    pub(in crate::facade) phone: &'static str,
+    pub(in crate::facade) pay: &'static str,
+    pub(in crate::facade) go_on: &'static str,
+    pub(in crate::facade) paid: &'static str,
+    pub(in crate::facade) over: &'static str,
+    pub(in crate::facade) elsewhere: &'static str,
+    pub(in crate::facade) missing: &'static str,
+}
+
 /// One language.
-pub(super) struct Words {
+pub(in crate::facade) struct Words {
     pub(super) language: &'static str,
     pub(super) title: &'static str,
     pub(super) scan: &'static str,
     pub(super) copy: &'static str,
     pub(super) missing: &'static str,
+    pub(in crate::facade) checkout: CheckoutWords,
     open: &'static str,
     paid: &'static str,
     returned: &'static str,
@@ -24,6 +38,17 @@ const PORTUGUESE: Words = Words {
     scan: "Leia o QR code com o aplicativo do seu banco",
     copy: "Ou copie o código e cole no aplicativo",
     missing: "Esta cobrança não existe",
+    checkout: CheckoutWords {
+        name: "Nome",
+        email: "E-mail",
+        phone: "Telefone",
+        pay: "Pagar com PIX",
+        go_on: "Continuar o pagamento",
+        paid: "Pago",
+        over: "Este checkout não pode mais ser pago",
+        elsewhere: "Este checkout não pode ser pago nesta página",
+        missing: "Este checkout não existe",
+    },
     open: "Aguardando pagamento",
     paid: "Pago",
     returned: "Reembolsado",
@@ -38,6 +63,17 @@ const ENGLISH: Words = Words {
     scan: "Scan the QR code with your bank's app",
     copy: "Or copy the code and paste it into the app",
     missing: "There is no such payment",
+    checkout: CheckoutWords {
+        name: "Name",
+        email: "E-mail",
+        phone: "Telephone",
+        pay: "Pay by PIX",
+        go_on: "Continue the payment",
+        paid: "Paid",
+        over: "This checkout can no longer be paid",
+        elsewhere: "This checkout cannot be paid on this page",
+        missing: "There is no such checkout",
+    },
     open: "Waiting for payment",
     paid: "Paid",
     returned: "Refunded",
@@ -48,7 +84,7 @@ const ENGLISH: Words = Words {
 
 impl Words {
     /// The language that `Accept-Language` likes best of the two (RFC 9110, section 12.5.4); else the one that is usual here.
-    pub(super) fn choose(asked: Option<&str>, usual: &str) -> &'static Self {
+    pub(in crate::facade) fn choose(asked: Option<&str>, usual: &str) -> &'static Self {
         let mut best: Option<(&'static Self, u16)> = None;
         for range in asked.unwrap_or_default().split(',') {
             let (tag, quality) = range.split_once(';').unwrap_or((range, ""));
@@ -70,7 +106,7 @@ impl Words {
         }
     }
 
-    pub(super) fn amount(&self, money: Money) -> String {
+    pub(in crate::facade) fn amount(&self, money: Money) -> String {
         let printed = money.print(Units::Major);
         if self.language == "en" {
             return format!("{} {printed}", money.asset.code());

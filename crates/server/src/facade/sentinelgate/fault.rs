@@ -142,6 +142,7 @@ impl From<EngineError> for Fault {
             | EngineError::IdTaken
             | EngineError::WrongMode { .. }
             | EngineError::Payment(_)
+            | EngineError::Checkout(_)
             | EngineError::Busy { .. }
             | EngineError::Store(_)
             | EngineError::Broken { .. } => Problem::from(error).into(),

@@ -1,0 +1,237 @@
+//! Customers, products and offers: made, read, listed, changed. They lead to nothing by themselves.
+
+use posthorn_core::event::Mode;
+use posthorn_core::id::MerchantId;
+use posthorn_core::shop::{BadText, Customer, Entry, Offer, Product};
+use posthorn_store::{Decision, Done, Page, Record, RecordKind, RecordQuery, StoreError};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::TRIES;
+use super::affair::corrupt;
+use crate::Engine;
+use crate::caller::{Caller, RequestKey};
+use crate::error::EngineError;
+use crate::shared::Shared;
+
+/// What a merchant keeps for its sales.
+pub trait Kept: Serialize + DeserializeOwned + Clone + PartialEq + Send + 'static {
+    /// What its records are.
+    const KIND: RecordKind;
+    /// What it is called.
+    const WHAT: &'static str;
+    /// Its number.
+    fn number(&self) -> i64;
+    /// What it belongs to: a product.
+    fn parent(&self) -> Option<i64>;
+    /// What all of them have.
+    fn entry(&self) -> &Entry;
+    /// The same, to be changed.
+    fn entry_mut(&mut self) -> &mut Entry;
+    /// Checks its texts.
+    fn check(&self) -> Result<(), BadText>;
+}
+
+impl Kept for Customer {
+    const KIND: RecordKind = RecordKind::Customer;
+    const WHAT: &'static str = "customer";
+
+    fn number(&self) -> i64 {
+        self.id.as_i64()
+    }
+
+    fn parent(&self) -> Option<i64> {
+        None
+    }
+
+    fn entry(&self) -> &Entry {
+        &self.entry
+    }
+
+    fn entry_mut(&mut self) -> &mut Entry {
+        &mut self.entry
+    }
+
+    fn check(&self) -> Result<(), BadText> {
+        Self::check(self)
+    }
+}
+
+impl Kept for Product {
+    const KIND: RecordKind = RecordKind::Product;
+    const WHAT: &'static str = "product";
+
+    fn number(&self) -> i64 {
+        self.id.as_i64()
+    }
+
+    fn parent(&self) -> Option<i64> {
+        None
+    }
+
+    fn entry(&self) -> &Entry {
+        &self.entry
+    }
+
+    fn entry_mut(&mut self) -> &mut Entry {
+        &mut self.entry
+    }
+
+    fn check(&self) -> Result<(), BadText> {
+        Self::check(self)
+    }
+}
+
+impl Kept for Offer {
+    const KIND: RecordKind = RecordKind::Offer;
+    const WHAT: &'static str = "offer";
+
+    fn number(&self) -> i64 {
+        self.id.as_i64()
+    }
+
+    fn parent(&self) -> Option<i64> {
+        Some(self.product.as_i64())
+    }
+
+    fn entry(&self) -> &Entry {
+        &self.entry
+    }
+
+    fn entry_mut(&mut self) -> &mut Entry {
+        &mut self.entry
+    }
+
+    fn check(&self) -> Result<(), BadText> {
+        Self::check(self)
+    }
+}
+
+impl Engine {
+    /// Makes a customer, a product or an offer; `make` is given its number and what all of them have. The answer says whether
+    /// the same request had made it before.
+    pub async fn keep<T: Kept>(
+        &self,
+        caller: Caller,
+        place: (MerchantId, Mode),
+        make: impl FnOnce(i64, Entry) -> T + Send + 'static,
+        request: Option<&RequestKey>,
+    ) -> Result<(T, bool), EngineError> {
+        let (engine, request) = (self.clone(), request.cloned());
+        let work = async move {
+            let shared = &engine.shared;
+            let (once, _held) = shared.once(caller, request.as_ref())?;
+            if let Some(id) = shared.used(once).await? {
+                return Ok((shared.thing(place, id).await?.0, true));
+            }
+            let real = shared.clock.now();
+            let id = shared.next_event_id(real).as_i64();
+            let now = shared.directory.now(place.0, place.1, real);
+            let (merchant, mode) = place;
+            let entry =
+                Entry { merchant, mode, metadata: "{}".to_owned(), created: now, updated: now };
+            let thing = make(id, entry);
+            thing.check()?;
+            if let Some(product) = thing.parent() {
+                shared.thing::<Product>(place, product).await?;
+            }
+            let once = once.map(|once| (once, id));
+            let decision =
+                Decision { records: vec![record(&thing, 0)], once, ..Decision::default() };
+            match shared.store.commit(decision).await? {
+                Done::Now(_) => Ok((thing, false)),
+                Done::Before(id) => Ok((shared.thing(place, id).await?.0, true)),
+            }
+        };
+        self.through(work).await
+    }
+
+    /// One of them.
+    pub async fn kept<T: Kept>(
+        &self,
+        place: (MerchantId, Mode),
+        id: i64,
+    ) -> Result<T, EngineError> {
+        Ok(self.shared.thing(place, id).await?.0)
+    }
+
+    /// Those of a kind, newest first.
+    pub async fn kept_list<T: Kept>(
+        &self,
+        place: (MerchantId, Mode),
+        page: Page<i64>,
+    ) -> Result<Vec<T>, EngineError> {
+        let query = RecordQuery { place, kind: T::KIND, state: None };
+        let records = self.shared.store.records(query, page).await?;
+        records.iter().map(read).collect()
+    }
+
+    /// Changes one of them; what was sold before stays as it was.
+    pub async fn change_kept<T: Kept>(
+        &self,
+        place: (MerchantId, Mode),
+        id: i64,
+        change: impl Fn(&mut T) + Send + Sync + 'static,
+    ) -> Result<T, EngineError> {
+        let engine = self.clone();
+        let work = async move {
+            let shared = &engine.shared;
+            for _ in 0..TRIES {
+                let (before, version) = shared.thing::<T>(place, id).await?;
+                let mut thing = before.clone();
+                change(&mut thing);
+                thing.check()?;
+                if thing == before {
+                    return Ok(thing);
+                }
+                thing.entry_mut().updated =
+                    shared.directory.now(place.0, place.1, shared.clock.now());
+                let records = vec![record(&thing, version)];
+                match shared.store.commit(Decision { records, ..Decision::default() }).await {
+                    Ok(_) => return Ok(thing),
+                    Err(StoreError::Stale { .. }) => {}
+                    Err(error) => return Err(error.into()),
+                }
+            }
+            Err(EngineError::Busy { retry_after_s: 1 })
+        };
+        self.through(work).await
+    }
+}
+
+impl Shared {
+    /// One of a merchant's, and the version that it was read at.
+    pub(super) async fn thing<T: Kept>(
+        &self,
+        place: (MerchantId, Mode),
+        id: i64,
+    ) -> Result<(T, u32), EngineError> {
+        let missing = || EngineError::Missing { what: T::WHAT };
+        let record = self.store.record(id).await?.filter(|record| record.kind == T::KIND);
+        let record = record.ok_or_else(missing)?;
+        if (record.merchant, record.mode) != place {
+            return Err(missing());
+        }
+        Ok((read(&record)?, record.version))
+    }
+}
+
+fn read<T: Kept>(record: &Record) -> Result<T, EngineError> {
+    serde_json::from_str(&record.body).map_err(|_| corrupt(record))
+}
+
+fn record<T: Kept>(thing: &T, version: u32) -> Record {
+    let entry = thing.entry();
+    Record {
+        id: thing.number(),
+        kind: T::KIND,
+        merchant: entry.merchant,
+        mode: entry.mode,
+        version,
+        state: 0,
+        reference: None,
+        parent: thing.parent(),
+        wake: None,
+        body: serde_json::to_string(thing).expect("plain values"),
+    }
+}
