@@ -9,7 +9,9 @@ use crate::event::Mode;
 use crate::id::{MerchantId, PayoutId, RequestId};
 use crate::ledger::{Account, Posting};
 use crate::money::{AMOUNT_MAX, Money};
-use crate::payment::{Ask, Call, Command, Movement, News, Refusal, Refused, Stage, Step, Todo};
+use crate::payment::{
+    Ask, Call, Command, Movement, News, PayoutFacts, Refusal, Refused, Stage, Step, Todo,
+};
 
 /// A payout.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -86,6 +88,25 @@ impl State {
 }
 
 impl Payout {
+    /// What can be told of it.
+    #[must_use]
+    pub fn facts(&self) -> PayoutFacts<'_> {
+        PayoutFacts {
+            id: self.id,
+            status: self.state.name(),
+            money: self.money,
+            destination: &self.wish.destination,
+            provider: &self.wish.provider,
+            reference: self.wish.reference.as_deref(),
+            description: self.wish.description.as_deref(),
+            metadata: &self.wish.metadata,
+            transaction: self.sent.as_ref().map(|sent| &*sent.transaction),
+            failure_code: self.refusal.as_ref().map(|refusal| &*refusal.code),
+            created: self.created,
+            updated: self.updated,
+        }
+    }
+
     /// Writes a payout down and reserves its money, which must be there.
     #[must_use]
     pub fn open(

@@ -88,9 +88,11 @@ impl Asked {
     }
 
     fn api(&self) -> Api {
-        let first = self.path().split('/').nth(1).unwrap_or_default();
+        let mut segments = self.path().split('/').skip(1);
+        let (first, next) = (segments.next().unwrap_or_default(), segments.next());
         match first {
-            "pagtracker" | "payqi" | "sentinelgate" => Api::Platform,
+            // With nothing behind its slash a path is below no platform.
+            "pagtracker" | "payqi" | "sentinelgate" if next != Some("") => Api::Platform,
             "pay" | "checkout" => Api::Payer,
             _ => Api::Native,
         }

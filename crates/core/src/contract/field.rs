@@ -23,6 +23,8 @@ pub(super) enum Field {
     Sale(Sale),
     /// One leg of a split.
     Leg(Leg),
+    /// A payout.
+    Payout(Payout),
 }
 
 /// What a checkout without a payment has too.
@@ -141,7 +143,21 @@ pub(super) enum Leg {
     FailureCode,
 }
 
-const WORDS: [(&str, Field); 64] = [
+/// A payout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Payout {
+    Id,
+    Status,
+    Destination,
+    Provider,
+    Reference,
+    Metadata,
+    /// The provider's id of the money that was sent.
+    Transaction,
+    FailureCode,
+}
+
+const WORDS: [(&str, Field); 72] = [
     ("$id", Field::Payment(About::Id)),
     ("$merchant", Field::Common(Common::Merchant)),
     ("$status", Field::Payment(About::Status)),
@@ -206,6 +222,14 @@ const WORDS: [(&str, Field); 64] = [
     ("$leg.status", Field::Leg(Leg::Status)),
     ("$leg.transaction", Field::Leg(Leg::Transaction)),
     ("$leg.failure_code", Field::Leg(Leg::FailureCode)),
+    ("$payout_id", Field::Payout(Payout::Id)),
+    ("$payout_status", Field::Payout(Payout::Status)),
+    ("$payout_destination", Field::Payout(Payout::Destination)),
+    ("$payout_provider", Field::Payout(Payout::Provider)),
+    ("$payout_reference", Field::Payout(Payout::Reference)),
+    ("$payout_metadata", Field::Payout(Payout::Metadata)),
+    ("$payout_transaction", Field::Payout(Payout::Transaction)),
+    ("$payout_failure_code", Field::Payout(Payout::FailureCode)),
 ];
 
 impl Field {

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::Contract;
-use super::field::{About, Amount, Common, Customer, Field, Leg, Rail, Sale, Time};
+use super::field::{About, Amount, Common, Customer, Field, Leg, Payout, Rail, Sale, Time};
 use super::render::whole_seconds;
 use super::shape::Source;
 use super::wire_id::Kind;
@@ -29,6 +29,7 @@ impl Source for Told<'_> {
             Field::Customer(who) => self.customer(who).map(Json::from),
             Field::Sale(sale) => self.sale(sale).map(Json::from),
             Field::Leg(fact) => self.leg(fact, leg?),
+            Field::Payout(fact) => self.payout(fact),
         }
     }
 
@@ -65,8 +66,10 @@ impl Told<'_> {
             About::Id => Some(self.id(Kind::Payment, payment.id.as_i64()).into()),
             About::Status => text(Some(self.contract.status(payment.state))),
             About::StatusV2 => text(self.contract.status_v2(payment.state)),
-            About::Metadata => Some(notes(payment)),
-            About::MetadataIfAny => Some(notes(payment)).filter(|notes| !is_empty(notes)),
+            About::Metadata => Some(notes(&payment.wish.metadata)),
+            About::MetadataIfAny => {
+                Some(notes(&payment.wish.metadata)).filter(|notes| !is_empty(notes))
+            }
             About::Reference => text(payment.wish.reference.as_deref()),
             About::Provider => text(Some(payment.provider())),
             About::ProviderReference => self.provider_reference(payment).map(Json::from),
@@ -186,6 +189,21 @@ impl Told<'_> {
         }
     }
 
+    fn payout(&self, fact: Payout) -> Option<Json> {
+        let payout = self.facts.payout()?;
+        let text = |text: &str| Some(Json::from(text));
+        match fact {
+            Payout::Id => Some(self.id(Kind::Payout, payout.id.as_i64()).into()),
+            Payout::Status => text(payout.status),
+            Payout::Destination => text(payout.destination),
+            Payout::Provider => text(payout.provider),
+            Payout::Reference => payout.reference.and_then(text),
+            Payout::Metadata => Some(notes(payout.metadata)),
+            Payout::Transaction => payout.transaction.and_then(text),
+            Payout::FailureCode => payout.failure_code.and_then(text),
+        }
+    }
+
     /// What the provider's books are asked by: our own reference, where the contract gives its providers one, else what the
     /// provider calls the charge.
     fn provider_reference(&self, payment: &Payment) -> Option<String> {
@@ -220,8 +238,8 @@ fn charge(payment: &Payment) -> Option<&str> {
 }
 
 /// The merchant's notes. They were canonical when they were stored.
-fn notes(payment: &Payment) -> Json {
-    let notes = json::parse(payment.wish.metadata.as_bytes()).ok();
+fn notes(metadata: &str) -> Json {
+    let notes = json::parse(metadata.as_bytes()).ok();
     notes.filter(|notes| notes.as_object().is_some()).unwrap_or_else(|| json::Members::new().into())
 }
 

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{CardFacts, Customer, Instrument, Method, Payment, RefundState, State};
-use crate::id::{CheckoutId, OfferId, ProductId};
+use crate::id::{CheckoutId, OfferId, PayoutId, ProductId};
 use crate::money::Money;
 
 /// What a contract's templates read.
@@ -29,6 +29,8 @@ pub enum Subject<'a> {
     Payment(&'a Payment),
     /// A checkout that has no payment (it was left alone).
     Cart(&'a Cart),
+    /// A payout.
+    Payout(PayoutFacts<'a>),
 }
 
 /// What is on sale, and to whom: told as it was when the payment was made, whatever became of it since.
@@ -95,6 +97,35 @@ pub struct Cart {
     pub updated: Timestamp,
 }
 
+/// What can be told of a payout.
+#[derive(Debug, Clone, Copy)]
+pub struct PayoutFacts<'a> {
+    /// Its id.
+    pub id: PayoutId,
+    /// Where it stands, by its name on the native API.
+    pub status: &'static str,
+    /// How much.
+    pub money: Money,
+    /// Where to.
+    pub destination: &'a str,
+    /// Through whom, in the contract's own word.
+    pub provider: &'a str,
+    /// What the merchant calls it.
+    pub reference: Option<&'a str>,
+    /// What the recipient reads.
+    pub description: Option<&'a str>,
+    /// The merchant's own notes: a JSON object in canonical bytes.
+    pub metadata: &'a str,
+    /// The provider's id of the money that was sent.
+    pub transaction: Option<&'a str>,
+    /// Why it did not arrive.
+    pub failure_code: Option<&'a str>,
+    /// When it was made, on the merchant's clock.
+    pub created: Timestamp,
+    /// When it last changed.
+    pub updated: Timestamp,
+}
+
 impl<'a> Facts<'a> {
     /// What can be told of a payment that has no page.
     #[must_use]
@@ -107,7 +138,16 @@ impl<'a> Facts<'a> {
     pub const fn payment(&self) -> Option<&'a Payment> {
         match self.subject {
             Subject::Payment(payment) => Some(payment),
-            Subject::Cart(_) => None,
+            Subject::Cart(_) | Subject::Payout(_) => None,
+        }
+    }
+
+    /// The payout, if it is about one.
+    #[must_use]
+    pub const fn payout(&self) -> Option<&PayoutFacts<'a>> {
+        match &self.subject {
+            Subject::Payout(payout) => Some(payout),
+            Subject::Payment(_) | Subject::Cart(_) => None,
         }
     }
 
@@ -117,6 +157,7 @@ impl<'a> Facts<'a> {
         match self.subject {
             Subject::Payment(payment) => payment.money,
             Subject::Cart(cart) => cart.money,
+            Subject::Payout(payout) => payout.money,
         }
     }
 
@@ -126,6 +167,7 @@ impl<'a> Facts<'a> {
         match self.subject {
             Subject::Payment(payment) => payment.wish.sale.as_ref(),
             Subject::Cart(cart) => Some(&cart.sale),
+            Subject::Payout(_) => None,
         }
     }
 
@@ -142,6 +184,7 @@ impl<'a> Facts<'a> {
         match self.subject {
             Subject::Payment(payment) => payment.wish.description.as_deref(),
             Subject::Cart(cart) => cart.description.as_deref(),
+            Subject::Payout(payout) => payout.description,
         }
     }
 
@@ -151,6 +194,7 @@ impl<'a> Facts<'a> {
         match self.subject {
             Subject::Payment(payment) => payment.created,
             Subject::Cart(cart) => cart.created,
+            Subject::Payout(payout) => payout.created,
         }
     }
 
@@ -160,6 +204,7 @@ impl<'a> Facts<'a> {
         match self.subject {
             Subject::Payment(payment) => payment.updated,
             Subject::Cart(cart) => cart.updated,
+            Subject::Payout(payout) => payout.updated,
         }
     }
 

@@ -22,7 +22,7 @@ mod wake;
 
 pub use call::{ANSWER_WITHIN, Call, Stage, Todo};
 pub use dispute::{Dispute, Verdict};
-pub use facts::{Cart, Facts, Sale, SaleCheckout, SaleOffer, SaleProduct, Subject};
+pub use facts::{Cart, Facts, PayoutFacts, Sale, SaleCheckout, SaleOffer, SaleProduct, Subject};
 pub use method::{CardFacts, Method};
 pub use news::{Ask, Command, Instrument, Movement, News, Refusal};
 pub use refund::{Refund, RefundState};

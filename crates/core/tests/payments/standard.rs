@@ -1,7 +1,11 @@
 //! Posthorn's own words, in the contract `standard`.
 
 use posthorn_core::contract::Transition;
-use posthorn_core::payment::{Customer, Facts, News, Subject};
+use posthorn_core::event::Mode;
+use posthorn_core::id::{MerchantId, PayoutId};
+use posthorn_core::money::{Asset, Money};
+use posthorn_core::payment::{Customer, Facts, Movement, News, Subject};
+use posthorn_core::payout::{Payout, Wish};
 
 use crate::lives::{self, boleto, card, mobile, pix_shown, pix_with, xrp};
 use crate::{contract, lines_of, told};
@@ -79,8 +83,35 @@ fn a_checkout_that_was_left_and_one_that_was_paid() {
 fn what_is_not_about_a_payment_only_a_caller_can_tell() {
     let payment = card("stripe").payment;
     let facts = Facts::of(&payment, "mer_1");
-    let kind = "payout.created".parse().unwrap();
-    assert_eq!(contract("standard").event_data(&kind, &facts), None);
+    let kind = "user.created".parse().unwrap();
+    assert_eq!(contract("techcorp").event_data(&kind, &facts), None);
     let kind = "no.such_event".parse().unwrap();
     assert_eq!(contract("standard").event_data(&kind, &facts), None);
+}
+
+#[test]
+fn a_payout_that_arrives() {
+    let wish = Wish {
+        destination: "loja@exemplo.com".into(),
+        provider: "efi".into(),
+        reference: Some("salary".into()),
+        description: None,
+        metadata: r#"{"a":1}"#.into(),
+        callback: None,
+    };
+    let now = "2026-02-07T03:15:30Z".parse().unwrap();
+    let money = Money { minor: 5_000, asset: Asset::BRL };
+    let (id, place) = (PayoutId::from_i64(3 << 10), (MerchantId::from_i64(1), Mode::Test));
+    let made = Payout::open(id, place, money, wish, now).after;
+    let settles = None;
+    let sent = Movement { transaction: "E1".into(), money, at: now, settles };
+    let request = made.call.request;
+    let done = made.clone().hear(request, News::Done(sent), now).unwrap().after;
+    let line = |payout: &Payout, transition| {
+        let subject = Subject::Payout(payout.facts());
+        let facts = Facts { subject, merchant: "mer_1", payment_link: None };
+        lines_of(contract("standard"), transition, &facts).join("\n")
+    };
+    insta::assert_snapshot!(line(&made, Transition::PayoutCreated), @r#"payout.created {"id":"po_300","amount":5000,"currency":"BRL","status":"pending","destination":"loja@exemplo.com","provider":"efi","reference":"salary","metadata":{"a":1},"created":"2026-02-07T03:15:30Z","updated":"2026-02-07T03:15:30Z"}"#);
+    insta::assert_snapshot!(line(&done, Transition::PayoutCompleted), @r#"payout.completed {"id":"po_300","amount":5000,"currency":"BRL","status":"completed","destination":"loja@exemplo.com","provider":"efi","reference":"salary","transaction":"E1","metadata":{"a":1},"created":"2026-02-07T03:15:30Z","updated":"2026-02-07T03:15:30Z"}"#);
 }

@@ -37,8 +37,11 @@ impl Shared {
                         let facts = Facts { subject, merchant: &merchant, payment_link: None };
                         contract.event_data(&event.kind, &facts)
                     }
-                    // What contracts say of payouts has no data yet, so it is told to nobody.
-                    Affair::Payout(_) => None,
+                    Affair::Payout(payout) => {
+                        let subject = Subject::Payout(payout.facts());
+                        let facts = Facts { subject, merchant: &merchant, payment_link: None };
+                        contract.event_data(&event.kind, &facts)
+                    }
                 };
                 let Some(data) = data else { continue };
                 let parsed = json::parse(&data).map_err(|bad| EngineError::Broken {

@@ -320,6 +320,44 @@ async fn a_payout_takes_what_is_there_and_no_more() {
 }
 
 #[tokio::test]
+async fn a_payout_is_told_of_from_its_making_to_its_end() {
+    let shop = Shop::new().await;
+    shop.earns(10_000).await;
+    let wish = |to: &str| json!({"amount": 1_000, "currency": "KES", "destination": to, "provider": "bank", "metadata": {"a": 1}});
+    let made = shop.post("/v1/payouts", &wish("0123456789")).await;
+    shop.post("/v1/payouts", &wish("fail")).await;
+    let moved = shop.post("/v1/sandbox/clock", &json!({"advance": "1m"})).await;
+    assert_eq!(moved.status, StatusCode::OK, "{}", moved.text);
+    let listed = shop.get("/v1/events?limit=20").await.json();
+    let told: Vec<&str> = listed["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .rev()
+        .map(|row| row["type"].as_str().unwrap())
+        .collect();
+    let told: Vec<&str> = told.into_iter().filter(|kind| kind.starts_with("payout.")).collect();
+    assert_eq!(told, ["payout.created", "payout.created", "payout.completed", "payout.failed"]);
+    let of = |kind: &str| {
+        let rows = listed["data"].as_array().unwrap();
+        let row = rows.iter().find(|row| row["type"] == kind).unwrap();
+        format!("/v1/events/{}", row["id"].as_str().unwrap())
+    };
+    let completed = shop.get(&of("payout.completed")).await.json()["data"].clone();
+    assert_eq!(
+        (&completed["id"], &completed["status"]),
+        (&json!(made.at("/id")), &json!("completed"))
+    );
+    assert_eq!((&completed["amount"], &completed["metadata"]), (&json!(1_000), &json!({"a": 1})));
+    assert!(
+        completed["transaction"].is_string() && completed.get("error").is_none(),
+        "{completed}"
+    );
+    let failed = shop.get(&of("payout.failed")).await.json()["data"].clone();
+    assert_eq!(failed["error"], "destination_refused");
+}
+
+#[tokio::test]
 async fn the_ledger_is_read_page_by_page_and_proved_by_the_operator_alone() {
     let shop = Shop::new().await;
     shop.earns(10_000).await;

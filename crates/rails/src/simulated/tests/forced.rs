@@ -38,7 +38,7 @@ fn a_payer_calls_it_off_or_lets_it_lapse() {
     desk.pay(Rail::Mpesa, KES_100, on_phone("254712345678"));
     assert_eq!(news(desk.forced(&Outcome::Cancel)), News::Canceled);
     assert_eq!(desk.pass(minutes(60)), []);
-    assert_eq!(refused(news(pix().forced(&Outcome::Expire))).code, "expired");
+    assert_eq!(news(pix().forced(&Outcome::Expire)), News::Expired);
 }
 
 #[test]
