@@ -76,6 +76,11 @@ fn wanted<'a>(
     let mut wanted = route::route(all(), &new.kind, &new.parsed, only);
     let callback = new.about.as_ref().and_then(|about| about.callback.as_deref());
     let callback = callback.and_then(|callback| url::Url::parse(callback).ok());
+    // A fragment is never sent: without it, it is the same URL.
+    let callback = callback.map(|mut callback| {
+        callback.set_fragment(None);
+        callback
+    });
     if let Some(callback) = callback.filter(|_| only.is_none())
         && !wanted.iter().any(|endpoint| endpoint.settings.url == callback)
         && let Some(own) = all().find(|one| one.settings.takes_callbacks_of(&callback))

@@ -10,6 +10,7 @@ mod card;
 mod checkouts;
 mod keeping;
 mod ledger;
+mod links;
 mod payouts;
 mod rails;
 mod shop;
@@ -26,7 +27,7 @@ use posthorn_core::id::{MerchantId, PaymentId};
 use posthorn_core::money::Money;
 use posthorn_core::payment::{NewLeg, Payment, Refused, Split, State, Step, Wish};
 use posthorn_rails::simulated::Word;
-use posthorn_store::{Balance, Once, Page, RecordKind, RecordQuery, StoreError};
+use posthorn_store::{Balance, Decision, Done, Once, Page, RecordKind, RecordQuery, StoreError};
 
 pub use card::{BadCard, PayerCard};
 pub use checkouts::CheckoutDraft;
@@ -90,12 +91,16 @@ impl Engine {
             let (provider, method) = (&*draft.wish.provider, draft.wish.method.name());
             shared.check_provider(place, (provider, method), draft.money)?;
             card::check_no_card(&draft.wish)?;
+            let legs = draft.legs.iter().flat_map(|leg| [&leg.name, &leg.to]);
+            for text in legs {
+                card::check_texts(&[("split", Some(text))])?;
+            }
             if let Some(callback) = &draft.wish.callback {
                 shared.meet_callback(place, callback).await?;
             }
             for _ in 0..TRIES {
                 if let Some(payment) = shared.with_reference(place, &draft).await? {
-                    return Ok(Opened { payment, existed: true });
+                    return shared.once_more(payment, once).await;
                 }
                 match shared.open_payment(place, &draft, once).await {
                     // Somebody else took the reference, or paid the checkout, at this moment; or the id was given out before a
@@ -249,19 +254,34 @@ impl Shared {
         Ok(Some(payment))
     }
 
+    /// Answers a payment that was there before; the same request is answered so from now on, whatever becomes of it.
+    async fn once_more(&self, payment: Payment, once: Option<Once>) -> Result<Opened, EngineError> {
+        let Some(once) = once else { return Ok(Opened { payment, existed: true }) };
+        let once = Some((once, payment.id.as_i64()));
+        match self.store.commit(Decision { once, ..Decision::default() }).await? {
+            Done::Now(_) => Ok(Opened { payment, existed: true }),
+            Done::Before(id) => {
+                let place = (payment.merchant, payment.mode);
+                let payment = self.payment(place, PaymentId::from_i64(id)).await?;
+                Ok(Opened { payment, existed: true })
+            }
+        }
+    }
+
     async fn open_payment(
         &self,
         (merchant, mode): (MerchantId, Mode),
         draft: &PaymentDraft,
         once: Option<Once>,
     ) -> Result<Opened, EngineError> {
-        let split =
-            match &draft.legs[..] {
-                [] => None,
-                legs => Some(Split::new(draft.money.minor, legs.to_vec()).map_err(|bad| {
-                    EngineError::Setting { field: "splits", what: bad.to_string() }
-                })?),
-            };
+        let split = match &draft.legs[..] {
+            [] => None,
+            legs => {
+                Some(Split::new(draft.money.minor - draft.wish.fee, legs.to_vec()).map_err(
+                    |bad| EngineError::Setting { field: "splits", what: bad.to_string() },
+                )?)
+            }
+        };
         let real = self.clock.now();
         let id = PaymentId::from_i64(self.next_event_id(real).as_i64());
         let now = self.directory.now(merchant, mode, real);

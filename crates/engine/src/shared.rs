@@ -87,6 +87,8 @@ pub(crate) struct Shared {
     /// When the database was last seen to answer or not, and the bytes of its write-ahead log.
     pub(crate) probed: tokio::sync::Mutex<Option<(Timestamp, Result<u64, StoreError>)>>,
     pub(crate) pepper: Vec<u8>,
+    /// Held by whoever makes an endpoint for callbacks, so that a host gets one.
+    pub(crate) callbacks: tokio::sync::Mutex<()>,
     pub(crate) admin_hash: [u8; 32],
     pub(crate) in_flight_keys: InFlight,
     pub(crate) advances: Advances,

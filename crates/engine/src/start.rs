@@ -131,6 +131,7 @@ impl Engine {
             paces: Paces::default(),
             probed: tokio::sync::Mutex::default(),
             pepper,
+            callbacks: tokio::sync::Mutex::default(),
             admin_hash,
             in_flight_keys: InFlight::default(),
             advances: Advances::default(),

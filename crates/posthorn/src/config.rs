@@ -60,7 +60,7 @@ pub(crate) struct Config {
     pub(crate) contract: Option<String>,
 
     /// Where payers reach this server, as in `https://pay.example.com`: what links to payments begin with.
-    /// Left out, events and answers of the native API have no such links.
+    /// Left out, a sandbox takes its own address, and anything else has no such links.
     #[config(env = "POSTHORN_PUBLIC_URL")]
     pub(crate) public_url: Option<PublicUrl>,
 

@@ -159,7 +159,7 @@ pub(crate) struct Wired {
 }
 
 /// Opens everything that the settings name.
-pub(crate) async fn wire(config: &Config) -> Result<Wired, WiringError> {
+pub(crate) async fn wire(config: &Config, listens: SocketAddr) -> Result<Wired, WiringError> {
     check_admin_key(config)?;
     let unmade = |source| WiringError::Directory { path: config.data.clone(), source };
     sqlite::make_directory(&config.data).map_err(unmade)?;
@@ -183,11 +183,19 @@ pub(crate) async fn wire(config: &Config) -> Result<Wired, WiringError> {
         contracts,
         master,
         admin_key: config.admin_key.as_ref().map(|key| Secret::new(key.expose().to_owned())),
-        options: options(config),
+        options: options(config, listens),
     };
     let (engine, runner, admin_key) = Engine::start(parts, &mut registry).await?;
     database.count_bounds(&engine);
     Ok(Wired { engine, runner, registry, admin_key })
+}
+
+/// An address that can be connected to from this machine.
+pub(crate) fn reachable(listens: SocketAddr) -> SocketAddr {
+    if listens.ip().is_unspecified() {
+        return SocketAddr::from(([127, 0, 0, 1], listens.port()));
+    }
+    listens
 }
 
 /// The database that the settings name.
@@ -299,7 +307,10 @@ fn extra_roots(config: &Config) -> Result<Vec<Root>, WiringError> {
     roots_from_pem(&pem).map_err(|source| WiringError::Pem { path, source })
 }
 
-fn options(config: &Config) -> Options {
+fn options(config: &Config, listens: SocketAddr) -> Options {
+    // A sandbox is looked at from where it runs.
+    let local = || config.sandbox.then(|| format!("http://{}", reachable(listens)));
+    let public_url = config.public_url.as_ref().map(|url| url.0.clone()).or_else(local);
     Options {
         sandbox: config.sandbox,
         in_flight_max: config.limits.in_flight_max,
@@ -307,7 +318,7 @@ fn options(config: &Config) -> Options {
         drain_per_second: config.limits.drain_per_second,
         grace: config.grace.unsigned_abs(),
         retention: config.retention.0,
-        public_url: config.public_url.as_ref().map(|url| url.0.clone()),
+        public_url,
         ..Options::default()
     }
 }

@@ -10,6 +10,7 @@ use http::header::HOST;
 use http::request::Parts;
 use http::uri::Authority;
 use posthorn_core::id::CheckoutId;
+use posthorn_engine::Engine;
 
 /// Scheme and authority: `https://pix.example`.
 #[derive(Debug, Clone)]
@@ -17,8 +18,8 @@ pub(crate) struct Base(pub(crate) String);
 
 impl Base {
     /// A checkout's page.
-    pub(crate) fn checkout(&self, id: CheckoutId) -> String {
-        format!("{}/checkout/{id}", self.0)
+    pub(crate) fn checkout(&self, engine: &Engine, id: CheckoutId) -> String {
+        format!("{}{}", self.0, engine.checkout_path(id))
     }
 
     fn of(headers: &HeaderMap) -> Self {

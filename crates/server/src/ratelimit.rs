@@ -1,7 +1,7 @@
-//! How many requests a key may make of its platform's own API: as many a minute as its contract says.
+//! How many requests a merchant may make of its platform's own API: as many a minute as its contract says.
 //!
-//! A key has its whole minute's worth at once, and gets back what it used evenly (GCRA, by `governor`). Each server counts for
-//! itself; the state is a number a key, in memory.
+//! It has its whole minute's worth at once, and gets back what it used evenly (GCRA, by `governor`). Each server counts for
+//! itself; the state is a number a merchant, in memory.
 
 use std::collections::HashMap;
 use std::num::NonZeroU32;
@@ -13,10 +13,13 @@ use governor::middleware::StateInformationMiddleware;
 use governor::state::keyed::DashMapStateStore;
 use governor::{Quota, RateLimiter};
 use http::{HeaderMap, HeaderValue};
-use posthorn_core::id::KeyId;
+use posthorn_core::event::Mode;
+use posthorn_core::id::MerchantId;
 use posthorn_engine::Engine;
 
-type Limiter = RateLimiter<KeyId, DashMapStateStore<KeyId>, Now, StateInformationMiddleware>;
+/// Whose requests are counted together: a merchant's, in a mode, whichever of its keys they come with.
+type Account = (MerchantId, Mode);
+type Limiter = RateLimiter<Account, DashMapStateStore<Account>, Now, StateInformationMiddleware>;
 
 /// The engine's clock, since 1970.
 struct Now(Engine);
@@ -30,14 +33,14 @@ impl Clock for Now {
     }
 }
 
-/// What every key has used.
+/// What every merchant has used.
 #[derive(Default)]
 pub(crate) struct RateLimits {
-    /// By limit: keys of contracts that allow the same share one.
+    /// By limit: merchants of contracts that allow the same share one.
     limiters: Mutex<HashMap<NonZeroU32, Arc<Limiter>>>,
 }
 
-/// What a key has left after a request.
+/// What a merchant has left after a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Usage {
     limit: u32,
@@ -49,11 +52,11 @@ pub(crate) struct Usage {
 }
 
 impl RateLimits {
-    /// Takes one request of a minute's `limit` from a key.
-    pub(crate) fn take(&self, engine: &Engine, key: KeyId, limit: NonZeroU32) -> Usage {
+    /// Takes one request of a minute's `limit`.
+    pub(crate) fn take(&self, engine: &Engine, account: Account, limit: NonZeroU32) -> Usage {
         let limiter = self.limiter(engine, limit);
         let now = limiter.clock().now();
-        let (remaining, wait) = match limiter.check_key(&key) {
+        let (remaining, wait) = match limiter.check_key(&account) {
             Ok(state) => (state.remaining_burst_capacity(), None),
             Err(until) => (0, Some(until.wait_time_from(now))),
         };

@@ -11,7 +11,7 @@ const PER_MINUTE_MAX: i64 = 1_000_000;
 /// How many requests a platform's own API takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Limits {
-    /// Requests a minute with one key; `None`: as many as come.
+    /// Requests a minute of one merchant in a mode; `None`: as many as come.
     pub requests_per_minute: Option<NonZeroU32>,
 }
 

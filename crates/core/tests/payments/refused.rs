@@ -26,7 +26,7 @@ fn a_misspelt_hole_is_told_with_its_line_and_the_nearest_right_name() {
     insta::assert_snapshot!(
         said("pagtracker", "\"$leg.transaction\"", "\"$leg.txid\""),
         @r#"
-        x.toml:229:101: unknown hole `$leg.txid`; did you mean `$leg.id`? <- "$leg.txid"}
+        x.toml:230:101: unknown hole `$leg.txid`; did you mean `$leg.id`? <- "$leg.txid"}
         "#
     );
     insta::assert_snapshot!(said("payqi", "\"$pay_address\"", "\"to $pay_address\""), @r#"
@@ -114,7 +114,7 @@ fn a_sample_shows_only_what_is_sent() {
     x.toml:111:10: `sample` has `fee`, which the event's data never has; take it out, or add it to `data` <- '''{"id": "pay_abc123",
     "#);
     insta::assert_snapshot!(said("pagtracker", "\"cliente\": {\"nome\": \"João Silva\"", "\"cliente\": {\"cpf\": \"João Silva\""), @r#"
-    x.toml:158:10: `sample` has `cliente.cpf`, which the event's data never has; take it out, or add it to `data` <- '''{"id": "5f3c8a10-7b1e
+    x.toml:159:10: `sample` has `cliente.cpf`, which the event's data never has; take it out, or add it to `data` <- '''{"id": "5f3c8a10-7b1e
     "#);
 }
 

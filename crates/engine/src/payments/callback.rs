@@ -27,6 +27,7 @@ impl Shared {
             Err(EngineError::Setting { what, .. }) => return refuse("callback_url", what),
             Err(error) => return refuse("callback_url", error.to_string()),
         };
+        let _door = self.callbacks.lock().await;
         let entries = self.directory.endpoints(merchant, mode);
         if entries.iter().any(|entry| entry.endpoint.settings.takes_callbacks_of(&url)) {
             return Ok(());

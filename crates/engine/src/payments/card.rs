@@ -1,8 +1,10 @@
 //! A payer's card, from the edge to its rail: in memory alone, and gone with the call.
 
-use posthorn_core::payment::{CardFacts, Wish};
+use posthorn_core::payment::CardFacts;
 use posthorn_rails::cards::{Expiry, Pan, has_card_number};
 use posthorn_rails::simulated::Card;
+use serde::Serialize;
+use serde_json::Value;
 
 use crate::error::EngineError;
 use crate::settings::refuse;
@@ -72,31 +74,110 @@ impl PayerCard {
     }
 }
 
-/// Refuses a wish that has a card's number where it would be kept and told of.
-pub(super) fn check_no_card(wish: &Wish) -> Result<(), EngineError> {
-    let customer = wish.customer.as_ref();
-    let of_customer = |read: fn(&posthorn_core::payment::Customer) -> &Option<String>| {
-        customer.and_then(|customer| read(customer).as_deref())
-    };
-    check_texts(&[
-        ("description", wish.description.as_deref()),
-        ("reference", wish.reference.as_deref()),
-        ("metadata", Some(&wish.metadata)),
-        ("customer.name", of_customer(|customer| &customer.name)),
-        ("customer.email", of_customer(|customer| &customer.email)),
-        ("customer.phone", of_customer(|customer| &customer.phone)),
-        ("customer.document", of_customer(|customer| &customer.document)),
-    ])
+/// Members that hold a card's security code, in small letters without anything between.
+const CODES: [&str; 10] = [
+    "cvv",
+    "cvv2",
+    "cvc",
+    "cvc2",
+    "cvn",
+    "cardcvv",
+    "cardcvc",
+    "securitycode",
+    "cardsecuritycode",
+    "cardcode",
+];
+
+/// Refuses what is to be kept and told of when a card's number or security code is in any of its texts; notes are looked
+/// through as the JSON that they are.
+pub(super) fn check_no_card(kept: &impl Serialize) -> Result<(), EngineError> {
+    let value = serde_json::to_value(kept)
+        .map_err(|error| EngineError::Broken { what: error.to_string() })?;
+    match stray(&value, "") {
+        None => Ok(()),
+        Some((member, what)) => refuse(member, what),
+    }
 }
 
-/// The same of any texts, by the names of their fields.
+/// The same of texts, by the names of their fields.
 pub(super) fn check_texts(texts: &[(&'static str, Option<&str>)]) -> Result<(), EngineError> {
     let found = texts.iter().find(|(_, text)| text.is_some_and(has_card_number));
-    match found {
-        None => Ok(()),
-        Some((field, _)) => refuse(
-            field,
-            "has what looks like a card's number, which is kept and sent to nobody; give a card as the payment's card alone",
-        ),
+    found.map_or(Ok(()), |(field, _)| refuse(field, NUMBER))
+}
+
+const NUMBER: &str = "has what looks like a card's number, which is kept and sent to nobody; give a card as the payment's card alone";
+const CODE: &str = "has a card's security code, which is kept and sent to nobody; give it with the payment's card alone";
+
+/// What is wrong with a value, and the field that callers know it by.
+fn stray(value: &Value, name: &str) -> Option<(&'static str, &'static str)> {
+    match value {
+        Value::String(text) if has_card_number(text) => Some((field(name), NUMBER)),
+        Value::String(notes) if name == "metadata" => {
+            let notes: Value = serde_json::from_str(notes).ok()?;
+            has_code(&notes).then_some(("metadata", CODE))
+        }
+        Value::Array(values) => values.iter().find_map(|value| stray(value, name)),
+        Value::Object(members) => members.iter().find_map(|(name, value)| stray(value, name)),
+        Value::String(_) | Value::Null | Value::Bool(_) | Value::Number(_) => None,
+    }
+}
+
+fn has_code(notes: &Value) -> bool {
+    match notes {
+        Value::Object(members) => members.iter().any(|(name, value)| {
+            let plain: String = name.chars().filter(|letter| letter.is_alphanumeric()).collect();
+            let named = CODES.contains(&plain.to_lowercase().as_str());
+            (named && !value.is_null()) || has_code(value)
+        }),
+        Value::Array(values) => values.iter().any(has_code),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
+    }
+}
+
+/// The field that a member is known by; what callers do not name is theirs under `metadata`.
+fn field(member: &str) -> &'static str {
+    const FIELDS: [&str; 11] = [
+        "name",
+        "email",
+        "phone",
+        "document",
+        "description",
+        "reference",
+        "destination",
+        "kind",
+        "to",
+        "account",
+        "reason",
+    ];
+    match member {
+        "callback" => "callback_url",
+        member => FIELDS.into_iter().find(|field| *field == member).unwrap_or("metadata"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn said(kept: &Value) -> String {
+        check_no_card(kept).map_or_else(|error| error.to_string(), |()| "kept".to_owned())
+    }
+
+    #[test]
+    fn a_number_is_found_in_any_text_and_a_code_by_its_name() {
+        for kept in [
+            json!({"description": "4242 4242 4242 4242"}),
+            json!({"customer": {"name": "4242.4242.4242.4242"}}),
+            json!({"legs": [{"to": "4242424242424242"}]}),
+            json!({"metadata": r#"{"a":[{"b":"4242-4242-4242-4242"}]}"#}),
+            json!({"metadata": r#"{"a":{"CVV2":"123"}}"#}),
+            json!({"metadata": r#"{"card_security_code":123}"#}),
+        ] {
+            assert!(said(&kept).contains("card's"), "{kept}: {}", said(&kept));
+        }
+        let fine = json!({"id": 4_242_424_242_424_242_i64, "metadata": r#"{"cvv":null,"order":"1"}"#, "name": "João"});
+        assert_eq!(said(&fine), "kept");
     }
 }

@@ -3,7 +3,7 @@
 
 use jiff::SignedDuration;
 use posthorn_core::checkout::{Checkout, Payer, State, Wish};
-use posthorn_core::contract::{CHECKOUT_WAIT_MAX, Kind, Transition};
+use posthorn_core::contract::{CHECKOUT_WAIT_MAX, Transition};
 use posthorn_core::event::Mode;
 use posthorn_core::id::{CheckoutId, CustomerId, MerchantId, OfferId};
 use posthorn_core::money::Money;
@@ -12,6 +12,7 @@ use posthorn_core::shop::{Customer, check_texts};
 use posthorn_store::{Page, Record, RecordKind, RecordQuery};
 
 use super::affair::Affair;
+use super::card::check_no_card;
 use super::keeping::Written;
 use crate::Engine;
 use crate::caller::{Caller, RequestKey};
@@ -54,6 +55,9 @@ impl Engine {
             if let Some(id) = shared.used(once).await? {
                 return Ok((shared.checkout(place, CheckoutId::from_i64(id)).await?, true));
             }
+            if place.1 == Mode::Live {
+                return Err(EngineError::NoLiveProvider);
+            }
             let mut waits = shared.contract_at(place.0)?.checkout;
             if let Some(wished) = draft.expires_in {
                 if wished.is_zero() || wished > CHECKOUT_WAIT_MAX {
@@ -65,6 +69,7 @@ impl Engine {
             let real = shared.clock.now();
             let id = CheckoutId::from_i64(shared.next_event_id(real).as_i64());
             let now = shared.directory.now(place.0, place.1, real);
+            check_no_card(&wish)?;
             let checkout = Checkout::open(id, place, money, (wish, waits), now);
             let step = Step::still(Affair::from(checkout));
             match shared.write_step(0, step, Vec::new(), once).await? {
@@ -111,6 +116,7 @@ impl Engine {
             let mut payer = checkout.wish.payer.clone();
             fill(&mut payer);
             check(&payer, None)?;
+            check_no_card(&payer)?;
             Ok(checkout.fill(payer, now)?)
         })
         .await
@@ -123,26 +129,6 @@ impl Engine {
         id: CheckoutId,
     ) -> Result<Checkout, EngineError> {
         self.on_checkout(place, id, |checkout, now| Ok(checkout.cancel(now)?)).await
-    }
-
-    /// Where its payer finds it; `None` where no public URL is configured.
-    #[must_use]
-    pub fn checkout_link(&self, id: CheckoutId) -> Option<String> {
-        let base = self.shared.options.public_url.as_deref()?;
-        Some(format!("{}/checkout/{id}", base.trim_end_matches('/')))
-    }
-
-    /// A checkout by what its link calls it (our id, or the form of its merchant's contract), whosever it is: payers have no
-    /// key.
-    pub async fn checkout_of_link(&self, text: &str) -> Result<Checkout, EngineError> {
-        let of_contracts = || {
-            let mut contracts = self.shared.contracts.all();
-            contracts.find_map(|contract| contract.read_id(Kind::Checkout, text))
-        };
-        let id = Kind::Checkout.read_native(text).or_else(of_contracts);
-        let missing = || EngineError::Missing { what: "checkout" };
-        let record = self.shared.store.record(id.ok_or_else(missing)?).await?;
-        Affair::read(&record.ok_or_else(missing)?)?.checkout()
     }
 
     async fn on_checkout(

@@ -1,5 +1,6 @@
 //! Payouts: what a merchant has, sent to its bank or its telephone.
 
+use posthorn_core::contract::Provider;
 use posthorn_core::event::Mode;
 use posthorn_core::id::{MerchantId, PayoutId};
 use posthorn_core::money::{Asset, Money};
@@ -8,11 +9,12 @@ use posthorn_store::{Once, Page, RecordKind, RecordQuery, StoreError};
 
 use super::TRIES;
 use super::affair::Affair;
-use super::card::check_texts;
+use super::card::check_no_card;
 use super::keeping::Written;
 use crate::Engine;
 use crate::caller::{Caller, RequestKey};
 use crate::error::EngineError;
+use crate::settings::refuse;
 use crate::shared::Shared;
 
 /// A payout to make.
@@ -45,12 +47,7 @@ impl Engine {
                 return Ok((shared.payout(place, PayoutId::from_i64(id)).await?, true));
             }
             shared.check_sender(place.0, &draft)?;
-            check_texts(&[
-                ("description", draft.wish.description.as_deref()),
-                ("reference", draft.wish.reference.as_deref()),
-                ("metadata", Some(&draft.wish.metadata)),
-                ("destination", Some(&draft.wish.destination)),
-            ])?;
+            check_no_card(&draft.wish)?;
             if let Some(callback) = &draft.wish.callback {
                 shared.meet_callback(place, callback).await?;
             }
@@ -105,7 +102,7 @@ impl Shared {
         let contract = self.contract_at(merchant)?;
         let what = match contract.provider(name) {
             None => format!("`{name}` is no provider here"),
-            Some(provider) if provider.sends(asset) => return Ok(()),
+            Some(provider) if provider.sends(asset) => return fits(provider, draft.money),
             Some(_) => format!("`{name}` sends no payouts in {asset}"),
         };
         Err(EngineError::Setting { field: "provider", what })
@@ -154,4 +151,11 @@ impl Shared {
         let what = "this reference belongs to another payout; use another".to_owned();
         Err(EngineError::Conflict { what })
     }
+}
+
+/// Whether a provider moves just so much to somebody.
+fn fits(provider: &Provider, money: Money) -> Result<(), EngineError> {
+    let rail = provider.rails.iter().find(|rail| rail.pays_out());
+    let taken = rail.map_or(Ok(()), |rail| provider.takes(rail.method(), money));
+    taken.or_else(|not| refuse("amount", not.to_string()))
 }

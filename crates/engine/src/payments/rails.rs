@@ -47,7 +47,16 @@ impl Shared {
             let what = format!("`{named}` is none here; there are {}", known.join(", "));
             return refuse("provider", what);
         };
-        provider.takes(method, money).or_else(|not| refuse("amount", not.to_string()))
+        provider.takes(method, money).or_else(|not| {
+            let field = match not {
+                contract::NotTaken::Asset { .. } => "currency",
+                contract::NotTaken::Method => "method",
+                contract::NotTaken::TooLittle { .. }
+                | contract::NotTaken::TooMuch { .. }
+                | contract::NotTaken::Fraction => "amount",
+            };
+            refuse(field, format!("`{named}` does not take it: {not}"))
+        })
     }
 
     /// Asks a rail for what a request wants; the answer may be lost.

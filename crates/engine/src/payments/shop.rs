@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 
 use super::TRIES;
 use super::affair::corrupt;
+use super::card::check_no_card;
 use crate::Engine;
 use crate::caller::{Caller, RequestKey};
 use crate::error::EngineError;
@@ -132,6 +133,7 @@ impl Engine {
                 Entry { merchant, mode, metadata: "{}".to_owned(), created: now, updated: now };
             let thing = make(id, entry);
             thing.check()?;
+            check_no_card(&thing)?;
             if let Some(product) = thing.parent() {
                 shared.thing::<Product>(place, product).await?;
             }
@@ -181,6 +183,7 @@ impl Engine {
                 let mut thing = before.clone();
                 change(&mut thing);
                 thing.check()?;
+                check_no_card(&thing)?;
                 if thing == before {
                     return Ok(thing);
                 }

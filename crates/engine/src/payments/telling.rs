@@ -3,7 +3,7 @@
 use posthorn_core::contract::Transition;
 use posthorn_core::event::{About, NewEvent, Payload};
 use posthorn_core::json;
-use posthorn_core::payment::{Facts, Payment, Subject};
+use posthorn_core::payment::{Facts, Subject};
 
 use super::affair::Affair;
 use crate::accept::{Audience, Composed, Leasing};
@@ -86,11 +86,5 @@ impl Shared {
     pub(super) fn payment_link(&self, affair: &Affair) -> Option<String> {
         let Affair::Payment(payment) = affair else { return None };
         self.link_of(payment)
-    }
-
-    /// The same of a payment.
-    pub(super) fn link_of(&self, payment: &Payment) -> Option<String> {
-        let base = self.options.public_url.as_deref()?;
-        Some(format!("{}/pay/{}", base.trim_end_matches('/'), payment.id))
     }
 }

@@ -79,7 +79,7 @@ impl Engine {
 }
 
 impl Engine {
-    /// A payer who has a checkout's link fills its page in and pays by PIX. What the page leaves empty stays as it was.
+    /// A payer who has a checkout's link fills its page in and pays by PIX. What is known of the payer stays as it was.
     pub async fn pay_checkout_by_pix(
         &self,
         checkout: &Checkout,
@@ -89,10 +89,10 @@ impl Engine {
         let fill = move |payer: &mut Payer| {
             let Payer { name, email, phone, document } = filled.clone();
             let known = std::mem::take(payer);
-            payer.name = name.or(known.name);
-            payer.email = email.or(known.email);
-            payer.phone = phone.or(known.phone);
-            payer.document = document.or(known.document);
+            payer.name = known.name.or(name);
+            payer.email = known.email.or(email);
+            payer.phone = known.phone.or(phone);
+            payer.document = known.document.or(document);
         };
         self.fill_checkout(place, id, fill).await?;
         let terms = self.shared.terms_of_checkout(place, id).await?;

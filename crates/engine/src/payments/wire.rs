@@ -143,12 +143,6 @@ impl Engine {
         Ok(())
     }
 
-    /// Where a payer finds a payment's page; `None` where no public URL is configured.
-    #[must_use]
-    pub fn payment_link(&self, payment: &Payment) -> Option<String> {
-        self.shared.link_of(payment)
-    }
-
     /// The contract that a merchant speaks.
     pub fn contract_of(&self, merchant: MerchantId) -> Result<Arc<Contract>, EngineError> {
         self.shared.contract_at(merchant)
@@ -170,17 +164,6 @@ impl Engine {
         Ok(found)
     }
 
-    /// A payment by what its link calls it (our id, or the form of its merchant's contract), whosever it is: payers have no key.
-    pub async fn payment_of_link(&self, text: &str) -> Result<Payment, EngineError> {
-        let missing = || EngineError::Missing { what: "payment" };
-        let of_contracts = || {
-            let mut contracts = self.shared.contracts.all();
-            contracts.find_map(|contract| contract.read_id(Kind::Payment, text))
-        };
-        let id = text.parse().ok().map(PaymentId::as_i64).or_else(of_contracts);
-        self.shared.kept(id.ok_or_else(missing)?).await?.0.payment()
-    }
-
     /// A payment as its merchant's contract shows it, as [`Engine::payment_on_the_wire`]; where the deployment has no
     /// `public_url`, its link leads to the server that was asked, at this base.
     #[must_use]
@@ -189,7 +172,7 @@ impl Engine {
         let contract = self.shared.contract_named(&merchant.contract).ok()?;
         let wire_id = merchant.wire_id();
         let link = self.shared.link_of(payment);
-        let link = link.unwrap_or_else(|| format!("{asked}/pay/{}", payment.id));
+        let link = link.unwrap_or_else(|| format!("{asked}{}", self.payment_path(payment.id)));
         let facts = Facts { payment_link: Some(&link), ..Facts::of(payment, &wire_id) };
         contract.payment_data(&facts)
     }

@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
-use super::{Wired, WiringError, wire};
+use super::{Wired, WiringError, reachable, wire};
 use crate::config::Config;
 
 /// A server at work, until it is stopped.
@@ -58,7 +58,7 @@ impl Prepared {
         let address = listener
             .local_addr()
             .map_err(|source| WiringError::Listen { address: config.listen, source })?;
-        let wired = wire(config).await?;
+        let wired = wire(config, address).await?;
         Ok(Self { wired, listener, address, grace: config.grace.unsigned_abs(), root })
     }
 
@@ -109,11 +109,7 @@ impl Running {
     }
 
     fn root(&self) -> String {
-        let mut address = self.address;
-        if address.ip().is_unspecified() {
-            address.set_ip(std::net::Ipv4Addr::LOCALHOST.into());
-        }
-        format!("http://{address}")
+        format!("http://{}", reachable(self.address))
     }
 
     /// Ready when a part ends by itself, which is a fault.

@@ -2,14 +2,16 @@
 
 use super::{Brand, Pan};
 
-/// Digits of a number that is looked for. Shorter ones are as often telephones, dates and tax numbers.
+/// Digits of a number in one run that is looked for. Shorter ones are as often telephones, dates and tax numbers.
 const DIGITS: std::ops::RangeInclusive<usize> = 15..=19;
+/// How cards have their numbers in groups. Boletos, accounts and tax numbers have others.
+const GROUPS: [&[usize]; 5] =
+    [&[4, 4, 4, 4], &[4, 6, 5], &[4, 6, 4], &[4, 4, 4, 4, 2], &[4, 4, 4, 4, 3]];
+/// What may stand between groups.
+const BETWEEN: [char; 6] = [' ', '-', '.', '_', '\u{a0}', '\u{202f}'];
 
-/// Digits of a group, where there are several.
-const GROUP_MAX: usize = 6;
-
-/// Whether a text has a card's number in it: 15 to 19 digits of a known brand, its check digit right, in one run or in groups
-/// with one space or dash between them, and no letter or digit next to it.
+/// Whether a text has a card's number in it: of a known brand, its check digit right, 15 to 19 digits in one run or in the groups
+/// that cards have, and no letter or digit next to it.
 ///
 /// ```
 /// use posthorn_rails::cards::has_card_number;
@@ -19,16 +21,15 @@ const GROUP_MAX: usize = 6;
 /// ```
 #[must_use]
 pub fn has_card_number(text: &str) -> bool {
-    let words =
-        text.split(|letter: char| !letter.is_alphanumeric() && !matches!(letter, ' ' | '-'));
+    let words = text.split(|letter: char| !letter.is_alphanumeric() && !BETWEEN.contains(&letter));
     words.flat_map(numbers).any(|groups| is_in(&groups))
 }
 
-/// Runs of groups of digits that have one space or dash between them.
+/// Runs of groups of digits that have nothing but what may stand between them.
 fn numbers(words: &str) -> Vec<Vec<&str>> {
     let mut runs = vec![Vec::new()];
-    for word in words.split([' ', '-']) {
-        let is_number = !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit());
+    for word in words.split(BETWEEN).filter(|word| !word.is_empty()) {
+        let is_number = word.bytes().all(|byte| byte.is_ascii_digit());
         match runs.last_mut() {
             Some(run) if is_number => run.push(word),
             Some(_) | None => runs.push(Vec::new()),
@@ -37,30 +38,20 @@ fn numbers(words: &str) -> Vec<Vec<&str>> {
     runs
 }
 
-/// Whether some of these groups, one after the other, are a card's number.
+/// Whether one of these groups, or some of them one after the other, are a card's number.
 fn is_in(groups: &[&str]) -> bool {
-    (0..groups.len()).any(|from| {
-        let mut digits = String::new();
-        for group in groups.iter().skip(from) {
-            let alone = digits.is_empty();
-            digits.push_str(group);
-            if group.len() > GROUP_MAX {
-                return alone && is_card(&digits);
-            }
-            if digits.len() > *DIGITS.end() {
-                return false;
-            }
-            if is_card(&digits) {
-                return true;
-            }
-        }
-        false
-    })
+    let alone = |group: &&str| DIGITS.contains(&group.len()) && is_card(group);
+    let grouped = |form: &&[usize]| {
+        groups.windows(form.len()).any(|window| {
+            let fits = window.iter().zip(form.iter()).all(|(group, digits)| group.len() == *digits);
+            fits && is_card(&window.concat())
+        })
+    };
+    groups.iter().any(alone) || GROUPS.iter().any(grouped)
 }
 
 fn is_card(digits: &str) -> bool {
-    let is_known = |pan: Pan| pan.brand() != Brand::Unknown;
-    DIGITS.contains(&digits.len()) && Pan::parse(digits).is_ok_and(is_known)
+    Pan::parse(digits).is_ok_and(|pan| pan.brand() != Brand::Unknown)
 }
 
 #[cfg(test)]
@@ -78,6 +69,9 @@ mod tests {
             r#"{"note": "3782 822463 10005"}"#,
             r#"{"deep": [{"n": 5555555555554444}]}"#,
             "12 4111111111111111 12/30 123",
+            "5555.5555.5555.4444",
+            "4242_4242_4242_4242",
+            "4242\u{a0}4242  4242 4242",
         ] {
             assert!(has_card_number(text), "{text}");
         }
@@ -95,6 +89,7 @@ mod tests {
             "x4242424242424242",
             "36.123.456/0001-99",
             "34191.79001 01043.510047 91020.150008 8 12340000012345",
+            "3782 8224 6310 005",
         ] {
             assert!(!has_card_number(text), "{text}");
         }

@@ -192,7 +192,7 @@ impl CheckoutOut {
         let Payer { name, email, phone, document } = wish.payer;
         Self {
             id: wire(Kind::Checkout, checkout.id.as_i64()),
-            url: url.unwrap_or_else(|| base.checkout(checkout.id)),
+            url: url.unwrap_or_else(|| base.checkout(engine, checkout.id)),
             state: checkout.state.name(),
             amount: checkout.money.minor,
             currency: checkout.money.asset.code(),

@@ -40,6 +40,9 @@ pub(super) enum MethodName {
     Xrp,
 }
 
+/// Parts that a payment may be paid in.
+const INSTALLMENTS_MAX: u8 = 24;
+
 /// A payment to make.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -227,7 +230,7 @@ impl PaymentIn<'_> {
             metadata,
             callback: self.callback_url,
             expires: expires(expires_in),
-            installments: self.installments.max(1),
+            installments: installments(self.installments)?,
             checkout: terms.checkout,
             sale: terms.sale,
         };
@@ -318,4 +321,13 @@ fn leg(wire: LegIn) -> Result<NewLeg, Problem> {
         _ => return Err(unfit("split", "each has one of `amount`, `parts`, `remainder: true`")),
     };
     Ok(NewLeg { name: wire.name, to: wire.to, share })
+}
+
+/// Parts that a card's payer pays in; one when it is left out.
+fn installments(given: u8) -> Result<u8, Problem> {
+    match given {
+        0 => Ok(1),
+        1..=INSTALLMENTS_MAX => Ok(given),
+        _ => Err(unfit("installments", format!("must be 1 to {INSTALLMENTS_MAX}"))),
+    }
 }

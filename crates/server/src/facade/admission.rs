@@ -36,7 +36,7 @@ pub(super) async fn admit(
     contract: &str,
 ) -> Result<(), Problem> {
     let engine = app.engine();
-    let Caller::Merchant { id, key, .. } = caller else {
+    let Caller::Merchant { id, mode, .. } = caller else {
         let what = "this is a merchant's own; use one of its keys, not the admin key";
         return Err(Problem::new(Code::WrongKey, what));
     };
@@ -47,7 +47,7 @@ pub(super) async fn admit(
     }
     let limits = engine.contract_of(id)?.limits;
     let Some(limit) = limits.requests_per_minute else { return Ok(()) };
-    let usage = app.rate_limits().take(engine, key, limit);
+    let usage = app.rate_limits().take(engine, (id, mode), limit);
     if let Some(used) = parts.extensions.get::<Used>() {
         let _written_before = used.0.set(usage);
     }

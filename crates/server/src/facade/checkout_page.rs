@@ -65,7 +65,7 @@ async fn pay(
         }
         Err(error) => return Problem::from(error).into_response(),
     };
-    (StatusCode::SEE_OTHER, [(header::LOCATION, format!("/pay/{payment}"))]).into_response()
+    (StatusCode::SEE_OTHER, [(header::LOCATION, engine.payment_path(payment))]).into_response()
 }
 
 fn asked(headers: &HeaderMap) -> Option<&str> {
@@ -117,7 +117,8 @@ fn page(app: &App, headers: &HeaderMap, checkout: &Checkout) -> Response {
         Standing::Expired | Standing::Canceled => push(&mut said, "p", of.over),
         Standing::Open | Standing::Abandoned => match paying {
             Some(payment) => {
-                let _infallible = write!(said, "<a href=\"/pay/{payment}\">{}</a>", of.go_on);
+                let path = app.engine().payment_path(payment);
+                let _infallible = write!(said, "<a href=\"{path}\">{}</a>", of.go_on);
             }
             None if payable => {
                 kind = Kind::HasForm;

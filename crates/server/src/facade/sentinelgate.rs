@@ -5,7 +5,7 @@ mod payouts;
 mod wish;
 
 use axum::Router;
-use axum::extract::{FromRequestParts, OriginalUri, Path, State};
+use axum::extract::{FromRequestParts, OriginalUri, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use http::header::CONTENT_TYPE;
@@ -20,7 +20,7 @@ use posthorn_store::Page;
 use super::admission::admit;
 use crate::app::App;
 use crate::body::Sent;
-use crate::params::Params;
+use crate::params::{Id, Params};
 use crate::problem::Problem;
 use fault::{Code, Fault};
 
@@ -122,8 +122,9 @@ async fn create_payment(
 async fn get_payment(
     State(app): State<App>,
     merchant: Keyed,
-    Path(id): Path<String>,
+    id: Result<Id<String>, Problem>,
 ) -> Result<Response, Fault> {
+    let Id(id) = id?;
     let missing = |_| Fault::new(Code::PaymentNotFound, "there is no such payment");
     let id = app.engine().payment_id(merchant.id, &id).map_err(missing)?;
     let payment = app.engine().payment(merchant.place(), id).await?;

@@ -143,13 +143,21 @@ async fn a_payer_fills_the_page_in_and_is_led_to_the_code() {
     let now = loja.get(&format!("/api/checkouts/{}", id(&checkout))).await.json();
     assert_eq!(
         now["cliente"],
-        json!({"nome": "Maria Lúcia", "email": "joao@exemplo.com", "telefone": "+5511999999999"})
+        json!({"nome": "João Silva", "email": "joao@exemplo.com", "telefone": "+5511999999999"}),
+        "what the merchant knows of its payer is not a stranger's to change"
     );
     loja.force(now["payment_id"].as_str().unwrap(), ForcedOutcome::Succeed).await;
     let paid = sends(&loja, path, "").await;
     assert!(paid.text.contains("<p>Pago</p>") && !paid.text.contains("<form"), "{}", paid.text);
-    let nobody = page(&loja, "/checkout/co_7zzzzzzzzzzzz", "en").await;
-    assert_eq!(nobody.status, StatusCode::NOT_FOUND, "{}", nobody.text);
+    let (proven, _) = path.split_once('.').unwrap();
+    for guessed in
+        ["/checkout/co_7zzzzzzzzzzzz", proven, &format!("{proven}.00"), &format!("{path}0")]
+    {
+        let nobody = page(&loja, guessed, "en").await;
+        assert_eq!(nobody.status, StatusCode::NOT_FOUND, "{guessed}: {}", nobody.text);
+        let nobody = sends(&loja, guessed, "name=x").await;
+        assert_eq!(nobody.status, StatusCode::NOT_FOUND, "{guessed}: {}", nobody.text);
+    }
     let other = page(&loja, &format!("/checkout/{}", pays.rsplit_once('/').unwrap().1), "en").await;
     assert_eq!(other.status, StatusCode::NOT_FOUND, "a payment is no checkout");
 }
@@ -159,7 +167,8 @@ async fn what_a_checkout_says_cannot_write_into_its_page_and_a_form_has_a_bound(
     let loja = Loja::new().await;
     let wish = json!({"valor": 1, "descricao": "<script>alert('x')</script>"});
     let checkout = loja.post("/api/checkouts", &wish).await.json();
-    let path = format!("/checkout/{}", id(&checkout));
+    let link = checkout["link_checkout"].as_str().unwrap();
+    let path = link.strip_prefix("http://pix.example:8080").unwrap().to_owned();
     let shown = page(&loja, &path, "pt").await.text;
     assert!(shown.contains("&lt;script&gt;") && !shown.contains("<script"), "{shown}");
     let call = loja.app.call(Method::POST, &path).no_key();

@@ -26,7 +26,7 @@ async fn burst(app: &TestApp, path: &str, times: usize) -> (usize, Got) {
 }
 
 #[tokio::test]
-async fn a_key_has_a_hundred_requests_at_once_and_gets_them_back_evenly() {
+async fn a_merchant_has_a_hundred_requests_at_once_and_gets_them_back_evenly() {
     // Given a merchant whose guide promises 100 requests a minute, and a clock that stands still
     let app = TestApp::new().await;
     let first = app.get("/payqi/api/payments").await;
@@ -47,7 +47,18 @@ async fn a_key_has_a_hundred_requests_at_once_and_gets_them_back_evenly() {
 }
 
 #[tokio::test]
-async fn one_key_takes_nothing_from_another_and_the_native_api_has_no_such_limit() {
+async fn more_keys_are_no_more_requests() {
+    let app = TestApp::new().await;
+    let made = app.post("/v1/keys", &json!({"mode": "test"})).await;
+    assert_eq!(made.status, 201, "{}", made.text);
+    burst(&app, "/payqi/api/payments", 100).await;
+    let key = made.at("/key");
+    let other = app.call(Method::GET, "/payqi/api/payments").key(&key).send(Body::empty()).await;
+    assert_eq!(other.status, 429, "{}", other.text);
+}
+
+#[tokio::test]
+async fn one_mode_takes_nothing_from_the_other_and_the_native_api_has_no_such_limit() {
     let app = TestApp::new().await;
     burst(&app, "/payqi/api/payments", 101).await;
     let live =

@@ -224,12 +224,14 @@ async fn a_charge_that_nobody_pays_expires_and_one_that_is_called_off_is_cancele
     let again = loja.call(Method::POST, &format!("/api/charges/{canceled}/cancel"));
     assert_eq!(fault(&again.send(Body::empty()).await), "409 conflito -");
     wish["expira_em"] = json!(60);
-    let expired = loja.post("/api/charges", &wish).await.at("/id");
+    let made = loja.post("/api/charges", &wish).await;
+    let (expired, link) = (made.at("/id"), made.at("/link_pagamento"));
     loja.app.post("/v1/sandbox/clock", &json!({"advance": "61s"})).await;
     let (told, names) = loja.told("payment.expired").await;
     assert_eq!((&told["id"], &told["status"]), (&json!(expired), &json!("expirado")));
     assert_eq!(names, "cliente created_at descricao expires_at id metadata status txid valor");
-    assert!(loja.pay_page(&expired, "en").await.text.contains("Expired"));
+    let link = link.rsplit_once('/').unwrap().1;
+    assert!(loja.pay_page(link, "en").await.text.contains("Expired"));
 }
 
 #[tokio::test]

@@ -23,14 +23,18 @@ async fn the_link_opens_a_page_with_the_qr_code_and_nothing_from_elsewhere() {
     let policy = page.header("content-security-policy");
     assert!(policy.starts_with("default-src 'none';") && !policy.contains("unsafe"), "{policy}");
     assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
-    let english = loja.pay_page(id, "en").await;
+    let english = loja.pay_page(link, "en").await;
     assert!(english.text.contains("BRL 100.50") && english.text.contains("lang=\"en\""));
     loja.force(id, ForcedOutcome::Succeed).await;
-    let paid = loja.pay_page(id, "pt").await.text;
+    let paid = loja.pay_page(link, "pt").await.text;
     assert!(paid.contains("Pago") && !paid.contains("<svg"), "{paid}");
-    let nobody = loja.pay_page("pay_7zzzzzzzzzzzz", "en").await;
-    assert_eq!(nobody.status, StatusCode::NOT_FOUND, "{}", nobody.text);
-    assert_eq!(loja.pay_page("x", "en").await.status, StatusCode::NOT_FOUND);
+    // An id alone opens nothing, and neither does one with another proof.
+    let (ours, _) = link.split_once('.').unwrap();
+    for guessed in ["x", "pay_7zzzzzzzzzzzz", id, ours, &format!("{ours}.00"), &format!("{link}0")]
+    {
+        let nobody = loja.pay_page(guessed, "en").await;
+        assert_eq!(nobody.status, StatusCode::NOT_FOUND, "{guessed}: {}", nobody.text);
+    }
 }
 
 #[tokio::test]
@@ -38,8 +42,8 @@ async fn a_description_cannot_write_into_the_page() {
     let loja = Loja::new().await;
     let mut wish = wish();
     wish["descricao"] = json!("<script>alert('x')</script>&\"");
-    let id = loja.post("/api/charges", &wish).await.at("/id");
-    let page = loja.pay_page(&id, "pt").await.text;
+    let link = loja.post("/api/charges", &wish).await.at("/link_pagamento");
+    let page = loja.pay_page(link.rsplit_once('/').unwrap().1, "pt").await.text;
     assert!(page.contains("&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&amp;&quot;"), "{page}");
     assert!(!page.contains("<script"));
 }

@@ -1,6 +1,6 @@
 //! Charges: made, read, listed, canceled, refunded.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
 use posthorn_core::contract::Transition;
@@ -18,7 +18,7 @@ use super::{Asking, answer, page};
 use crate::app::App;
 use crate::body::Sent;
 use crate::list::Asked;
-use crate::params::Params;
+use crate::params::{Id, Params};
 use crate::problem::Problem;
 
 #[derive(Deserialize)]
@@ -49,8 +49,9 @@ pub(super) async fn create_charge(
 pub(super) async fn get_charge(
     State(app): State<App>,
     asking: Asking,
-    Path(id): Path<String>,
+    id: Result<Id<String>, Problem>,
 ) -> Result<Response, Fault> {
+    let Id(id) = id?;
     let id = id_of(&app, &asking, &id)?;
     let payment = app.engine().payment(asking.place(), id).await?;
     Ok(answer(StatusCode::OK, whole(&app, &asking, &payment)))
@@ -99,8 +100,9 @@ fn standing(app: &App, asking: &Asking, word: &str) -> Result<Vec<Standing>, Fau
 pub(super) async fn cancel_charge(
     State(app): State<App>,
     asking: Asking,
-    Path(id): Path<String>,
+    id: Result<Id<String>, Problem>,
 ) -> Result<Response, Fault> {
+    let Id(id) = id?;
     let id = id_of(&app, &asking, &id)?;
     let payment = app.engine().cancel_payment(asking.place(), id).await?;
     Ok(answer(StatusCode::OK, whole(&app, &asking, &payment)))
@@ -110,9 +112,10 @@ pub(super) async fn cancel_charge(
 pub(super) async fn refund_charge(
     State(app): State<App>,
     asking: Asking,
-    Path(id): Path<String>,
+    id: Result<Id<String>, Problem>,
     sent: Result<Sent, Problem>,
 ) -> Result<Response, Fault> {
+    let Id(id) = id?;
     let sent = sent?;
     let RefundIn { valor, motivo } = sent.decode()?;
     let minor = valor.map(|valor| reais(Some(valor), "valor")).transpose()?;

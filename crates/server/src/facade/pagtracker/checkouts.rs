@@ -1,6 +1,6 @@
 //! Checkouts: opened, read, listed, called off. A charge with a `checkout_id` pays one; so does its page.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
 use posthorn_core::checkout::{Checkout, Payer, State as Standing};
@@ -18,7 +18,7 @@ use super::{Asking, answer, page};
 use crate::app::App;
 use crate::body::Sent;
 use crate::list::Asked;
-use crate::params::Params;
+use crate::params::{Id, Params};
 use crate::problem::Problem;
 
 /// What each state is called here.
@@ -72,8 +72,9 @@ pub(super) async fn create_checkout(
 pub(super) async fn get_checkout(
     State(app): State<App>,
     asking: Asking,
-    Path(id): Path<String>,
+    id: Result<Id<String>, Problem>,
 ) -> Result<Response, Fault> {
+    let Id(id) = id?;
     let id = id_of(&app, &asking, &id)?;
     let checkout = app.engine().checkout(asking.place(), id).await?;
     Ok(answer(StatusCode::OK, shown(&app, &asking, &checkout)))
@@ -99,8 +100,9 @@ pub(super) async fn list_checkouts(
 pub(super) async fn cancel_checkout(
     State(app): State<App>,
     asking: Asking,
-    Path(id): Path<String>,
+    id: Result<Id<String>, Problem>,
 ) -> Result<Response, Fault> {
+    let Id(id) = id?;
     let id = id_of(&app, &asking, &id)?;
     let checkout = app.engine().cancel_checkout(asking.place(), id).await?;
     Ok(answer(StatusCode::OK, shown(&app, &asking, &checkout)))
@@ -126,7 +128,7 @@ fn shown(app: &App, asking: &Asking, checkout: &Checkout) -> Vec<(&'static str, 
     let word =
         WORDS.iter().find(|(state, _)| *state == checkout.state).map_or("", |(_, word)| word);
     let link = engine.checkout_link(checkout.id);
-    let link = link.unwrap_or_else(|| asking.base.checkout(checkout.id));
+    let link = link.unwrap_or_else(|| asking.base.checkout(engine, checkout.id));
     let optional = |text: &Option<String>| text.as_deref().map(Json::from);
     let payer = &checkout.wish.payer;
     let client = [

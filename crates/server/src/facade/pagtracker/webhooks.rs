@@ -1,6 +1,6 @@
 //! "Configuração de Webhooks, Via API": endpoints, as PagTracker's programs manage them.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use posthorn_core::contract::Kind;
@@ -16,7 +16,7 @@ use super::{Asking, answer, page};
 use crate::app::App;
 use crate::body::Sent;
 use crate::list::Asked;
-use crate::params::Params;
+use crate::params::{Id, Params};
 use crate::problem::Problem;
 
 #[derive(Deserialize)]
@@ -94,8 +94,9 @@ pub(super) async fn list_webhooks(
 pub(super) async fn get_webhook(
     State(app): State<App>,
     asking: Asking,
-    Path(id): Path<String>,
+    id: Result<Id<String>, Problem>,
 ) -> Result<Response, Fault> {
+    let Id(id) = id?;
     let id = id_of(&app, &asking, &id)?;
     let endpoint = app.engine().endpoint(asking.id, asking.mode, id).await?;
     Ok(answer(StatusCode::OK, shown(&app, &asking, &endpoint)?))
@@ -104,8 +105,9 @@ pub(super) async fn get_webhook(
 pub(super) async fn delete_webhook(
     State(app): State<App>,
     asking: Asking,
-    Path(id): Path<String>,
+    id: Result<Id<String>, Problem>,
 ) -> Result<Response, Fault> {
+    let Id(id) = id?;
     let id = id_of(&app, &asking, &id)?;
     app.engine().delete_endpoint((asking.id, asking.mode, id)).await?;
     Ok(StatusCode::NO_CONTENT.into_response())

@@ -1,10 +1,9 @@
 //! "Error Response Format": every error of SentinelGate's API.
 
-use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
+use posthorn_core::json::{Json, Style};
 use posthorn_engine::{EngineError, Unauthorized};
-use serde_json::json;
 
 use crate::problem::Problem;
 
@@ -86,12 +85,14 @@ impl Fault {
 impl IntoResponse for Fault {
     fn into_response(self) -> Response {
         let (code, status) = self.code.about();
-        let mut error = json!({"code": code, "message": self.message});
-        if let (Some(field), Some(members)) = (self.field, error.as_object_mut()) {
-            members.insert("field".to_owned(), field.into());
-        }
-        let body = Json(json!({"success": false, "error": error}));
-        let mut response = (status, body).into_response();
+        let text = |text: &str| Json::from(text);
+        let field = self.field.as_deref().map(|field| ("field", text(field)));
+        let error =
+            [("code", text(code)), ("message", text(&self.message))].into_iter().chain(field);
+        let body = [("success", Json::Bool(false)), ("error", Json::object(error))];
+        let body = Json::object(body).to_vec(Style::Js);
+        let kind = [(header::CONTENT_TYPE, "application/json")];
+        let mut response = (status, kind, body).into_response();
         if let Some(after) = self.retry_after_s {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(after));
         }
@@ -124,6 +125,9 @@ impl From<EngineError> for Fault {
             EngineError::InsufficientBalance { .. } => Self::new(Code::InsufficientFunds, message),
             EngineError::Setting { field: "callback_url", what } => {
                 Self::new(Code::InvalidCallback, what.clone()).at("callback_url")
+            }
+            EngineError::Setting { field: "currency", what } => {
+                Self::new(Code::InvalidCurrency, what.clone()).at("currency")
             }
             EngineError::Setting { field: "amount", what } => {
                 Self::new(Code::InvalidAmount, what.clone()).at("amount_cents")

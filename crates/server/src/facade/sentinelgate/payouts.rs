@@ -1,7 +1,7 @@
 //! "Create a payout", "Get payout status": the guide names the routes and the form of their answers, and 402 where the merchant's
 //! balance is short.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use posthorn_core::contract::Rail;
 use posthorn_core::json::{self, Json, Style};
@@ -15,6 +15,7 @@ use super::fault::{Code, Fault};
 use super::{Keyed, answer, whole_seconds, wish};
 use crate::app::App;
 use crate::body::Sent;
+use crate::params::Id;
 use crate::problem::Problem;
 
 #[derive(Deserialize)]
@@ -50,8 +51,9 @@ pub(super) async fn create_payout(
 pub(super) async fn get_payout(
     State(app): State<App>,
     merchant: Keyed,
-    Path(id): Path<String>,
+    id: Result<Id<String>, Problem>,
 ) -> Result<Response, Fault> {
+    let Id(id) = id?;
     let id = app.engine().payout_id(merchant.id, &id);
     let id = id.map_err(|_| Fault::new(Code::PayoutNotFound, "there is no such payout"))?;
     let payout = app.engine().payout(merchant.place(), id).await;
@@ -76,10 +78,14 @@ fn read(body: &[u8], usual: impl FnOnce(Asset) -> Option<String>) -> Result<Payo
         let what = format!("no provider sends payouts in {asset}");
         Fault::new(Code::InvalidCurrency, what).at("currency")
     };
+    let named = match wish::reference(&metadata, "order_reference")? {
+        None => wish::reference(&metadata, "reference")?,
+        named => named,
+    };
     let wish = Wish {
         destination,
         provider: provider.or_else(|| usual(asset)).ok_or_else(nobody)?,
-        reference: text("order_reference").or_else(|| text("reference")),
+        reference: named,
         description: text("description"),
         metadata: String::from_utf8(metadata.to_vec(Style::Js)).unwrap_or_default(),
         callback: callback_url,

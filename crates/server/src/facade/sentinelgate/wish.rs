@@ -44,11 +44,7 @@ pub(super) fn read(
     let mut metadata = metadata(wish.metadata)?;
     let (method, card) = method(&form, &mut metadata)?;
     let text = |name: &str| metadata.get(name).and_then(Json::as_str).map(str::to_owned);
-    let reference = text("order_reference").filter(|reference| !reference.is_empty());
-    if reference.as_ref().is_some_and(|reference| reference.len() > REFERENCE_BYTES_MAX) {
-        let what = format!("order_reference has at most {REFERENCE_BYTES_MAX} bytes");
-        return Err(Fault::new(Code::InvalidMetadata, what).at("metadata.order_reference"));
-    }
+    let reference = reference(&metadata, "order_reference")?;
     let description = text("description");
     let wish = Wish {
         method,
@@ -66,6 +62,26 @@ pub(super) fn read(
         sale: None,
     };
     Ok(PaymentDraft { money, wish, legs: Vec::new(), card })
+}
+
+/// What the merchant calls it: a text, or a number as its digits. Anything else would be two payments where one is meant.
+pub(super) fn reference(metadata: &Json, name: &str) -> Result<Option<String>, Fault> {
+    let fault =
+        |what: String| Err(Fault::new(Code::InvalidMetadata, what).at(format!("metadata.{name}")));
+    let text = match metadata.get(name) {
+        None | Some(Json::Null) => return Ok(None),
+        Some(Json::String(text)) => text.clone(),
+        Some(number @ Json::Number(_)) => {
+            String::from_utf8(number.to_vec(Style::Js)).unwrap_or_default()
+        }
+        Some(Json::Bool(_) | Json::Array(_) | Json::Object(_)) => {
+            return fault(format!("{name} must be a text or a number"));
+        }
+    };
+    if text.len() > REFERENCE_BYTES_MAX {
+        return fault(format!("{name} has at most {REFERENCE_BYTES_MAX} bytes"));
+    }
+    Ok(Some(text).filter(|text| !text.is_empty()))
 }
 
 /// A body that is JSON as we take it: no name stands in an object twice.
