@@ -89,10 +89,11 @@ impl Asked {
 
     fn api(&self) -> Api {
         let mut segments = self.path().split('/').skip(1);
-        let (first, next) = (segments.next().unwrap_or_default(), segments.next());
+        let first = segments.next().unwrap_or_default();
+        let bare = (segments.next(), segments.next()) == (Some(""), None);
         match first {
             // With nothing behind its slash a path is below no platform.
-            "pagtracker" | "payqi" | "sentinelgate" if next != Some("") => Api::Platform,
+            "pagtracker" | "payqi" | "sentinelgate" if !bare => Api::Platform,
             "pay" | "checkout" => Api::Payer,
             _ => Api::Native,
         }

@@ -168,22 +168,24 @@ impl Template {
 
     /// Takes a text apart: what stands in each hole, or `None` when the text has another shape.
     pub(super) fn read<'v>(&self, text: &'v str) -> Option<Vec<(Hole, &'v str)>> {
-        let mut rest = text;
-        let mut found = Vec::new();
-        let mut parts = self.parts.iter().peekable();
-        while let Some(part) = parts.next() {
+        let (mut rest, mut found) = (text, Vec::new());
+        let mut parts = &self.parts[..];
+        while let [part, after @ ..] = parts {
             match part {
                 Part::Text(literal) => rest = rest.strip_prefix(literal.as_str())?,
                 Part::Hole(hole) => {
-                    let end = match parts.peek() {
-                        Some(Part::Text(literal)) => rest.find(literal.as_str())?,
-                        Some(Part::Hole(_)) | None => rest.len(),
+                    let end = match after {
+                        // What the value may have in it too (`{signature}0`) ends it only at the end.
+                        [Part::Text(last)] => rest.strip_suffix(last.as_str())?.len(),
+                        [Part::Text(literal), ..] => rest.find(literal.as_str())?,
+                        [Part::Hole(_), ..] | [] => rest.len(),
                     };
-                    let (value, after) = rest.split_at_checked(end)?;
+                    let (value, behind) = rest.split_at_checked(end)?;
                     found.push((*hole, value));
-                    rest = after;
+                    rest = behind;
                 }
             }
+            parts = after;
         }
         rest.is_empty().then_some(found)
     }
@@ -217,6 +219,13 @@ mod tests {
         let filling = Filling { timestamp: "7", signature: "ab", ..Filling::default() };
         assert_eq!(header("t={timestamp},v1={signature}").fill(filling), "t=7,v1=ab");
         assert_eq!(header("application/json").fill(filling), "application/json");
+    }
+
+    #[test]
+    fn what_stands_at_the_end_is_found_there_though_the_value_has_it_too() {
+        let read = header("v1={signature}0").read("v1=ab0cd00").unwrap();
+        assert_eq!(read, [(Hole::Signature, "ab0cd0")]);
+        assert_eq!(header("v1={signature}0").read("v1=ab0cd"), None);
     }
 
     #[test]

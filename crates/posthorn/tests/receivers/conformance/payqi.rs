@@ -13,7 +13,7 @@ fn shown(status: &str) -> Value {
     let mut payment = json!({
         "id": "pay_…", "amount": 10, "currency": "XRP", "status": status, "pay_address": "r…",
         "destination_tag": "…", "metadata": {"order_id": "12345"}, "amount_xrp": 10, "description": null,
-        "created": "…", "expires_at": "…",
+        "created": "…", "expires_at": "…", "checkout_url": "http…",
     });
     if status == "completed" {
         payment["tx_hash"] = "…".into();
