@@ -48,7 +48,7 @@ fn payqi_prints_its_guides_event() {
     let life =
         xrp("xrpl").hears(News::Seen { transaction: "ABCD".repeat(16) }).paid(&"ABCD".repeat(16));
     insta::assert_snapshot!(told("payqi", &life), @r#"
-    payment.created {"id":"pay_1g740000","amount":10,"currency":"XRP","status":"created","metadata":{"order_id":"12345"}}
+    payment.created {"id":"pay_1g740000","amount":10,"currency":"XRP","status":"created","pay_address":"rHb9CJAWyB4rj91VRWn96DkukG4bwdtyTh","destination_tag":"123456","metadata":{"order_id":"12345"}}
     payment.pending {"id":"pay_1g740000","amount":10,"currency":"XRP","status":"pending","pay_address":"rHb9CJAWyB4rj91VRWn96DkukG4bwdtyTh","destination_tag":"123456","metadata":{"order_id":"12345"}}
     payment.pending {"id":"pay_1g740000","amount":10,"currency":"XRP","status":"pending","pay_address":"rHb9CJAWyB4rj91VRWn96DkukG4bwdtyTh","destination_tag":"123456","metadata":{"order_id":"12345"}}
     payment.completed {"id":"pay_1g740000","amount":10,"currency":"XRP","status":"completed","pay_address":"rHb9CJAWyB4rj91VRWn96DkukG4bwdtyTh","destination_tag":"123456","tx_hash":"ABCDABCDABCDABCDABCDABCDABCDABCDABCDABCDABCDABCDABCDABCDABCDABCD","metadata":{"order_id":"12345"}}
@@ -59,14 +59,14 @@ fn payqi_prints_its_guides_event() {
 fn payqi_calls_what_was_called_off_failed_and_its_metadata_is_never_missing() {
     let canceled = xrp("xrpl").hears(News::Canceled);
     insta::assert_snapshot!(told("payqi", &canceled), @r#"
-    payment.created {"id":"pay_1g740000","amount":10,"currency":"XRP","status":"created","metadata":{"order_id":"12345"}}
+    payment.created {"id":"pay_1g740000","amount":10,"currency":"XRP","status":"created","pay_address":"rHb9CJAWyB4rj91VRWn96DkukG4bwdtyTh","destination_tag":"123456","metadata":{"order_id":"12345"}}
     payment.pending {"id":"pay_1g740000","amount":10,"currency":"XRP","status":"pending","pay_address":"rHb9CJAWyB4rj91VRWn96DkukG4bwdtyTh","destination_tag":"123456","metadata":{"order_id":"12345"}}
     payment.failed {"id":"pay_1g740000","amount":10,"currency":"XRP","status":"failed","pay_address":"rHb9CJAWyB4rj91VRWn96DkukG4bwdtyTh","destination_tag":"123456","reason":"canceled","metadata":{"order_id":"12345"}}
     "#);
     let mut expired = xrp("xrpl");
     expired.payment.wish.metadata = "{}".into();
     insta::assert_snapshot!(told("payqi", &expired.expired()), @r#"
-    payment.created {"id":"pay_1g740000","amount":10,"currency":"XRP","status":"created","metadata":{"order_id":"12345"}}
+    payment.created {"id":"pay_1g740000","amount":10,"currency":"XRP","status":"created","pay_address":"rHb9CJAWyB4rj91VRWn96DkukG4bwdtyTh","destination_tag":"123456","metadata":{"order_id":"12345"}}
     payment.pending {"id":"pay_1g740000","amount":10,"currency":"XRP","status":"pending","pay_address":"rHb9CJAWyB4rj91VRWn96DkukG4bwdtyTh","destination_tag":"123456","metadata":{"order_id":"12345"}}
     payment.expired {"id":"pay_1g740000","amount":10,"currency":"XRP","status":"expired","pay_address":"rHb9CJAWyB4rj91VRWn96DkukG4bwdtyTh","destination_tag":"123456","reason":"expired","metadata":{}}
     "#);

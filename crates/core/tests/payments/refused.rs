@@ -110,8 +110,8 @@ fn a_provider_has_rails_that_carry_its_methods() {
 
 #[test]
 fn a_sample_shows_only_what_is_sent() {
-    insta::assert_snapshot!(said("payqi", "\"status\": \"created\", \"metadata\"", "\"status\": \"created\", \"fee\": 1, \"metadata\""), @r#"
-    x.toml:111:10: `sample` has `fee`, which the event's data never has; take it out, or add it to `data` <- '''{"id": "pay_abc123",
+    insta::assert_snapshot!(said("payqi", "\"status\": \"created\", \"pay_address\"", "\"status\": \"created\", \"fee\": 1, \"pay_address\""), @r#"
+    x.toml:123:10: `sample` has `fee`, which the event's data never has; take it out, or add it to `data` <- '''{"id": "pay_abc123",
     "#);
     insta::assert_snapshot!(said("pagtracker", "\"cliente\": {\"nome\": \"João Silva\"", "\"cliente\": {\"cpf\": \"João Silva\""), @r#"
     x.toml:159:10: `sample` has `cliente.cpf`, which the event's data never has; take it out, or add it to `data` <- '''{"id": "5f3c8a10-7b1e

@@ -81,6 +81,9 @@ async fn a_payment_is_answered_as_its_events_show_it() {
     assert_eq!(lasts, 15 * 60);
     let told = told(&app).await;
     assert_eq!(told[0].0, "payment.created");
+    for name in ["pay_address", "destination_tag", "metadata"] {
+        assert_eq!(told[0].1[name], body[name], "whoever is told of a payment can pay it: {name}");
+    }
     assert_eq!(told[1].0, "payment.pending");
     for (name, value) in told[1].1.as_object().unwrap() {
         assert_eq!(&body[name], value, "{name}");
@@ -257,7 +260,7 @@ async fn a_provider_that_cannot_be_reached_is_told() {
     let app = TestApp::new().await;
     app.app.engine().set_rail_mood(place(&app), "xrpl", RailMood::Down).unwrap();
     insta::assert_snapshot!(fault(&pay(&app, &ten()).await), @"502 api_error provider_unavailable [-] the provider cannot be reached; try again with a new `idempotency_key`");
-    assert_eq!(types(&app).await, ["payment.created", "payment.failed"]);
+    assert_eq!(types(&app).await, ["payment.failed"], "there was never an address to pay at");
 }
 
 #[tokio::test]
