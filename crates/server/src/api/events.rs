@@ -91,6 +91,9 @@ pub(super) struct EventOut {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     only: Option<EndpointId>,
+    /// Which of the events of its payment, payout or checkout it is, from 1, as in `X-Event-Sequence`; left out in lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sequence: Option<u32>,
     /// The fact itself; left out in lists.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
@@ -105,6 +108,7 @@ impl EventOut {
             mode: event.mode.name(),
             created: event.at.into(),
             only: event.only,
+            sequence: event.about.as_ref().map(|about| about.sequence),
             kind: event.kind,
             data: None,
         }

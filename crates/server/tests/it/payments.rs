@@ -345,7 +345,9 @@ async fn a_payout_is_told_of_from_its_making_to_its_end() {
         let row = rows.iter().find(|row| row["type"] == kind).unwrap();
         format!("/v1/events/{}", row["id"].as_str().unwrap())
     };
-    let completed = shop.get(&of("payout.completed")).await.json()["data"].clone();
+    let whole = shop.get(&of("payout.completed")).await.json();
+    assert_eq!(whole["sequence"], 2, "made, then completed");
+    let completed = whole["data"].clone();
     assert_eq!(
         (&completed["id"], &completed["status"]),
         (&json!(made.at("/id")), &json!("completed"))
