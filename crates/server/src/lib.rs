@@ -15,6 +15,7 @@ mod decode;
 mod description;
 mod edge;
 mod facade;
+mod html;
 mod list;
 mod metrics;
 mod openapi;

@@ -1,6 +1,6 @@
 //! Checkouts: opened, read, filled in, called off. They are paid by `POST /v1/payments`, or on their page.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use posthorn_core::checkout::{Payer, State as Standing};
 use posthorn_core::contract::Kind;
 use posthorn_core::id::CheckoutId;
@@ -13,7 +13,7 @@ use crate::auth::AsMerchant;
 use crate::base::Base;
 use crate::body::Sent;
 use crate::list::{Asked, Listed};
-use crate::params::{Params, refuse};
+use crate::params::{Id, Params, refuse};
 use crate::problem::Problem;
 
 fn id_of(app: &App, merchant: &AsMerchant, text: &str) -> Result<CheckoutId, Problem> {
@@ -72,7 +72,7 @@ pub(super) async fn get_checkout(
     State(app): State<App>,
     merchant: AsMerchant,
     base: Base,
-    Path(id): Path<String>,
+    Id(id): Id<String>,
 ) -> Answered<CheckoutOut> {
     let id = id_of(&app, &merchant, &id)?;
     let checkout = app.engine().checkout(merchant.place(), id).await?;
@@ -89,7 +89,7 @@ pub(super) async fn change_checkout(
     State(app): State<App>,
     merchant: AsMerchant,
     base: Base,
-    Path(id): Path<String>,
+    Id(id): Id<String>,
     sent: Sent,
 ) -> Answered<CheckoutOut> {
     let CheckoutChange { name, email, phone, document } = sent.decode()?;
@@ -115,7 +115,7 @@ pub(super) async fn cancel_checkout(
     State(app): State<App>,
     merchant: AsMerchant,
     base: Base,
-    Path(id): Path<String>,
+    Id(id): Id<String>,
     sent: Sent,
 ) -> Answered<CheckoutOut> {
     let Nothing {} = sent.decode()?;

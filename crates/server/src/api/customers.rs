@@ -1,6 +1,6 @@
 //! Customers: who buys, as a merchant keeps them.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use posthorn_core::contract::Kind;
 use posthorn_core::id::CustomerId;
 use posthorn_core::shop::Customer;
@@ -15,7 +15,7 @@ use crate::auth::AsMerchant;
 use crate::body::Sent;
 use crate::decode::Change;
 use crate::list::{Asked, Listed};
-use crate::params::Params;
+use crate::params::{Id, Params};
 use crate::time::Timestamp;
 
 /// A customer to keep.
@@ -151,7 +151,7 @@ pub(super) async fn list_customers(
 pub(super) async fn get_customer(
     State(app): State<App>,
     merchant: AsMerchant,
-    Path(id): Path<String>,
+    Id(id): Id<String>,
 ) -> Answered<CustomerOut> {
     let id = app.engine().id_of(merchant.id, Kind::Customer, &id)?;
     let customer = app.engine().kept(merchant.place(), id).await?;
@@ -167,7 +167,7 @@ pub(super) async fn get_customer(
 pub(super) async fn change_customer(
     State(app): State<App>,
     merchant: AsMerchant,
-    Path(id): Path<String>,
+    Id(id): Id<String>,
     sent: Sent,
 ) -> Answered<CustomerOut> {
     let wire: CustomerChange<'_> = sent.decode()?;

@@ -139,7 +139,7 @@ pub(super) struct MoodOut {
 pub(super) async fn force_payment(
     State(app): State<App>,
     merchant: AsMerchant,
-    axum::extract::Path(id): axum::extract::Path<String>,
+    Id(id): Id<String>,
     sent: Sent,
 ) -> Answered<PaymentOut> {
     let wire: ForceIn = sent.decode()?;

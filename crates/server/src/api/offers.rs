@@ -1,6 +1,6 @@
 //! Offers: a product at a price.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use posthorn_core::contract::Kind;
 use posthorn_core::id::{OfferId, ProductId};
 use posthorn_core::money::Money;
@@ -15,7 +15,7 @@ use crate::app::App;
 use crate::auth::AsMerchant;
 use crate::body::Sent;
 use crate::list::{Asked, Listed};
-use crate::params::Params;
+use crate::params::{Id, Params};
 use crate::time::Timestamp;
 
 /// An offer to keep.
@@ -144,7 +144,7 @@ pub(super) async fn list_offers(
 pub(super) async fn get_offer(
     State(app): State<App>,
     merchant: AsMerchant,
-    Path(id): Path<String>,
+    Id(id): Id<String>,
 ) -> Answered<OfferOut> {
     let id = app.engine().id_of(merchant.id, Kind::Offer, &id)?;
     let offer = app.engine().kept(merchant.place(), id).await?;
@@ -160,7 +160,7 @@ pub(super) async fn get_offer(
 pub(super) async fn change_offer(
     State(app): State<App>,
     merchant: AsMerchant,
-    Path(id): Path<String>,
+    Id(id): Id<String>,
     sent: Sent,
 ) -> Answered<OfferOut> {
     let wire: OfferChange<'_> = sent.decode()?;

@@ -17,7 +17,7 @@ use crate::app::App;
 use crate::auth::AsMerchant;
 use crate::body::Sent;
 use crate::list::{Asked, Listed};
-use crate::params::{Params, refuse};
+use crate::params::{Id, Params, refuse};
 use crate::problem::Problem;
 
 /// A refund to make.
@@ -99,7 +99,7 @@ pub(super) async fn list_payments(
 pub(super) async fn get_payment(
     State(app): State<App>,
     merchant: AsMerchant,
-    axum::extract::Path(id): axum::extract::Path<String>,
+    Id(id): Id<String>,
 ) -> Answered<PaymentOut> {
     let id = id_of(&app, &merchant, &id)?;
     let payment = app.engine().payment(merchant.place(), id).await?;
@@ -113,7 +113,7 @@ pub(super) async fn get_payment(
 pub(super) async fn capture_payment(
     State(app): State<App>,
     merchant: AsMerchant,
-    axum::extract::Path(id): axum::extract::Path<String>,
+    Id(id): Id<String>,
     sent: Sent,
 ) -> Answered<PaymentOut> {
     let Nothing {} = sent.decode()?;
@@ -129,7 +129,7 @@ pub(super) async fn capture_payment(
 pub(super) async fn cancel_payment(
     State(app): State<App>,
     merchant: AsMerchant,
-    axum::extract::Path(id): axum::extract::Path<String>,
+    Id(id): Id<String>,
     sent: Sent,
 ) -> Answered<PaymentOut> {
     let Nothing {} = sent.decode()?;
@@ -147,7 +147,7 @@ pub(super) async fn cancel_payment(
 pub(super) async fn refund_payment(
     State(app): State<App>,
     merchant: AsMerchant,
-    axum::extract::Path(id): axum::extract::Path<String>,
+    Id(id): Id<String>,
     sent: Sent,
 ) -> Answered<PaymentOut> {
     let RefundIn { amount, reason } = sent.decode()?;

@@ -1,6 +1,6 @@
 //! Products: what is sold, whatever it costs.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use posthorn_core::contract::Kind;
 use posthorn_core::id::ProductId;
 use posthorn_core::shop::{Entry, Product};
@@ -15,7 +15,7 @@ use crate::auth::AsMerchant;
 use crate::body::Sent;
 use crate::decode::Change;
 use crate::list::{Asked, Listed};
-use crate::params::Params;
+use crate::params::{Id, Params};
 use crate::time::Timestamp;
 
 /// A product to keep.
@@ -138,7 +138,7 @@ pub(super) async fn list_products(
 pub(super) async fn get_product(
     State(app): State<App>,
     merchant: AsMerchant,
-    Path(id): Path<String>,
+    Id(id): Id<String>,
 ) -> Answered<ProductOut> {
     let id = app.engine().id_of(merchant.id, Kind::Product, &id)?;
     let product = app.engine().kept(merchant.place(), id).await?;
@@ -154,7 +154,7 @@ pub(super) async fn get_product(
 pub(super) async fn change_product(
     State(app): State<App>,
     merchant: AsMerchant,
-    Path(id): Path<String>,
+    Id(id): Id<String>,
     sent: Sent,
 ) -> Answered<ProductOut> {
     let wire: ProductChange<'_> = sent.decode()?;

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use utoipa::openapi::OpenApi;
 
 use super::outline::{Field, Operation, Outline, outline};
+use crate::html::escaped;
 use crate::problem::Code;
 
 const STYLE: &str = "\
@@ -163,8 +164,4 @@ fn inline(text: &str) -> String {
         strong.push_str(part);
     }
     strong
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -7,7 +7,7 @@
 use std::fmt::Write as _;
 
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::{HeaderMap, StatusCode, header};
@@ -15,9 +15,11 @@ use posthorn_core::checkout::{Checkout, Payer, Refused, State as Standing};
 use posthorn_engine::EngineError;
 
 use super::pay_page::words::Words;
-use super::pay_page::{Kind, document, escaped, push};
+use super::pay_page::{Kind, document, push, segment};
 use crate::app::App;
 use crate::body::Sent;
+use crate::html::escaped;
+use crate::params::Id;
 use crate::problem::Problem;
 
 /// The most bytes that the form may have.
@@ -30,8 +32,9 @@ pub(super) fn routes() -> Router<App> {
 async fn checkout_page(
     State(app): State<App>,
     headers: HeaderMap,
-    Path(id): Path<String>,
+    id: Result<Id<String>, Problem>,
 ) -> Response {
+    let id = segment(id);
     match app.engine().checkout_of_link(&id).await {
         Ok(checkout) => page(&app, &headers, &checkout),
         Err(error) => failed(&headers, error),
@@ -41,9 +44,10 @@ async fn checkout_page(
 async fn pay(
     State(app): State<App>,
     headers: HeaderMap,
-    Path(id): Path<String>,
+    id: Result<Id<String>, Problem>,
     sent: Result<Sent<FORM_BYTES_MAX>, Problem>,
 ) -> Response {
+    let id = segment(id);
     let sent = match sent {
         Ok(sent) => sent,
         Err(problem) => return problem.into_response(),

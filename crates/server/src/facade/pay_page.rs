@@ -9,7 +9,7 @@ pub(super) mod words;
 use std::fmt::Write as _;
 
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::{HeaderMap, StatusCode, header};
@@ -19,6 +19,8 @@ use qrcode::render::svg;
 use qrcode::{EcLevel, QrCode};
 
 use crate::app::App;
+use crate::html::escaped;
+use crate::params::Id;
 use crate::problem::Problem;
 use words::Words;
 
@@ -44,7 +46,12 @@ pub(super) fn routes() -> Router<App> {
     Router::new().route("/pay/{id}", get(pay_page))
 }
 
-async fn pay_page(State(app): State<App>, headers: HeaderMap, Path(id): Path<String>) -> Response {
+async fn pay_page(
+    State(app): State<App>,
+    headers: HeaderMap,
+    id: Result<Id<String>, Problem>,
+) -> Response {
+    let id = segment(id);
     let asked = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
     match app.engine().payment_of_link(&id).await {
         Ok(payment) => {
@@ -61,6 +68,11 @@ async fn pay_page(State(app): State<App>, headers: HeaderMap, Path(id): Path<Str
         }
         Err(error) => Problem::from(error).into_response(),
     }
+}
+
+/// The last segment of a link; what is no text is none that we gave out.
+pub(super) fn segment(id: Result<Id<String>, Problem>) -> String {
+    id.map_or_else(|_| String::new(), |Id(id)| id)
 }
 
 fn shown(words: &Words, payment: &Payment) -> String {
@@ -105,21 +117,6 @@ fn qr_svg(text: &str) -> Option<String> {
     let drawn = code.render::<svg::Color<'_>>().min_dimensions(QR_SIDE_PX, QR_SIDE_PX).build();
     // What stands before it is for a file of its own.
     drawn.find("<svg").and_then(|at| drawn.get(at..)).map(str::to_owned)
-}
-
-pub(super) fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            other => out.push(other),
-        }
-    }
-    out
 }
 
 /// What a page does by itself, and what may be done on it.

@@ -58,3 +58,20 @@ async fn a_split_shares_what_is_left_after_the_fee() {
     wish["split"] = json!([{"name": "A", "to": "a@b.c", "amount": 1_000}]);
     shop.pays(&wish).await;
 }
+
+#[tokio::test]
+async fn an_id_that_is_no_text_is_told_in_the_shape_of_whoever_was_asked() {
+    let app = crate::harness::TestApp::new().await;
+    let asks = async |path: &str| app.call(Method::GET, path).send(axum::body::Body::empty()).await;
+    for path in ["/v1/payments/%ff", "/v1/checkouts/%ff", "/v1/customers/%ff"] {
+        assert!(asks(path).await.problem().starts_with("4"), "{path}");
+    }
+    assert!(asks("/payqi/api/payments/%ff").await.json()["error"].is_object());
+    for path in ["/pay/%ff", "/checkout/%ff"] {
+        let page = asks(path).await;
+        assert_eq!(
+            (page.status.as_u16(), page.header("content-type").as_str()),
+            (404, "text/html; charset=utf-8")
+        );
+    }
+}
