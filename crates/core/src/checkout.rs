@@ -82,6 +82,19 @@ pub struct Payer {
     pub document: Option<String>,
 }
 
+impl Payer {
+    /// What is known, and from another what is not.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            name: self.name.or(other.name),
+            email: self.email.or(other.email),
+            phone: self.phone.or(other.phone),
+            document: self.document.or(other.document),
+        }
+    }
+}
+
 /// How long a checkout may be left alone, and how long it may be paid.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Waits {

@@ -184,13 +184,8 @@ impl Shared {
         };
         if let Some(id) = draft.customer {
             let (known, _) = self.thing::<Customer>(place, id.as_i64()).await?;
-            let Payer { name, email, phone, document } = wish.payer;
-            wish.payer = Payer {
-                name: name.or(known.name),
-                email: email.or(known.email),
-                phone: phone.or(known.phone),
-                document: document.or(known.document),
-            };
+            let Customer { name, email, phone, document, .. } = known;
+            wish.payer = wish.payer.or(Payer { name, email, phone, document });
         }
         let mut money = draft.money;
         if let Some(offer) = draft.offer {

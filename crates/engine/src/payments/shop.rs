@@ -23,8 +23,10 @@ pub trait Kept: Serialize + DeserializeOwned + Clone + PartialEq + Send + 'stati
     const WHAT: &'static str;
     /// Its number.
     fn number(&self) -> i64;
-    /// What it belongs to: a product.
-    fn parent(&self) -> Option<i64>;
+    /// What it belongs to: an offer to its product, nothing else to anything.
+    fn parent(&self) -> Option<i64> {
+        None
+    }
     /// What all of them have.
     fn entry(&self) -> &Entry;
     /// The same, to be changed.
@@ -39,10 +41,6 @@ impl Kept for Customer {
 
     fn number(&self) -> i64 {
         self.id.as_i64()
-    }
-
-    fn parent(&self) -> Option<i64> {
-        None
     }
 
     fn entry(&self) -> &Entry {
@@ -64,10 +62,6 @@ impl Kept for Product {
 
     fn number(&self) -> i64 {
         self.id.as_i64()
-    }
-
-    fn parent(&self) -> Option<i64> {
-        None
     }
 
     fn entry(&self) -> &Entry {

@@ -87,12 +87,7 @@ impl Engine {
     ) -> Result<Payment, EngineError> {
         let (place, id) = ((checkout.merchant, checkout.mode), checkout.id);
         let fill = move |payer: &mut Payer| {
-            let Payer { name, email, phone, document } = filled.clone();
-            let known = std::mem::take(payer);
-            payer.name = known.name.or(name);
-            payer.email = known.email.or(email);
-            payer.phone = known.phone.or(phone);
-            payer.document = known.document.or(document);
+            *payer = std::mem::take(payer).or(filled.clone());
         };
         self.fill_checkout(place, id, fill).await?;
         let terms = self.shared.terms_of_checkout(place, id).await?;
