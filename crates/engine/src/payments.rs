@@ -91,10 +91,8 @@ impl Engine {
             let (provider, method) = (&*draft.wish.provider, draft.wish.method.name());
             shared.check_provider(place, (provider, method), draft.money)?;
             card::check_no_card(&draft.wish)?;
-            let legs = draft.legs.iter().flat_map(|leg| [&leg.name, &leg.to]);
-            for text in legs {
-                card::check_texts(&[("split", Some(text))])?;
-            }
+            let mut of_legs = draft.legs.iter().flat_map(|leg| [&leg.name, &leg.to]);
+            of_legs.try_for_each(|text| card::check_text("split", text))?;
             if let Some(callback) = &draft.wish.callback {
                 shared.meet_callback(place, callback).await?;
             }
@@ -178,7 +176,7 @@ impl Engine {
             if shared.used(once).await?.is_some() {
                 return shared.payment(place, id).await;
             }
-            card::check_texts(&[("reason", reason.as_deref())])?;
+            card::check_text("reason", reason.as_deref().unwrap_or_default())?;
             shared.payment(place, id).await?;
             let refund = |affair: Affair, now| match affair {
                 Affair::Payment(payment) => {
@@ -278,7 +276,7 @@ impl Shared {
             [] => None,
             legs => {
                 Some(Split::new(draft.money.minor - draft.wish.fee, legs.to_vec()).map_err(
-                    |bad| EngineError::Setting { field: "splits", what: bad.to_string() },
+                    |bad| EngineError::Setting { field: "split", what: bad.to_string() },
                 )?)
             }
         };

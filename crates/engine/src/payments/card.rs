@@ -99,10 +99,9 @@ pub(super) fn check_no_card(kept: &impl Serialize) -> Result<(), EngineError> {
     }
 }
 
-/// The same of texts, by the names of their fields.
-pub(super) fn check_texts(texts: &[(&'static str, Option<&str>)]) -> Result<(), EngineError> {
-    let found = texts.iter().find(|(_, text)| text.is_some_and(has_card_number));
-    found.map_or(Ok(()), |(field, _)| refuse(field, NUMBER))
+/// The same of one text, by the name of its field.
+pub(super) fn check_text(field: &'static str, text: &str) -> Result<(), EngineError> {
+    if has_card_number(text) { refuse(field, NUMBER) } else { Ok(()) }
 }
 
 const NUMBER: &str = "has what looks like a card's number, which is kept and sent to nobody; give a card as the payment's card alone";
@@ -134,25 +133,24 @@ fn has_code(notes: &Value) -> bool {
     }
 }
 
-/// The field that a member is known by; what callers do not name is theirs under `metadata`.
+/// The field that callers know a member by.
 fn field(member: &str) -> &'static str {
-    const FIELDS: [&str; 11] = [
-        "name",
-        "email",
-        "phone",
-        "document",
-        "description",
-        "reference",
-        "destination",
-        "kind",
-        "to",
-        "account",
-        "reason",
+    const FIELDS: [(&str, &str); 12] = [
+        ("name", "name"),
+        ("email", "email"),
+        ("phone", "phone"),
+        ("document", "document"),
+        ("description", "description"),
+        ("reference", "reference"),
+        ("destination", "destination"),
+        ("account", "bank"),
+        ("bank", "bank"),
+        ("kind", "type"),
+        ("callback", "callback_url"),
+        ("metadata", "metadata"),
     ];
-    match member {
-        "callback" => "callback_url",
-        member => FIELDS.into_iter().find(|field| *field == member).unwrap_or("metadata"),
-    }
+    let known = FIELDS.iter().find(|(kept, _)| *kept == member);
+    known.map_or("request", |(_, field)| field)
 }
 
 #[cfg(test)]

@@ -60,16 +60,12 @@ impl Engine {
 
     /// The payment that a text names: in our form, or in that of the merchant's contract.
     pub fn payment_id(&self, merchant: MerchantId, text: &str) -> Result<PaymentId, EngineError> {
-        let contract = self.shared.contract_at(merchant)?;
-        let read = contract.read_id(Kind::Payment, text).map(PaymentId::from_i64);
-        read.or_else(|| text.parse().ok()).ok_or(EngineError::Missing { what: "payment" })
+        self.id_of(merchant, Kind::Payment, text).map(PaymentId::from_i64)
     }
 
     /// The payout that a text names: in our form, or in that of the merchant's contract.
     pub fn payout_id(&self, merchant: MerchantId, text: &str) -> Result<PayoutId, EngineError> {
-        let contract = self.shared.contract_at(merchant)?;
-        let read = contract.read_id(Kind::Payout, text).map(PayoutId::from_i64);
-        read.or_else(|| text.parse().ok()).ok_or(EngineError::Missing { what: "payout" })
+        self.id_of(merchant, Kind::Payout, text).map(PayoutId::from_i64)
     }
 
     /// The number that a text names, of one of the kinds: in our form, or in that of the merchant's contract.
@@ -86,22 +82,24 @@ impl Engine {
         contract.map_or_else(|| kind.write_native(id), |contract| contract.wire_id(kind, id))
     }
 
-    /// A payout's id in the form of its merchant's contract.
-    #[must_use]
-    pub fn payout_id_on_the_wire(&self, merchant: MerchantId, id: PayoutId) -> String {
-        let contract = self.shared.contract_at(merchant);
-        contract.map_or_else(|_| id.to_string(), |one| one.wire_id(Kind::Payout, id.as_i64()))
-    }
-
     /// A payment as the events of its merchant's contract show it: JSON in canonical bytes; `None` where the contract has no
     /// such form.
     #[must_use]
     pub fn payment_on_the_wire(&self, payment: &Payment) -> Option<Vec<u8>> {
+        let link = self.shared.link_of(payment);
+        self.told_of(payment, link.as_deref(), Contract::payment_data)
+    }
+
+    fn told_of(
+        &self,
+        payment: &Payment,
+        payment_link: Option<&str>,
+        tell: impl FnOnce(&Contract, &Facts<'_>) -> Option<Vec<u8>>,
+    ) -> Option<Vec<u8>> {
         let merchant = self.shared.directory.merchant(payment.merchant)?;
         let contract = self.shared.contract_named(&merchant.contract).ok()?;
-        let (wire_id, link) = (merchant.wire_id(), self.shared.link_of(payment));
-        let facts = Facts { payment_link: link.as_deref(), ..Facts::of(payment, &wire_id) };
-        contract.payment_data(&facts)
+        let wire_id = merchant.wire_id();
+        tell(&contract, &Facts { payment_link, ..Facts::of(payment, &wire_id) })
     }
 
     /// How many payments a merchant has, as far as anybody counts.
@@ -168,25 +166,20 @@ impl Engine {
     /// `public_url`, its link leads to the server that was asked, at this base.
     #[must_use]
     pub fn payment_on_the_wire_from(&self, payment: &Payment, asked: &str) -> Option<Vec<u8>> {
-        let merchant = self.shared.directory.merchant(payment.merchant)?;
-        let contract = self.shared.contract_named(&merchant.contract).ok()?;
-        let wire_id = merchant.wire_id();
         let link = self.shared.link_of(payment);
         let link = link.unwrap_or_else(|| format!("{asked}{}", self.payment_path(payment.id)));
-        let facts = Facts { payment_link: Some(&link), ..Facts::of(payment, &wire_id) };
-        contract.payment_data(&facts)
+        self.told_of(payment, Some(&link), Contract::payment_data)
     }
 
     /// What the event that its merchant's contract has for a transition would tell of a payment as it stands: JSON in canonical
     /// bytes.
     #[must_use]
     pub fn payment_told(&self, payment: &Payment, transition: Transition) -> Option<Vec<u8>> {
-        let merchant = self.shared.directory.merchant(payment.merchant)?;
-        let contract = self.shared.contract_named(&merchant.contract).ok()?;
-        let (wire_id, link) = (merchant.wire_id(), self.shared.link_of(payment));
-        let facts = Facts { payment_link: link.as_deref(), ..Facts::of(payment, &wire_id) };
-        let event = contract.events_on(transition).next()?;
-        contract.event_data(&event.kind, &facts)
+        let link = self.shared.link_of(payment);
+        self.told_of(payment, link.as_deref(), |contract, facts| {
+            let event = contract.events_on(transition).next()?;
+            contract.event_data(&event.kind, facts)
+        })
     }
 }
 

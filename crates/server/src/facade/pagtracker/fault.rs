@@ -167,8 +167,17 @@ fn setting(field: &str) -> Fault {
     match field {
         "url" => Fault::unfit("url", "deve ser absoluta, como `https://seusistema.com/webhooks`"),
         "secret" => Fault::unfit("segredo", "deve ter de 8 a 512 caracteres ASCII visíveis"),
-        "description" => Fault::unfit("descricao", "é longa demais"),
+        "description" => Fault::unfit(
+            "descricao",
+            "não pode ser usada: é longa demais, ou tem um número de cartão",
+        ),
         "events" => Fault::unfit("eventos", "deve ter pelo menos um evento"),
+        "metadata" => Fault::unfit(
+            "metadata",
+            "tem um número de cartão ou um código de segurança, que não se guarda",
+        ),
+        "split" => Fault::unfit("splits", "não pode ser usado: confira nomes, chaves e valores"),
+        "reason" => Fault::unfit("motivo", "não pode ser usado"),
         "amount" => Fault::unfit("valor", "está fora do que o provedor aceita"),
         other => Fault::unfit(other, "não pode ser usado"),
     }

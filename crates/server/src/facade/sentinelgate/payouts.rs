@@ -3,7 +3,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use posthorn_core::contract::Rail;
+use posthorn_core::contract::{Kind, Rail};
 use posthorn_core::json::{self, Json, Style};
 use posthorn_core::money::Asset;
 use posthorn_core::payout::{Payout, State as Standing, Wish};
@@ -94,7 +94,7 @@ fn read(body: &[u8], usual: impl FnOnce(Asset) -> Option<String>) -> Result<Payo
 }
 
 fn shown(app: &App, payout: &Payout) -> Response {
-    let id = app.engine().payout_id_on_the_wire(payout.merchant, payout.id);
+    let id = app.engine().id_on_the_wire(payout.merchant, Kind::Payout, payout.id.as_i64());
     let text = |text: &str| Json::from(text);
     let status = match payout.state {
         Standing::Pending => "PENDING",
