@@ -1,4 +1,4 @@
-//! `/checkout/{id}`: what a payer sees who follows a checkout's link, and a form that pays it by PIX. No key: whoever has the
+//! `/checkout/{link}`: what a payer sees who follows a checkout's link, and a form that pays it by PIX. No key: whoever has the
 //! link may pay.
 //!
 //! It shows what is sold, how much it is and where it stands; nothing of what the merchant knows of its customer, so the form
@@ -26,7 +26,7 @@ use crate::problem::Problem;
 const FORM_BYTES_MAX: usize = 16 * 1024;
 
 pub(super) fn routes() -> Router<App> {
-    Router::new().route("/checkout/{id}", get(checkout_page).post(pay))
+    Router::new().route("/checkout/{link}", get(checkout_page).post(pay))
 }
 
 async fn checkout_page(

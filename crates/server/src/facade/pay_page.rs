@@ -1,4 +1,4 @@
-//! `/pay/{id}`: what a payer sees who follows a payment's link. No key: whoever has the link may pay.
+//! `/pay/{link}`: what a payer sees who follows a payment's link. No key: whoever has the link may pay.
 //!
 //! It shows how much, what for, where it stands, and (while it may be paid) the code to copy with its QR code; nothing about the
 //! merchant's customer or notes. One HTML document without scripts, fonts or images from anywhere, in Portuguese or English
@@ -43,7 +43,7 @@ const LOOKS_AGAIN_S: u32 = 5;
 const QR_SIDE_PX: u32 = 240;
 
 pub(super) fn routes() -> Router<App> {
-    Router::new().route("/pay/{id}", get(pay_page))
+    Router::new().route("/pay/{link}", get(pay_page))
 }
 
 async fn pay_page(
