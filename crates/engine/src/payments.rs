@@ -11,6 +11,7 @@ mod checkouts;
 mod keeping;
 mod ledger;
 mod links;
+mod name;
 mod payouts;
 mod rails;
 mod shop;
@@ -91,6 +92,7 @@ impl Engine {
             let (provider, method) = (&*draft.wish.provider, draft.wish.method.name());
             shared.check_provider(place, (provider, method), draft.money)?;
             card::check_no_card(&draft.wish)?;
+            name::check(draft.wish.reference.as_deref())?;
             let mut of_legs = draft.legs.iter().flat_map(|leg| [&leg.name, &leg.to]);
             of_legs.try_for_each(|text| card::check_text("split", text))?;
             if let Some(callback) = &draft.wish.callback {
@@ -238,8 +240,11 @@ impl Shared {
         draft: &PaymentDraft,
     ) -> Result<Option<Payment>, EngineError> {
         let Some(reference) = &draft.wish.reference else { return Ok(None) };
-        let found =
-            self.store.record_by_reference(place, RecordKind::Payment, reference.clone()).await?;
+        let called = |name| self.store.record_by_reference(place, RecordKind::Payment, name);
+        let found = match called(reference.clone()).await? {
+            None => called(name::paid_late(reference)).await?,
+            found => found,
+        };
         let Some(record) = found else { return Ok(None) };
         let payment = Affair::read(&record)?.payment()?;
         if payment.money != draft.money {

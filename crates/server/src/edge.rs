@@ -34,7 +34,9 @@ pub(crate) async fn around(State(app): State<App>, request: Request, next: Next)
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
         app.metrics().problem(problem.code);
         log(&problem, route, &id);
-        write_document(&mut response, &problem, id.to_str().ok());
+        if !response.headers().contains_key(header::CONTENT_TYPE) {
+            write_document(&mut response, &problem, id.to_str().ok());
+        }
     }
     response.headers_mut().insert(REQUEST_ID, id);
     let took = app.engine().now().duration_since(started);

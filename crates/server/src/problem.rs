@@ -128,6 +128,13 @@ pub struct ProblemDocument {
     pub request_id: Option<String>,
 }
 
+/// Leaves a problem with an answer that tells of it in words of its own: `crate::edge` counts it and logs it all the same.
+pub(crate) fn left_with(response: &mut Response, problem: Option<Box<Problem>>) {
+    if let Some(problem) = problem {
+        response.extensions_mut().insert(*problem);
+    }
+}
+
 /// Only status and headers: `crate::edge` writes the body.
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {

@@ -60,7 +60,8 @@ pub struct Record {
     pub version: u32,
     /// Where it stands: a number of its kind, for lists.
     pub state: u8,
-    /// What its merchant calls it, while there may be no second of its kind and mode.
+    /// What its merchant calls it, while there may be no second of its kind and mode. A new record is not written when another
+    /// has the name; one that takes a name when it is written again has it only if no other does.
     pub reference: Option<String>,
     /// The record that it belongs to. It never changes.
     pub parent: Option<i64>,

@@ -10,6 +10,7 @@ use posthorn_core::payout::Payout;
 use posthorn_rails::simulated::Word;
 use posthorn_store::{Record, RecordKind, StoreError};
 
+use super::name;
 use crate::error::EngineError;
 
 /// What has a life that is told of.
@@ -61,15 +62,13 @@ impl Affair {
         }
     }
 
-    /// Its record, read at `version`. While a payment may be paid, or was, its reference is its own; one that was paid too late
-    /// has lost it to whoever came after.
+    /// Its record, read at `version`.
     pub(super) fn record(&self, version: u32) -> Record {
         let (merchant, mode) = self.place();
         let json = |value: Result<String, serde_json::Error>| value.expect("plain values");
         let (kind, state, reference, parent, body) = match self {
             Self::Payment(payment) => {
-                let keeps_name = !payment.state.is_lost() && !payment.late;
-                let reference = payment.wish.reference.clone().filter(|_| keeps_name);
+                let reference = name::on_record(payment);
                 let parent = payment.wish.checkout.map(CheckoutId::as_i64);
                 let body = json(serde_json::to_string(payment));
                 (RecordKind::Payment, payment.state as u8, reference, parent, body)

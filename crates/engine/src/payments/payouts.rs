@@ -11,6 +11,7 @@ use super::TRIES;
 use super::affair::Affair;
 use super::card::check_no_card;
 use super::keeping::Written;
+use super::name;
 use crate::Engine;
 use crate::caller::{Caller, RequestKey};
 use crate::error::EngineError;
@@ -48,6 +49,7 @@ impl Engine {
             }
             shared.check_sender(place.0, &draft)?;
             check_no_card(&draft.wish)?;
+            name::check(draft.wish.reference.as_deref())?;
             if let Some(callback) = &draft.wish.callback {
                 shared.meet_callback(place, callback).await?;
             }

@@ -9,7 +9,7 @@ use posthorn_core::payment::{Payment, State as Standing};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::payment_in::PaymentIn;
+use super::payment_in::{PaymentIn, unfit};
 use super::payment_out::{BalanceOut, PaymentOut};
 use crate::answer::{Answer, Answered};
 use crate::api::Nothing;
@@ -151,6 +151,9 @@ pub(super) async fn refund_payment(
     sent: Sent,
 ) -> Answered<PaymentOut> {
     let RefundIn { amount, reason } = sent.decode()?;
+    if amount.is_some_and(|minor| minor < 1) {
+        return Err(unfit("amount", "must be at least 1; leave it out for all that is left"));
+    }
     let id = id_of(&app, &merchant, &id)?;
     let about = (merchant.place(), id);
     let engine = app.engine();

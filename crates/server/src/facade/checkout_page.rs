@@ -15,7 +15,7 @@ use posthorn_core::checkout::{Checkout, Payer, Refused, State as Standing};
 use posthorn_engine::EngineError;
 
 use super::pay_page::words::Words;
-use super::pay_page::{Kind, document, push, segment};
+use super::pay_page::{Kind, document, push, segment, told};
 use crate::app::App;
 use crate::body::Sent;
 use crate::html::escaped;
@@ -50,7 +50,7 @@ async fn pay(
     let id = segment(id);
     let sent = match sent {
         Ok(sent) => sent,
-        Err(problem) => return problem.into_response(),
+        Err(problem) => return failed(&headers, problem),
     };
     let engine = app.engine();
     let checkout = match engine.checkout_of_link(&id).await {
@@ -67,7 +67,7 @@ async fn pay(
                 Err(error) => failed(&headers, error),
             };
         }
-        Err(error) => return Problem::from(error).into_response(),
+        Err(error) => return failed(&headers, error),
     };
     (StatusCode::SEE_OTHER, [(header::LOCATION, engine.payment_path(payment))]).into_response()
 }
@@ -76,13 +76,9 @@ fn asked(headers: &HeaderMap) -> Option<&str> {
     headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok())
 }
 
-fn failed(headers: &HeaderMap, error: EngineError) -> Response {
-    if !matches!(error, EngineError::Missing { .. }) {
-        return Problem::from(error).into_response();
-    }
+fn failed(headers: &HeaderMap, problem: impl Into<Problem>) -> Response {
     let words = Words::choose(asked(headers), "pt-BR");
-    let said = format!("<h1>{}</h1>", words.checkout.missing);
-    document(StatusCode::NOT_FOUND, words, &said, Kind::Stands)
+    told(words, problem.into(), words.checkout.missing)
 }
 
 /// What the form says; an empty field says nothing.

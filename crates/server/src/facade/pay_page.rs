@@ -14,14 +14,13 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::{HeaderMap, StatusCode, header};
 use posthorn_core::payment::{Instrument, Payment};
-use posthorn_engine::EngineError;
 use qrcode::render::svg;
 use qrcode::{EcLevel, QrCode};
 
 use crate::app::App;
 use crate::html::escaped;
 use crate::params::Id;
-use crate::problem::Problem;
+use crate::problem::{self, Problem};
 use words::Words;
 
 /// The only style: its hash stands in the policy.
@@ -61,13 +60,26 @@ async fn pay_page(
             let kind = if payment.state.is_open() { Kind::LooksAgain } else { Kind::Stands };
             document(StatusCode::OK, words, &shown(words, &payment), kind)
         }
-        Err(EngineError::Missing { .. }) => {
+        Err(error) => {
             let words = Words::choose(asked, "pt-BR");
-            let said = format!("<h1>{}</h1>", words.missing);
-            document(StatusCode::NOT_FOUND, words, &said, Kind::Stands)
+            told(words, error.into(), words.missing)
         }
-        Err(error) => Problem::from(error).into_response(),
     }
+}
+
+/// What a payer reads of a problem, with what `missing` says of a link that leads nowhere.
+pub(super) fn told(words: &Words, problem: Problem, missing: &str) -> Response {
+    let status = problem.code.status();
+    let what = if status == StatusCode::NOT_FOUND {
+        missing
+    } else if status.is_client_error() {
+        words.checkout.unfit
+    } else {
+        words.not_now
+    };
+    let mut page = document(status, words, &format!("<h1>{what}</h1>"), Kind::Stands);
+    problem::left_with(&mut page, Some(Box::new(problem)));
+    page
 }
 
 /// The last segment of a link; what is no text is none that we gave out.

@@ -174,5 +174,11 @@ async fn what_a_checkout_says_cannot_write_into_its_page_and_a_form_has_a_bound(
     let call = loja.app.call(Method::POST, &path).no_key();
     let long = call.send(Body::from(format!("name={}", "x".repeat(20_000)))).await;
     assert_eq!(long.status, StatusCode::PAYLOAD_TOO_LARGE, "{}", long.text);
+    let card = sends(&loja, &path, "name=4242424242424242").await;
+    assert_eq!(card.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", card.text);
+    for told in [long, card] {
+        assert!(told.header("content-type").starts_with("text/html"), "{}", told.text);
+        assert!(told.text.contains("<h1>Não foi possível aceitar estes dados"), "{}", told.text);
+    }
     assert_eq!(status(&loja, &checkout).await, "aberto");
 }

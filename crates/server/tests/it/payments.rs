@@ -1,5 +1,6 @@
 //! Payments and payouts on the native API, from a wish to the ledger.
 
+mod once;
 mod refused;
 
 use axum::body::Body;
@@ -155,27 +156,6 @@ async fn what_cannot_be_paid_is_refused_with_its_reason() {
 }
 
 #[tokio::test]
-async fn a_key_and_a_reference_make_one_payment() {
-    let shop = Shop::new().await;
-    let call = || shop.app.call(Method::POST, "/v1/payments").key(&shop.key);
-    let first = call().header("idempotency-key", "k1").json(&pix()).await;
-    let again = call().header("idempotency-key", "k1").json(&pix()).await;
-    assert_eq!(again.json(), first.json());
-    assert_eq!(again.header("idempotent-replayed"), "true");
-    let mut named = pix();
-    named["reference"] = "order-1".into();
-    let id = shop.pays(&named).await;
-    assert_ne!(id, first.at("/id"));
-    assert_eq!(shop.pays(&named).await, id);
-    named["amount"] = 1.into();
-    let refused = shop.post("/v1/payments", &named).await;
-    assert_eq!((refused.status.as_u16(), refused.at("/code")), (409, "reference_in_use".into()));
-    // What can no longer be paid gives its reference up.
-    assert_eq!(shop.does(&id, "cancel", &json!({})).await, "canceled");
-    assert_ne!(shop.pays(&named).await, id);
-}
-
-#[tokio::test]
 async fn what_is_reserved_is_taken_once_and_called_off_no_more() {
     let shop = Shop::new().await;
     let mut hold = by_card();
@@ -203,6 +183,10 @@ async fn money_goes_back_in_parts_and_never_more_than_there_is() {
     assert_eq!((first.status.as_u16(), first.at("/amount_refunded")), (201, "4000".into()));
     assert_eq!(again.at("/amount_refunded"), "4000");
     assert_eq!(again.at("/state"), "partially_refunded");
+    for none in [0, -1] {
+        let none = shop.post(&path, &json!({"amount": none})).await;
+        assert_eq!((none.status, none.at("/field")), (StatusCode::BAD_REQUEST, "amount".into()));
+    }
     let too_much = shop.post(&path, &json!({"amount": 6_001})).await;
     assert_eq!(too_much.status, StatusCode::CONFLICT, "{}", too_much.text);
     assert_eq!(shop.does(&id, "refunds", &json!({})).await, "refunded");

@@ -192,6 +192,11 @@ pub fn there_is_no_second_of_one_name_while_the_first_has_it(world: &World) {
     let other = Record { mode: Mode::Live, ..named(2) };
     written(world, &other);
     assert_eq!(find(world, second.id).reference, Some("order-1".into()));
+    let again =
+        |id| written(world, &Record { reference: Some("order-1".into()), ..find(world, id) });
+    assert_eq!(again(first.id).reference, None, "another has it");
+    written(world, &Record { reference: None, ..find(world, second.id) });
+    assert_eq!(again(first.id).reference, Some("order-1".into()), "nobody has it");
 }
 
 pub fn what_an_account_does_not_hold_does_not_leave_it(world: &World) {

@@ -8,7 +8,7 @@ use posthorn_core::payment::Refused;
 use posthorn_engine::EngineError;
 use serde_json::json;
 
-use crate::problem::Problem;
+use crate::problem::{self, Problem};
 
 /// What went wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,11 +78,12 @@ pub(super) struct Fault {
     message: String,
     field: Option<String>,
     retry_after_s: Option<u32>,
+    cause: Option<Box<Problem>>,
 }
 
 impl Fault {
     pub(super) fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), field: None, retry_after_s: None }
+        Self { code, message: message.into(), field: None, retry_after_s: None, cause: None }
     }
 
     /// A member whose value cannot be used.
@@ -111,6 +112,7 @@ impl IntoResponse for Fault {
             let challenge = HeaderValue::from_static("Bearer realm=\"pagtracker\"");
             headers.insert(header::WWW_AUTHENTICATE, challenge);
         }
+        problem::left_with(&mut response, self.cause);
         response
     }
 }
@@ -186,20 +188,17 @@ fn setting(field: &str) -> Fault {
 /// What the native API would say, in this platform's words.
 impl From<Problem> for Fault {
     fn from(problem: Problem) -> Self {
-        let about = problem.code.about();
-        if let Some(cause) = &problem.cause {
-            tracing::warn!(cause, code = about.name, "a request failed");
-        }
-        let (code, what) = Code::of(about.status);
+        let (code, what) = Code::of(problem.code.about().status);
         let field = problem.field.as_ref().map(ToString::to_string);
         let mut message = match &field {
             Some(field) => format!("`{field}`: {what}"),
             None => what.to_owned(),
         };
-        if let Some(place) = problem.place {
+        if let Some(place) = &problem.place {
             let place = format!(" (linha {}, coluna {})", place.line, place.column);
             message.push_str(&place);
         }
-        Self { code, message, field, retry_after_s: problem.retry_after_s }
+        let retry_after_s = problem.retry_after_s;
+        Self { code, message, field, retry_after_s, cause: Some(Box::new(problem)) }
     }
 }

@@ -13,6 +13,7 @@ pub(in crate::facade) struct CheckoutWords {
     pub(in crate::facade) paid: &'static str,
     pub(in crate::facade) over: &'static str,
     pub(in crate::facade) elsewhere: &'static str,
+    pub(in crate::facade) unfit: &'static str,
     pub(in crate::facade) missing: &'static str,
 }
 
@@ -23,6 +24,7 @@ pub(in crate::facade) struct Words {
     pub(super) scan: &'static str,
     pub(super) copy: &'static str,
     pub(super) missing: &'static str,
+    pub(super) not_now: &'static str,
     pub(in crate::facade) checkout: CheckoutWords,
     open: &'static str,
     paid: &'static str,
@@ -38,6 +40,7 @@ const PORTUGUESE: Words = Words {
     scan: "Leia o QR code com o aplicativo do seu banco",
     copy: "Ou copie o código e cole no aplicativo",
     missing: "Esta cobrança não existe",
+    not_now: "Não foi possível agora. Tente de novo em instantes",
     checkout: CheckoutWords {
         name: "Nome",
         email: "E-mail",
@@ -47,6 +50,7 @@ const PORTUGUESE: Words = Words {
         paid: "Pago",
         over: "Este checkout não pode mais ser pago",
         elsewhere: "Este checkout não pode ser pago nesta página",
+        unfit: "Não foi possível aceitar estes dados. Volte e confira nome, e-mail e telefone",
         missing: "Este checkout não existe",
     },
     open: "Aguardando pagamento",
@@ -63,6 +67,7 @@ const ENGLISH: Words = Words {
     scan: "Scan the QR code with your bank's app",
     copy: "Or copy the code and paste it into the app",
     missing: "There is no such payment",
+    not_now: "This cannot be done right now. Please try again in a moment",
     checkout: CheckoutWords {
         name: "Name",
         email: "E-mail",
@@ -72,6 +77,7 @@ const ENGLISH: Words = Words {
         paid: "Paid",
         over: "This checkout can no longer be paid",
         elsewhere: "This checkout cannot be paid on this page",
+        unfit: "This could not be accepted. Please go back and check name, e-mail and telephone",
         missing: "There is no such checkout",
     },
     open: "Waiting for payment",

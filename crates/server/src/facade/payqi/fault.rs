@@ -9,7 +9,7 @@ use posthorn_core::payment::Refusal;
 use posthorn_engine::EngineError;
 use serde_json::json;
 
-use crate::problem::{Code, Problem};
+use crate::problem::{self, Code, Problem};
 
 /// The member that makes a repeated request the same request.
 pub(super) const KEY: &str = "idempotency_key";
@@ -24,6 +24,7 @@ pub(super) struct Fault {
     message: String,
     param: Option<String>,
     retry_after_s: Option<u32>,
+    cause: Option<Box<Problem>>,
 }
 
 impl Fault {
@@ -41,7 +42,7 @@ impl Fault {
         };
         let (status, code) = (told.0, told.1.to_owned());
         let message = format!("{}; try again with a new `{KEY}`", refusal.message);
-        Self { status, code, message, param: None, retry_after_s: None }
+        Self { status, code, message, param: None, retry_after_s: None, cause: None }
     }
 
     fn kind(&self) -> &'static str {
@@ -60,7 +61,7 @@ impl Fault {
 impl IntoResponse for Fault {
     fn into_response(self) -> Response {
         let kind = self.kind();
-        let Self { status, code, message, param, retry_after_s } = self;
+        let Self { status, code, message, param, retry_after_s, cause } = self;
         let error = json!({"type": kind, "code": code, "message": message, "param": param});
         let mut response = (status, Json(json!({"error": error}))).into_response();
         if status == StatusCode::UNAUTHORIZED {
@@ -69,6 +70,7 @@ impl IntoResponse for Fault {
         if let Some(after) = retry_after_s {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(after));
         }
+        problem::left_with(&mut response, cause);
         response
     }
 }
@@ -99,9 +101,6 @@ impl From<EngineError> for Fault {
 impl From<Problem> for Fault {
     fn from(problem: Problem) -> Self {
         let about = problem.code.about();
-        if let Some(cause) = &problem.cause {
-            tracing::warn!(cause, code = about.name, "a request failed");
-        }
         let status = if problem.code == Code::IdempotencyKeyReused {
             StatusCode::CONFLICT
         } else if problem.code == Code::Busy {
@@ -114,8 +113,8 @@ impl From<Problem> for Fault {
             }
         };
         let message = problem.document(None).detail;
-        let param = problem.field.map(std::borrow::Cow::into_owned);
-        let code = about.name.to_owned();
-        Self { status, code, message, param, retry_after_s: problem.retry_after_s }
+        let param = problem.field.as_ref().map(ToString::to_string);
+        let (code, retry_after_s) = (about.name.to_owned(), problem.retry_after_s);
+        Self { status, code, message, param, retry_after_s, cause: Some(Box::new(problem)) }
     }
 }

@@ -5,7 +5,7 @@ use http::{HeaderValue, StatusCode, header};
 use posthorn_core::json::{Json, Style};
 use posthorn_engine::{EngineError, Unauthorized};
 
-use crate::problem::Problem;
+use crate::problem::{self, Problem};
 
 /// What went wrong, by the guide's "HTTP Status Codes".
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,11 +64,12 @@ pub(super) struct Fault {
     message: String,
     field: Option<String>,
     retry_after_s: Option<u32>,
+    cause: Option<Box<Problem>>,
 }
 
 impl Fault {
     pub(super) fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), field: None, retry_after_s: None }
+        Self { code, message: message.into(), field: None, retry_after_s: None, cause: None }
     }
 
     /// The same about a payout.
@@ -96,6 +97,7 @@ impl IntoResponse for Fault {
         if let Some(after) = self.retry_after_s {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(after));
         }
+        problem::left_with(&mut response, self.cause);
         response
     }
 }
@@ -125,6 +127,9 @@ impl From<EngineError> for Fault {
             EngineError::InsufficientBalance { .. } => Self::new(Code::InsufficientFunds, message),
             EngineError::Setting { field: "callback_url", what } => {
                 Self::new(Code::InvalidCallback, what.clone()).at("callback_url")
+            }
+            EngineError::Setting { field: "reference", what } => {
+                Self::new(Code::InvalidMetadata, what.clone()).at("metadata.order_reference")
             }
             EngineError::Setting { field: "currency", what } => {
                 Self::new(Code::InvalidCurrency, what.clone()).at("currency")
@@ -158,9 +163,6 @@ impl From<EngineError> for Fault {
 impl From<Problem> for Fault {
     fn from(problem: Problem) -> Self {
         let status = problem.code.about().status;
-        if let Some(cause) = &problem.cause {
-            tracing::warn!(cause, code = problem.code.about().name, "a request failed");
-        }
         let code = match status {
             401 | 403 => Code::Unauthorized,
             402 => Code::InsufficientFunds,
@@ -172,7 +174,7 @@ impl From<Problem> for Fault {
             _ => Code::InternalError,
         };
         let field = problem.field.as_ref().map(ToString::to_string);
-        let retry_after_s = problem.retry_after_s;
-        Self { code, message: problem.detail.clone(), field, retry_after_s }
+        let (message, retry_after_s) = (problem.detail.clone(), problem.retry_after_s);
+        Self { code, message, field, retry_after_s, cause: Some(Box::new(problem)) }
     }
 }

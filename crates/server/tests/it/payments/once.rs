@@ -1,0 +1,55 @@
+//! One key, one reference, one payment.
+
+use http::Method;
+use serde_json::json;
+
+use super::{Shop, pix};
+
+#[tokio::test]
+async fn a_key_and_a_reference_make_one_payment() {
+    let shop = Shop::new().await;
+    let call = || shop.app.call(Method::POST, "/v1/payments").key(&shop.key);
+    let first = call().header("idempotency-key", "k1").json(&pix()).await;
+    let again = call().header("idempotency-key", "k1").json(&pix()).await;
+    assert_eq!(again.json(), first.json());
+    assert_eq!(again.header("idempotent-replayed"), "true");
+    let mut named = pix();
+    named["reference"] = "order-1".into();
+    let id = shop.pays(&named).await;
+    assert_ne!(id, first.at("/id"));
+    assert_eq!(shop.pays(&named).await, id);
+    named["amount"] = 1.into();
+    let refused = shop.post("/v1/payments", &named).await;
+    assert_eq!((refused.status.as_u16(), refused.at("/code")), (409, "reference_in_use".into()));
+    // What can no longer be paid gives its reference up.
+    assert_eq!(shop.does(&id, "cancel", &json!({})).await, "canceled");
+    assert_ne!(shop.pays(&named).await, id);
+}
+
+#[tokio::test]
+async fn who_comes_again_after_money_came_late_is_not_asked_to_pay_once_more() {
+    let shop = Shop::new().await;
+    let succeed = json!({"outcome": "succeed"});
+    let named = |name: &str| {
+        let mut wish = pix();
+        wish["reference"] = name.into();
+        wish
+    };
+    // Nobody came again while it was expired: whoever does now is answered with what was paid.
+    let alone = shop.pays(&named("alone")).await;
+    assert_eq!(shop.does(&alone, "force", &json!({"outcome": "expire"})).await, "expired");
+    assert_eq!(shop.does(&alone, "force", &succeed).await, "succeeded");
+    assert_eq!(shop.pays(&named("alone")).await, alone, "not to be paid a second time");
+    // Somebody did: the reference is the newer one's, and stays that.
+    let first = shop.pays(&named("twice")).await;
+    assert_eq!(shop.does(&first, "force", &json!({"outcome": "expire"})).await, "expired");
+    let second = shop.pays(&named("twice")).await;
+    assert_ne!(second, first);
+    assert_eq!(shop.does(&first, "force", &succeed).await, "succeeded");
+    assert_eq!(shop.pays(&named("twice")).await, second);
+    // Until that one can no longer be paid: what was paid is all there is.
+    assert_eq!(shop.does(&second, "cancel", &json!({})).await, "canceled");
+    assert_eq!(shop.pays(&named("twice")).await, first);
+    let control = shop.post("/v1/payments", &named("a\u{1}b")).await;
+    assert_eq!((control.status.as_u16(), control.at("/field")), (422, "reference".into()));
+}
