@@ -219,6 +219,18 @@ pub enum Outcome {
     },
 }
 
+impl Outcome {
+    /// The same of a try for one payment's own URL. That one is gone does not disable the others at its host, so it is a
+    /// failure like any other.
+    #[must_use]
+    pub fn of_callback(self) -> Self {
+        match self {
+            Self::Gone => Self::Failure { retry_after: None },
+            Self::Success | Self::Slow { .. } | Self::Failure { .. } => self,
+        }
+    }
+}
+
 /// What a try means. `now` is real time: it only turns a `Retry-After` date into a wait. An answer
 /// whose body broke off means what its head says, but success needs the whole answer in time.
 #[must_use]

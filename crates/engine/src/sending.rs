@@ -175,7 +175,10 @@ impl Shared {
         let real = self.clock.now();
         let event = &claim.event;
         let now = self.directory.now(event.merchant, event.mode, real);
+        let endpoint = self.directory.endpoint(claim.endpoint);
+        let calls_back = endpoint.is_some_and(|entry| entry.endpoint.settings.takes_callbacks());
         let outcome = judge(&tried.result, real);
+        let outcome = if calls_back { outcome.of_callback() } else { outcome };
         let schedule = &prepared.in_force.contract.retry;
         let number = claim.number();
         let state = settle(outcome, number, schedule, now);

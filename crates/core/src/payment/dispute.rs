@@ -82,7 +82,7 @@ impl Payment {
         let unsettled = if waits { open.unsettled } else { 0 };
         let (minor, money) = (open.minor, self.money);
         let give = |to, minor| Posting::new(Account::RefundReserve, to, money.with(minor));
-        Ok(match verdict {
+        let mut step = match verdict {
             Verdict::Lost => {
                 self.state = State::ChargedBack;
                 Step::still(self.changed(now)).post(give(Account::Clearing, minor))
@@ -98,6 +98,22 @@ impl Payment {
                     .post(give(Account::Pending, unsettled))
                     .post(give(Account::Available, minor - unsettled))
             }
-        })
+        };
+        // What was to be shared meanwhile has waited for this.
+        let shared = step.after.share(now);
+        step.told.extend(shared.told);
+        step.postings.extend(shared.postings);
+        Ok(Step { after: shared.after, ..step })
+    }
+
+    /// Whether a dispute of it is open.
+    pub(super) fn is_disputed(&self) -> bool {
+        self.disputes.iter().any(|dispute| dispute.verdict.is_none())
+    }
+
+    /// What the payer's bank took back, in minor units.
+    pub(super) fn charged_back(&self) -> i64 {
+        let lost = |dispute: &&Dispute| dispute.verdict == Some(Verdict::Lost);
+        self.disputes.iter().filter(lost).map(|dispute| dispute.minor).sum()
     }
 }

@@ -124,8 +124,9 @@ impl Life {
             }
         }
         self.told.extend(step.told);
-        self.payment = step.after;
+        let before = std::mem::replace(&mut self.payment, step.after);
         self.check();
+        self.check_sharing(&before);
     }
 
     fn held(&self, account: Account) -> i64 {
@@ -149,6 +150,21 @@ impl Life {
         let paid = self.told.iter().filter(|told| **told == Transition::PaymentSucceeded).count();
         assert_eq!(paid, usize::from(payment.paid.is_some()), "it is paid once, and told once");
         assert_eq!(paid == 1, payment.state.is_paid());
+    }
+
+    /// What is sent to others is what the merchant has left of this payment.
+    fn check_sharing(&self, before: &Payment) {
+        let sent = |payment: &Payment| {
+            let legs = payment.split.iter().flat_map(|split| &split.legs);
+            legs.filter(|leg| leg.call.is_some()).map(|leg| leg.minor).sum::<i64>()
+        };
+        let payment = &self.payment;
+        if sent(payment) == sent(before) {
+            return;
+        }
+        let gone = payment.disputes.iter().filter(|dispute| dispute.verdict != Some(Verdict::Won));
+        let gone: i64 = payment.refunding() + gone.map(|dispute| dispute.minor).sum::<i64>();
+        assert!(sent(payment) + gone + payment.wish.fee <= payment.money.minor, "{payment:?}");
     }
 
     fn requests(&self) -> Vec<RequestId> {
@@ -287,6 +303,26 @@ fn a_refund_that_fails_while_the_payment_is_disputed_leaves_its_money_to_the_dis
         life.live(&Deed::Decide(won));
         let held = (life.held(Account::Available), life.held(Account::Clearing));
         assert_eq!(held, (available, outside), "won: {won}");
+    }
+}
+
+#[test]
+fn what_is_disputed_is_shared_when_it_was_won_and_never_when_it_was_lost() {
+    for (won, legs, told) in [(true, 5_700, None), (false, 0, Some(Transition::SplitFailed))] {
+        let mut life = Life::begin(false, 0, Some(split(5_000)));
+        let request = life.requests()[0];
+        let came = News::Done(movement(10_000, 2, life.now));
+        life.take(life.payment.clone().hear(request, came, life.now));
+        life.live(&Deed::Dispute(0));
+        life.live(&Deed::Wait(25 * 3600));
+        assert!(life.payment.settled && life.held(Account::SplitRecipient) == 0);
+        life.live(&Deed::Decide(won));
+        assert_eq!(life.held(Account::SplitRecipient), legs, "won: {won}");
+        assert_eq!(
+            life.told.last().filter(|last| **last == Transition::SplitFailed),
+            told.as_ref()
+        );
+        assert_eq!(life.held(Account::Available), if won { 4_300 } else { 0 });
     }
 }
 

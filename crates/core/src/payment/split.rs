@@ -224,10 +224,14 @@ fn part(whole: i64, share: Share) -> Result<i64, BadSplit> {
 }
 
 impl Payment {
-    /// Sends every leg off: the money is there. What the merchant does not have any more (it was refunded in the meantime) is
-    /// not sent.
+    /// Sends every leg off: the money is there. What the merchant does not have any more (it was refunded or charged back in the
+    /// meantime) is not sent; what is disputed waits for the verdict.
     pub(super) fn share(mut self, now: Timestamp) -> Step {
-        let there = self.money.minor - self.wish.fee - self.refunding();
+        let begun = |split: &Split| split.ended.is_some() || split.state() != SplitState::Pending;
+        if !self.settled || self.split.as_ref().is_none_or(begun) || self.is_disputed() {
+            return Step::still(self);
+        }
+        let there = self.money.minor - self.wish.fee - self.refunding() - self.charged_back();
         let Some(mut split) = self.split.take() else { return Step::still(self) };
         let fits = split.total() <= there
             && usize::from(self.requests) + split.legs.len() <= usize::from(REQUESTS_MAX);
@@ -238,7 +242,7 @@ impl Payment {
                 let money = self.money.with(leg.minor);
                 postings.extend(Posting::new(Account::Available, Account::SplitRecipient, money));
             } else {
-                leg.state = LegState::Failed { refusal: refunded() };
+                leg.state = LegState::Failed { refusal: returned() };
             }
         }
         split.ended = (!fits).then_some(now);
@@ -301,10 +305,10 @@ impl Payment {
     }
 }
 
-fn refunded() -> Refusal {
+fn returned() -> Refusal {
     Refusal {
         code: "insufficient_balance".to_owned(),
-        message: "a part was refunded before it could be shared".to_owned(),
+        message: "a part was refunded or charged back before it could be shared".to_owned(),
         unreached: true,
     }
 }

@@ -128,6 +128,33 @@ fn gone_disables_the_endpoint_and_drops_nothing() {
     assert_eq!(events, [first.clone(), first, second], "in order, and none was lost");
 }
 
+/// Each payment has a URL of its own there; that one order's is gone says nothing of the others.
+#[test]
+fn a_callback_that_is_gone_is_tried_again_and_keeps_no_other_from_being_sent() {
+    let stage = Stage::new("standard", |seen| {
+        Answer::status(if seen.path.starts_with("/orders/gone") { 410 } else { 200 })
+    });
+    let pays = |order: &str| {
+        let callback = stage.receiver.url(&format!("/orders/{order}"));
+        let wish =
+            json!({"amount": 100, "currency": "BRL", "method": "pix", "callback_url": callback});
+        text(&stage.merchant.post("/v1/payments", &wish), "/id")
+    };
+    let (first, _gone, last) = (pays("1"), pays("gone"), pays("2"));
+    stage.settle();
+    for id in [&first, &last] {
+        stage.merchant.post(&format!("/v1/payments/{id}/force"), &json!({"outcome": "succeed"}));
+    }
+    stage.merchant.advance("1h");
+    let seen = stage.receiver.requests();
+    let told = |order: &str| {
+        let path = format!("/orders/{order}");
+        seen.iter().filter(|seen| seen.path == path).count()
+    };
+    assert_eq!((told("1"), told("2")), (3, 3), "created, pending, succeeded");
+    assert!(told("gone") > 3, "{} tries for what is gone", told("gone"));
+}
+
 #[test]
 fn resending_opens_a_new_run_from_attempt_one() {
     let tries = AtomicUsize::new(0);
