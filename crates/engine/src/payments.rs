@@ -259,15 +259,19 @@ impl Shared {
 
     /// Answers a payment that was there before; the same request is answered so from now on, whatever becomes of it.
     async fn once_more(&self, payment: Payment, once: Option<Once>) -> Result<Opened, EngineError> {
-        let Some(once) = once else { return Ok(Opened { payment, existed: true }) };
-        let once = Some((once, payment.id.as_i64()));
+        let place = (payment.merchant, payment.mode);
+        let id = self.remember(payment.id.as_i64(), once).await?;
+        let payment = self.payment(place, PaymentId::from_i64(id)).await?;
+        Ok(Opened { payment, existed: true })
+    }
+
+    /// Keeps what a request was answered with under its key; what the key stands for, which may have been something else before.
+    async fn remember(&self, id: i64, once: Option<Once>) -> Result<i64, EngineError> {
+        let Some(once) = once else { return Ok(id) };
+        let once = Some((once, id));
         match self.store.commit(Decision { once, ..Decision::default() }).await? {
-            Done::Now(_) => Ok(Opened { payment, existed: true }),
-            Done::Before(id) => {
-                let place = (payment.merchant, payment.mode);
-                let payment = self.payment(place, PaymentId::from_i64(id)).await?;
-                Ok(Opened { payment, existed: true })
-            }
+            Done::Now(_) => Ok(id),
+            Done::Before(before) => Ok(before),
         }
     }
 

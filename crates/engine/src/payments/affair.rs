@@ -6,7 +6,7 @@ use posthorn_core::checkout::Checkout;
 use posthorn_core::event::Mode;
 use posthorn_core::id::{CheckoutId, MerchantId, RequestId};
 use posthorn_core::payment::{Command, Due, Payment, Refused, Step};
-use posthorn_core::payout::Payout;
+use posthorn_core::payout::{self, Payout};
 use posthorn_rails::simulated::Word;
 use posthorn_store::{Record, RecordKind, StoreError};
 
@@ -74,7 +74,8 @@ impl Affair {
                 (RecordKind::Payment, payment.state as u8, reference, parent, body)
             }
             Self::Payout(payout) => {
-                let reference = payout.wish.reference.clone();
+                let failed = payout.state == payout::State::Failed;
+                let reference = payout.wish.reference.clone().filter(|_| !failed);
                 let body = json(serde_json::to_string(payout));
                 (RecordKind::Payout, payout.state as u8, reference, None, body)
             }

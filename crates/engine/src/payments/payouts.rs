@@ -28,8 +28,8 @@ pub struct PayoutDraft {
 }
 
 impl Engine {
-    /// Makes a payout: its money is reserved, or it is refused, before anything is sent. With a reference that a payout has, that
-    /// one is answered. The answer says whether it was there before.
+    /// Makes a payout: its money is reserved, or it is refused, before anything is sent. With a reference that a payout has which
+    /// may still be sent, or was, that one is answered. The answer says whether it was there before.
     pub async fn create_payout(
         &self,
         caller: Caller,
@@ -53,18 +53,24 @@ impl Engine {
             if let Some(callback) = &draft.wish.callback {
                 shared.meet_callback(place, callback).await?;
             }
-            match shared.open_payout(place, &draft, once).await {
-                Ok(Written::Now(affair)) => {
-                    Ok((shared.drive(affair.id(), None).await?.payout()?, false))
-                }
-                Ok(Written::Before(id)) => {
-                    Ok((shared.payout(place, PayoutId::from_i64(id)).await?, true))
-                }
-                Err(EngineError::Store(StoreError::Taken { .. })) => {
-                    Ok((shared.same_payout(place, &draft).await?, true))
-                }
-                Err(error) => Err(error),
+            for _ in 0..TRIES {
+                let id = match shared.open_payout(place, &draft, once).await {
+                    Ok(Written::Now(affair)) => {
+                        return Ok((shared.drive(affair.id(), None).await?.payout()?, false));
+                    }
+                    Ok(Written::Before(id)) => id,
+                    Err(EngineError::Store(StoreError::Taken { .. })) => {
+                        // Whoever has the reference may have given it up at this moment.
+                        match shared.same_payout(place, &draft).await? {
+                            Some(payout) => shared.remember(payout.id.as_i64(), once).await?,
+                            None => continue,
+                        }
+                    }
+                    Err(error) => return Err(error),
+                };
+                return Ok((shared.payout(place, PayoutId::from_i64(id)).await?, true));
             }
+            Err(EngineError::Busy { retry_after_s: 1 })
         };
         self.through(work).await
     }
@@ -137,18 +143,19 @@ impl Shared {
         Err(EngineError::Busy { retry_after_s: 1 })
     }
 
-    /// The payout that has a draft's reference, if it is the same.
+    /// The payout that has a draft's reference, if it is the same; `None` when there is none any more.
     async fn same_payout(
         &self,
         place: (MerchantId, Mode),
         draft: &PayoutDraft,
-    ) -> Result<Payout, EngineError> {
+    ) -> Result<Option<Payout>, EngineError> {
         let reference = draft.wish.reference.clone().unwrap_or_default();
         let found = self.store.record_by_reference(place, RecordKind::Payout, reference).await?;
-        let record = found.ok_or(EngineError::Missing { what: "payout" })?;
+        let Some(record) = found else { return Ok(None) };
         let payout = Affair::read(&record)?.payout()?;
-        if payout.money == draft.money && payout.wish.destination == draft.wish.destination {
-            return Ok(payout);
+        let of = |wish: &Wish| (wish.destination.clone(), wish.provider.clone());
+        if payout.money == draft.money && of(&payout.wish) == of(&draft.wish) {
+            return Ok(Some(payout));
         }
         let what = "this reference belongs to another payout; use another".to_owned();
         Err(EngineError::Conflict { what })

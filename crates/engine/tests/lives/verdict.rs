@@ -266,7 +266,8 @@ impl<'a> Court<'a> {
             if now.wish.metadata != "{}" {
                 name(format!("payouts under {}", now.wish.metadata));
             }
-            if let Some(reference) = &now.wish.reference {
+            let holds = now.state != payout::State::Failed;
+            if let Some(reference) = now.wish.reference.as_ref().filter(|_| holds) {
                 name(format!("payouts called {reference}"));
             }
         }

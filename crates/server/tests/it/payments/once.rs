@@ -1,6 +1,6 @@
 //! One key, one reference, one payment.
 
-use http::Method;
+use http::{Method, StatusCode};
 use serde_json::json;
 
 use super::{Shop, pix};
@@ -52,4 +52,30 @@ async fn who_comes_again_after_money_came_late_is_not_asked_to_pay_once_more() {
     assert_eq!(shop.pays(&named("twice")).await, first);
     let control = shop.post("/v1/payments", &named("a\u{1}b")).await;
     assert_eq!((control.status.as_u16(), control.at("/field")), (422, "reference".into()));
+}
+
+#[tokio::test]
+async fn a_payout_that_failed_gives_its_reference_up_and_its_key_is_kept_by_whoever_was_answered() {
+    let shop = Shop::new().await;
+    shop.earns(10_000).await;
+    let wish = |to: &str| json!({"amount": 1_000, "currency": "KES", "destination": to, "provider": "bank", "reference": "salary"});
+    let made = async |to: &str, key: &str| {
+        let call = shop.app.call(Method::POST, "/v1/payouts").key(&shop.key);
+        call.header("idempotency-key", key).json(&wish(to)).await
+    };
+    let minute = json!({"advance": "1m"});
+    let failed = made("fail", "p1").await.at("/id");
+    shop.post("/v1/sandbox/clock", &minute).await;
+    let second = made("0123456789", "p2").await;
+    assert_eq!(second.status, StatusCode::CREATED, "{}", second.text);
+    assert_ne!(second.at("/id"), failed);
+    assert_eq!(made("0123456789", "p3").await.at("/id"), second.at("/id"), "on its way");
+    let elsewhere = made("9876543210", "p4").await;
+    assert_eq!(elsewhere.status, StatusCode::CONFLICT, "{}", elsewhere.text);
+    shop.post("/v1/sandbox/clock", &minute).await;
+    for key in ["p2", "p3", "p5"] {
+        assert_eq!(made("0123456789", key).await.at("/id"), second.at("/id"), "{key}: sent");
+    }
+    assert_eq!(made("fail", "p1").await.at("/id"), failed, "the same request has the same answer");
+    assert_eq!(shop.proof().await["holds"], true);
 }
