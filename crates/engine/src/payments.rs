@@ -19,6 +19,7 @@ mod telling;
 mod terms;
 mod waking;
 mod wire;
+mod wording;
 
 use std::sync::Arc;
 
@@ -91,10 +92,7 @@ impl Engine {
             }
             let (provider, method) = (&*draft.wish.provider, draft.wish.method.name());
             shared.check_provider(place, (provider, method), draft.money)?;
-            card::check_no_card(&draft.wish)?;
-            name::check(draft.wish.reference.as_deref())?;
-            let mut of_legs = draft.legs.iter().flat_map(|leg| [&leg.name, &leg.to]);
-            of_legs.try_for_each(|text| card::check_text("split", text))?;
+            wording::check_payment(&draft)?;
             if let Some(callback) = &draft.wish.callback {
                 shared.meet_callback(place, callback).await?;
             }
@@ -178,7 +176,7 @@ impl Engine {
             if shared.used(once).await?.is_some() {
                 return shared.payment(place, id).await;
             }
-            card::check_text("reason", reason.as_deref().unwrap_or_default())?;
+            wording::check_reason(reason.as_deref())?;
             shared.payment(place, id).await?;
             let refund = |affair: Affair, now| match affair {
                 Affair::Payment(payment) => {

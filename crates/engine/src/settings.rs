@@ -8,6 +8,7 @@ use posthorn_core::endpoint::{
 };
 use posthorn_core::event::Mode;
 use posthorn_core::secret::Secret;
+use posthorn_rails::cards::has_card_number;
 
 use crate::error::EngineError;
 use crate::keyring::Place;
@@ -84,6 +85,12 @@ impl Shared {
         let description = settings.description.as_deref().unwrap_or_default();
         if description.len() > DESCRIPTION_BYTES_MAX {
             return refuse("description", format!("at most {DESCRIPTION_BYTES_MAX} bytes"));
+        }
+        // Their log is shown and exported, as endpoints are.
+        for (field, text) in [("url", settings.url.as_str()), ("description", description)] {
+            if has_card_number(text) {
+                return refuse(field, "has what looks like a card's number, which is kept nowhere");
+            }
         }
         if settings.rate_limit.is_some_and(|rate| rate == 0 || rate > RATE_MAX) {
             return refuse("rate_limit", format!("must be 1 to {RATE_MAX} deliveries a second"));

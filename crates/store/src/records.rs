@@ -185,8 +185,8 @@ pub trait Records: Send + Sync {
     ) -> Answer<'_, u64>;
     /// The records that belong to another, oldest first.
     fn records_of(&self, parent: i64, limit: u32) -> Answer<'_, Vec<Record>>;
-    /// What must be looked after by `now` (real time), longest waiting first; and of merchants whose clocks are ahead, by
-    /// theirs.
+    /// What must be looked after by `now` (real time), longest waiting first, so many at the most; and as many of the
+    /// merchants whose clocks are ahead, by theirs.
     fn waking(
         &self,
         now: Timestamp,

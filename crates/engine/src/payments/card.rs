@@ -75,18 +75,22 @@ impl PayerCard {
 }
 
 /// Members that hold a card's security code, in small letters without anything between.
-const CODES: [&str; 10] = [
+const CODES: [&str; 11] = [
     "cvv",
     "cvv2",
     "cvc",
     "cvc2",
     "cvn",
+    "csc",
     "cardcvv",
     "cardcvc",
     "securitycode",
     "cardsecuritycode",
     "cardcode",
 ];
+/// Parts of such names. Others have them too (`cvv_result`), so it is the value that tells.
+const CODE_PARTS: [&str; 6] =
+    ["cvv", "cvc", "cvn", "securitycode", "seguranca", "verificationvalue"];
 
 /// Refuses what is to be kept and told of when a card's number or security code is in any of its texts; notes are looked
 /// through as the JSON that they are.
@@ -110,27 +114,44 @@ const CODE: &str = "has a card's security code, which is kept and sent to nobody
 /// What is wrong with a value, and the field that callers know it by.
 fn stray(value: &Value, name: &str) -> Option<(&'static str, &'static str)> {
     match value {
-        Value::String(text) if has_card_number(text) => Some((field(name), NUMBER)),
         Value::String(notes) if name == "metadata" => {
-            let notes: Value = serde_json::from_str(notes).ok()?;
-            has_code(&notes).then_some(("metadata", CODE))
+            let what = serde_json::from_str(notes).map_or_else(
+                |_| has_card_number(notes).then_some(NUMBER),
+                |notes| in_notes(&notes),
+            );
+            what.map(|what| ("metadata", what))
         }
+        Value::String(text) => has_card_number(text).then(|| (field(name), NUMBER)),
         Value::Array(values) => values.iter().find_map(|value| stray(value, name)),
         Value::Object(members) => members.iter().find_map(|(name, value)| stray(value, name)),
-        Value::String(_) | Value::Null | Value::Bool(_) | Value::Number(_) => None,
+        Value::Null | Value::Bool(_) | Value::Number(_) => None,
     }
 }
 
-fn has_code(notes: &Value) -> bool {
+/// What is wrong with a merchant's own notes.
+fn in_notes(notes: &Value) -> Option<&'static str> {
     match notes {
-        Value::Object(members) => members.iter().any(|(name, value)| {
-            let plain: String = name.chars().filter(|letter| letter.is_alphanumeric()).collect();
-            let named = CODES.contains(&plain.to_lowercase().as_str());
-            (named && !value.is_null()) || has_code(value)
+        Value::Object(members) => members.iter().find_map(|(name, value)| {
+            let named = has_card_number(name).then_some(NUMBER);
+            let code = is_code(name, value).then_some(CODE);
+            named.or(code).or_else(|| in_notes(value))
         }),
-        Value::Array(values) => values.iter().any(has_code),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
+        Value::Array(values) => values.iter().find_map(in_notes),
+        Value::String(text) => has_card_number(text).then_some(NUMBER),
+        Value::Number(number) => has_card_number(&number.to_string()).then_some(NUMBER),
+        Value::Null | Value::Bool(_) => None,
     }
+}
+
+/// Whether a member is a card's security code: by its name, or by a part of it and three or four digits as its value.
+fn is_code(name: &str, value: &Value) -> bool {
+    let plain = name.chars().filter(|letter| letter.is_alphanumeric());
+    let plain: String = plain.flat_map(char::to_lowercase).collect();
+    let plain = plain.replace('ç', "c");
+    let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let is_short = matches!(text.len(), 3 | 4) && text.bytes().all(|byte| byte.is_ascii_digit());
+    let of_codes = CODE_PARTS.iter().any(|part| plain.contains(part));
+    !value.is_null() && (CODES.contains(&&*plain) || (is_short && of_codes))
 }
 
 /// The field that callers know a member by.
@@ -172,10 +193,18 @@ mod tests {
             json!({"metadata": r#"{"a":[{"b":"4242-4242-4242-4242"}]}"#}),
             json!({"metadata": r#"{"a":{"CVV2":"123"}}"#}),
             json!({"metadata": r#"{"card_security_code":123}"#}),
+            json!({"metadata": r#"{"note":"card:\n4242424242424242"}"#}),
+            json!({"metadata": r#"{"note":"a\t4242 4242 4242 4242"}"#}),
+            json!({"metadata": r#"{"4242424242424242":1}"#}),
+            json!({"metadata": r#"{"n":[4242424242424242]}"#}),
+            json!({"metadata": r#"{"cvv_code":"123"}"#}),
+            json!({"metadata": r#"{"cvvNumber":123}"#}),
+            json!({"metadata": r#"{"código de segurança":"1234"}"#}),
+            json!({"metadata": r#"{"csc":"123"}"#}),
         ] {
             assert!(said(&kept).contains("card's"), "{kept}: {}", said(&kept));
         }
-        let fine = json!({"id": 4_242_424_242_424_242_i64, "metadata": r#"{"cvv":null,"order":"1"}"#, "name": "João"});
+        let fine = json!({"id": 4_242_424_242_424_242_i64, "metadata": r#"{"cvv":null,"cvv_result":"M","order":"1"}"#, "name": "João"});
         assert_eq!(said(&fine), "kept");
     }
 }

@@ -9,9 +9,8 @@ use posthorn_store::{Once, Page, RecordKind, RecordQuery, StoreError};
 
 use super::TRIES;
 use super::affair::Affair;
-use super::card::check_no_card;
 use super::keeping::Written;
-use super::name;
+use super::wording;
 use crate::Engine;
 use crate::caller::{Caller, RequestKey};
 use crate::error::EngineError;
@@ -48,8 +47,7 @@ impl Engine {
                 return Ok((shared.payout(place, PayoutId::from_i64(id)).await?, true));
             }
             shared.check_sender(place.0, &draft)?;
-            check_no_card(&draft.wish)?;
-            name::check(draft.wish.reference.as_deref())?;
+            wording::check_payout(&draft.wish)?;
             if let Some(callback) = &draft.wish.callback {
                 shared.meet_callback(place, callback).await?;
             }

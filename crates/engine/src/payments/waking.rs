@@ -33,7 +33,9 @@ pub(crate) async fn look_after_records(shared: Arc<Shared>) {
         let bell = shared.wake_bell.notified();
         let now = shared.clock.now();
         resting.retain(|_, until| *until > now);
-        let found = shared.store.waking(now, ahead(&shared, now), AT_ONCE).await;
+        // What rests is found again, and keeps nobody else waiting.
+        let limit = AT_ONCE.saturating_add(u32::try_from(resting.len()).unwrap_or(u32::MAX));
+        let found = shared.store.waking(now, ahead(&shared, now), limit).await;
         let mut found = found.unwrap_or_else(|error| {
             tracing::warn!(%error, "what is due about payments could not be read");
             Vec::new()

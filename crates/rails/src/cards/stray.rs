@@ -7,8 +7,6 @@ const DIGITS: std::ops::RangeInclusive<usize> = 15..=19;
 /// How cards have their numbers in groups. Boletos, accounts and tax numbers have others.
 const GROUPS: [&[usize]; 6] =
     [&[4, 4, 4, 3], &[4, 4, 4, 4], &[4, 6, 5], &[4, 6, 4], &[4, 4, 4, 4, 2], &[4, 4, 4, 4, 3]];
-/// What may stand between groups.
-const BETWEEN: [char; 6] = [' ', '-', '.', '_', '\u{a0}', '\u{202f}'];
 
 /// Whether a text has a card's number in it: of a known brand, its check digit right, 15 to 19 digits in one run or in the groups
 /// that cards have, and no letter or digit next to it.
@@ -21,14 +19,21 @@ const BETWEEN: [char; 6] = [' ', '-', '.', '_', '\u{a0}', '\u{202f}'];
 /// ```
 #[must_use]
 pub fn has_card_number(text: &str) -> bool {
-    let words = text.split(|letter: char| !letter.is_alphanumeric() && !BETWEEN.contains(&letter));
-    words.flat_map(numbers).any(|groups| is_in(&groups))
+    let narrow: String = text.chars().map(narrow).collect();
+    numbers(&narrow).iter().any(|groups| is_in(groups))
 }
 
-/// Runs of groups of digits that have nothing but what may stand between them.
-fn numbers(words: &str) -> Vec<Vec<&str>> {
+/// A digit as ASCII has it, also when it was typed full-width.
+fn narrow(letter: char) -> char {
+    let wide = u32::from(letter).checked_sub(u32::from('０')).filter(|digit| *digit < 10);
+    wide.and_then(|digit| char::from_digit(digit, 10)).unwrap_or(letter)
+}
+
+/// Runs of groups of digits with no letters between them.
+fn numbers(text: &str) -> Vec<Vec<&str>> {
     let mut runs = vec![Vec::new()];
-    for word in words.split(BETWEEN).filter(|word| !word.is_empty()) {
+    let words = text.split(|letter: char| !letter.is_alphanumeric());
+    for word in words.filter(|word| !word.is_empty()) {
         let is_number = word.bytes().all(|byte| byte.is_ascii_digit());
         match runs.last_mut() {
             Some(run) if is_number => run.push(word),
@@ -73,6 +78,8 @@ mod tests {
             "3782 8224 6310 005",
             "4242_4242_4242_4242",
             "4242\u{a0}4242  4242 4242",
+            "4242/4242/4242/4242",
+            "４２４２４２４２４２４２４２４２",
         ] {
             assert!(has_card_number(text), "{text}");
         }

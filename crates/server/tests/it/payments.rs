@@ -187,6 +187,8 @@ async fn money_goes_back_in_parts_and_never_more_than_there_is() {
         let none = shop.post(&path, &json!({"amount": none})).await;
         assert_eq!((none.status, none.at("/field")), (StatusCode::BAD_REQUEST, "amount".into()));
     }
+    let long = shop.post(&path, &json!({"amount": 1, "reason": "x".repeat(1_025)})).await;
+    assert_eq!((long.status.as_u16(), long.at("/field")), (422, "reason".into()));
     let too_much = shop.post(&path, &json!({"amount": 6_001})).await;
     assert_eq!(too_much.status, StatusCode::CONFLICT, "{}", too_much.text);
     assert_eq!(shop.does(&id, "refunds", &json!({})).await, "refunded");

@@ -1,5 +1,7 @@
 //! Records and the ledger: a decision written as one, and what is read of them.
 
+use std::collections::HashSet;
+
 use jiff::Timestamp;
 use posthorn_core::event::Mode;
 use posthorn_core::id::{EventId, MerchantId};
@@ -197,14 +199,16 @@ pub(crate) async fn waking<D: Db>(
     limit: u32,
 ) -> Result<Vec<Waking>, D::Trouble> {
     let mut all = db.many(statements::RECORDS_WAKING, values![ms(now), limit], read_waking).await?;
-    for (merchant, now) in ahead {
-        let place = (merchant.as_i64(), mode_code(Mode::Test));
-        let which = values![place.0, place.1, ms(*now), limit];
-        let own = db.many(statements::RECORDS_WAKING_OF, which, read_waking).await?;
-        let new = own.into_iter().filter(|one| !all.iter().any(|other| other.id == one.id));
-        let new: Vec<_> = new.collect();
-        all.extend(new);
+    if ahead.is_empty() {
+        return Ok(all);
     }
+    let pair = |(merchant, now): &(MerchantId, Timestamp)| [merchant.as_i64(), ms(*now)];
+    let ahead: Vec<_> = ahead.iter().map(pair).collect();
+    let which = serde_json::to_string(&ahead).unwrap_or_default();
+    let which = values![which.as_str(), mode_code(Mode::Test), limit];
+    let known: HashSet<_> = all.iter().map(|one| one.id).collect();
+    let own = db.many(statements::RECORDS_WAKING_OF, which, read_waking).await?;
+    all.extend(own.into_iter().filter(|one| !known.contains(&one.id)));
     Ok(all)
 }
 

@@ -32,6 +32,11 @@ async fn what_hides_a_card_is_refused_wherever_it_would_be_kept() {
     let wishes = [
         ("/v1/customers", json!({"name": number})),
         ("/v1/customers", json!({"name": "x", "metadata": {"cvv": "123"}})),
+        ("/v1/customers", json!({"name": "x", "metadata": {"n": format!("a\n{number}")}})),
+        (
+            "/v1/endpoints",
+            json!({"url": "https://x.example/", "events": ["*"], "description": number}),
+        ),
         ("/v1/products", json!({"name": number})),
         ("/v1/checkouts", json!({"amount": 100, "currency": "BRL", "name": number})),
         ("/v1/checkouts", json!({"amount": 100, "currency": "BRL", "metadata": {"n": [number]}})),
@@ -45,6 +50,11 @@ async fn what_hides_a_card_is_refused_wherever_it_would_be_kept() {
     let mut split = pix();
     split["split"] = json!([{"name": "A", "to": "4242424242424242", "amount": 100}]);
     assert!(shop.post("/v1/payments", &split).await.text.contains("card's"));
+    for name in [String::new(), "x".repeat(1_025)] {
+        split["split"] = json!([{"name": name, "to": "a@b.c", "amount": 100}]);
+        let refused = shop.post("/v1/payments", &split).await;
+        assert_eq!((refused.status.as_u16(), refused.at("/field")), (422, "split".into()));
+    }
 }
 
 #[tokio::test]
