@@ -93,6 +93,7 @@ impl Engine {
             let (provider, method) = (&*draft.wish.provider, draft.wish.method.name());
             shared.check_provider(place, (provider, method), draft.money)?;
             wording::check_payment(&draft)?;
+            shared.check_room(place, draft.money).await?;
             if let Some(callback) = &draft.wish.callback {
                 shared.meet_callback(place, callback).await?;
             }

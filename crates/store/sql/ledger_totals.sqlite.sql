@@ -1,1 +1,5 @@
-select asset, account, sum(minor) as minor from balances group by asset, account order by asset, account
+-- in two parts, which do not overflow however many merchants there are
+select asset, account, sum(minor / 1000000000) as billions, sum(minor % 1000000000) as rest
+from balances
+group by asset, account
+order by asset, account

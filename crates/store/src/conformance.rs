@@ -164,6 +164,7 @@ macro_rules! conformance {
             records_are_listed_newest_first_and_by_where_they_stand
             what_belongs_to_a_record_is_found_by_it
             every_balance_is_the_sum_of_its_movements
+            a_ledger_of_any_size_is_added_up
         ]);
         $crate::conformance!($fresh, retention: [
             what_is_older_than_is_kept_is_gone_with_all_that_belongs_to_it

@@ -10,7 +10,7 @@ use crate::verbs::records;
 use crate::weight::{SMALL, accept_bytes};
 use crate::{
     Answer, Balance, Decision, Difference, Done, Page, PostedMovement, Record, RecordKind,
-    RecordQuery, Records, Waking,
+    RecordQuery, Records, Total, Waking,
 };
 
 impl<B: Backend> Records for B {
@@ -89,7 +89,7 @@ impl<B: Backend> Records for B {
         self.read_with(Patience::Endless, async move |db| records::differences(db, limit).await)
     }
 
-    fn totals(&self) -> Answer<'_, Vec<Balance>> {
+    fn totals(&self) -> Answer<'_, Vec<Total>> {
         self.read_with(Patience::Endless, async |db| records::totals(db).await)
     }
 }

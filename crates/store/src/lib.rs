@@ -35,7 +35,7 @@ pub use migration::Migration;
 pub use outbox::{Relay, Said};
 pub use records::{
     Balance, Decision, Difference, Movement, PostedMovement, Record, RecordKind, RecordQuery,
-    Records, Waking,
+    Records, Total, Waking,
 };
 pub use retention::{Ended, Extent, Forgotten, Keep, NOTICE, PartStep};
 pub use servers::Servers;

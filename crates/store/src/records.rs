@@ -121,6 +121,17 @@ pub struct Balance {
     pub money: Money,
 }
 
+/// What the accounts of a kind hold together, of all merchants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Total {
+    /// The kind.
+    pub account: Account,
+    /// The asset.
+    pub asset: Asset,
+    /// How much, in minor units.
+    pub minor: i128,
+}
+
 /// A balance that is not the sum of its movements.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Difference {
@@ -131,7 +142,7 @@ pub struct Difference {
     /// The asset.
     pub asset: Asset,
     /// The sum of its movements, in minor units.
-    pub posted: i64,
+    pub posted: i128,
     /// What it is said to hold.
     pub held: i64,
 }
@@ -208,5 +219,5 @@ pub trait Records: Send + Sync {
     /// Balances that are not the sum of their movements, at most `limit`: there must be none.
     fn differences(&self, limit: u32) -> Answer<'_, Vec<Difference>>;
     /// What all accounts of a kind hold together, of each asset.
-    fn totals(&self) -> Answer<'_, Vec<Balance>>;
+    fn totals(&self) -> Answer<'_, Vec<Total>>;
 }

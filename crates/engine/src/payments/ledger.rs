@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 
 use posthorn_core::event::Mode;
 use posthorn_core::id::MerchantId;
-use posthorn_store::{Balance, Difference, Page, PostedMovement};
+use posthorn_core::money::Money;
+use posthorn_store::{Difference, Page, PostedMovement, Total};
 
 use crate::Engine;
 use crate::error::EngineError;
+use crate::settings::refuse;
+use crate::shared::Shared;
 
 /// Differences that a proof names at most: one is too many already.
 const DIFFERENCES_MAX: u32 = 100;
@@ -18,7 +21,7 @@ pub struct LedgerProof {
     /// Balances that are not the sum of their movements, 100 at most: there must be none.
     pub differences: Vec<Difference>,
     /// What all accounts of a kind hold together, of each asset.
-    pub totals: Vec<Balance>,
+    pub totals: Vec<Total>,
 }
 
 impl LedgerProof {
@@ -26,8 +29,8 @@ impl LedgerProof {
     #[must_use]
     pub fn sums(&self) -> BTreeMap<&'static str, i128> {
         let mut sums = BTreeMap::new();
-        for Balance { money, .. } in &self.totals {
-            *sums.entry(money.asset.code()).or_default() += i128::from(money.minor);
+        for Total { asset, minor, .. } in &self.totals {
+            *sums.entry(asset.code()).or_default() += minor;
         }
         sums
     }
@@ -36,6 +39,26 @@ impl LedgerProof {
     #[must_use]
     pub fn holds(&self) -> bool {
         self.differences.is_empty() && self.sums().values().all(|sum| *sum == 0)
+    }
+}
+
+/// What a merchant's account may hold, either way, when more is to come: half of what can be counted, so that whatever is open
+/// has room when it is paid.
+const HELD_MAX: u64 = i64::MAX.unsigned_abs() / 2;
+
+impl Shared {
+    /// Refuses money that a merchant's accounts may have no room for.
+    pub(super) async fn check_room(
+        &self,
+        place: (MerchantId, Mode),
+        money: Money,
+    ) -> Result<(), EngineError> {
+        let balances = self.store.balances(place).await?;
+        let mut of_asset = balances.iter().filter(|balance| balance.money.asset == money.asset);
+        if of_asset.any(|balance| balance.money.minor.unsigned_abs() > HELD_MAX) {
+            return refuse("amount", "is more than this merchant's accounts have room for");
+        }
+        Ok(())
     }
 }
 
@@ -61,12 +84,12 @@ impl Engine {
 #[cfg(test)]
 mod tests {
     use posthorn_core::ledger::Account;
-    use posthorn_core::money::{Asset, Money};
+    use posthorn_core::money::Asset;
 
     use super::*;
 
-    fn total(account: Account, minor: i64, asset: Asset) -> Balance {
-        Balance { account, money: Money { minor, asset } }
+    fn total(account: Account, minor: i128, asset: Asset) -> Total {
+        Total { account, asset, minor }
     }
 
     #[test]

@@ -19,7 +19,7 @@ use posthorn_store::{
     Difference, Directory, Done, Ended, EventQuery, Extent, Forgotten, Job, JobStep, Keep,
     MerchantChange, NewEndpoint, NewJob, NewKey, NewMerchant, NewSecret, Once, Page, PartStep,
     PostedMovement, Record, RecordKind, RecordQuery, Records, Release, SealedRow, Servers, Settled,
-    Settlement, Step, Store, StoreError, Waking,
+    Settlement, Step, Store, StoreError, Total, Waking,
 };
 
 use crate::clock::SimClock;
@@ -80,7 +80,7 @@ verbs! { Records:
     movements(place: (MerchantId, Mode), page: Page<i64>) -> Vec<PostedMovement>;
     movements_of(subject: i64) -> Vec<PostedMovement>;
     differences(limit: u32) -> Vec<Difference>;
-    totals() -> Vec<Balance>;
+    totals() -> Vec<Total>;
     record_by_reference(place: (MerchantId, Mode), kind: RecordKind, reference: String)
         -> Option<Record>;
     =>

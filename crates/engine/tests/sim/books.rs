@@ -5,7 +5,7 @@ use posthorn_core::event::Mode;
 use posthorn_core::id::MerchantId;
 use posthorn_store::{
     Answer, Balance, Decision, Difference, Done, Page, PostedMovement, Record, RecordKind,
-    RecordQuery, Records, Waking,
+    RecordQuery, Records, Total, Waking,
 };
 
 use crate::rig::Rig;
@@ -39,5 +39,5 @@ verbs! {
     movements(place: (MerchantId, Mode), page: Page<i64>) -> Vec<PostedMovement>;
     movements_of(subject: i64) -> Vec<PostedMovement>;
     differences(limit: u32) -> Vec<Difference>;
-    totals() -> Vec<Balance>;
+    totals() -> Vec<Total>;
 }

@@ -74,7 +74,8 @@ struct DifferenceOut {
     /// The currency.
     currency: &'static str,
     /// The sum of its movements, in minor units.
-    posted: i64,
+    #[schema(value_type = i64)]
+    posted: i128,
     /// What it is said to hold.
     held: i64,
 }
@@ -102,7 +103,8 @@ pub(super) struct ProofOut {
     differences: Vec<DifferenceOut>,
     /// By currency: what all accounts of a kind hold together, in minor units.
     #[schema(example = json!({"KES": {"provider_clearing": -10000, "merchant_available": 10000}}))]
-    totals: BTreeMap<&'static str, BTreeMap<&'static str, i64>>,
+    #[schema(value_type = BTreeMap<String, BTreeMap<String, i64>>)]
+    totals: BTreeMap<&'static str, BTreeMap<&'static str, i128>>,
     /// By currency: what all accounts hold together. Each must be zero.
     #[schema(value_type = BTreeMap<String, i64>, example = json!({"KES": 0}))]
     sums: BTreeMap<&'static str, i128>,
@@ -112,8 +114,8 @@ impl From<LedgerProof> for ProofOut {
     fn from(proof: LedgerProof) -> Self {
         let mut totals: BTreeMap<_, BTreeMap<_, _>> = BTreeMap::new();
         for total in &proof.totals {
-            let of = totals.entry(total.money.asset.code()).or_default();
-            of.insert(total.account.name(), total.money.minor);
+            let of = totals.entry(total.asset.code()).or_default();
+            of.insert(total.account.name(), total.minor);
         }
         let (holds, sums) = (proof.holds(), proof.sums());
         let differences = proof.differences.into_iter().map(DifferenceOut::from).collect();

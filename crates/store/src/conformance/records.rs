@@ -302,5 +302,32 @@ pub fn every_balance_is_the_sum_of_its_movements(world: &World) {
         held(Account::RefundReserve, 0),
     ];
     assert_eq!(done(world.store().balances(place(merchant))), expected);
-    assert_eq!(done(world.store().totals()), expected);
+    let totals = done(world.store().totals());
+    let sums: Vec<_> = totals.iter().map(|total| (total.account, total.minor)).collect();
+    let expected = [Account::Clearing, Account::Available, Account::RefundReserve];
+    assert_eq!(sums, expected.into_iter().zip([-600, 600, 0]).collect::<Vec<_>>());
+}
+
+/// More than 64 bits hold, in all: what one merchant may hold, and another too; and what one moved to and fro.
+pub fn a_ledger_of_any_size_is_added_up(world: &World) {
+    let most = i64::MAX / 2 + 1_000_000_007;
+    for _ in 0..3 {
+        let merchant = world.merchant();
+        let payment = record(world, merchant, 0);
+        let to_and_fro = [
+            paid_in(&payment, most),
+            movement(&payment, (Account::Available, Account::RefundReserve), most),
+            movement(&payment, (Account::RefundReserve, Account::Available), most),
+            movement(&payment, (Account::Available, Account::RefundReserve), most),
+            movement(&payment, (Account::RefundReserve, Account::Available), most),
+        ];
+        done(world.store().commit(Decision { movements: to_and_fro.to_vec(), ..alone(&payment) }));
+    }
+    assert_eq!(done(world.store().differences(10)), []);
+    let totals = done(world.store().totals());
+    let sums: Vec<_> = totals.iter().map(|total| (total.account, total.minor)).collect();
+    let all = 3 * i128::from(most);
+    let expected =
+        [(Account::Clearing, -all), (Account::Available, all), (Account::RefundReserve, 0)];
+    assert_eq!(sums, expected);
 }

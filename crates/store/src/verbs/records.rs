@@ -14,7 +14,7 @@ use crate::rows::{Place, RecordRow, mode, mode_code, ms, record_kind};
 use crate::statements;
 use crate::{
     Accepted, Balance, Decision, Difference, Done, Movement, Page, PostedMovement, Record,
-    RecordKind, RecordQuery, StoreError, Waking,
+    RecordKind, RecordQuery, StoreError, Total, Waking,
 };
 
 /// Writes a decision: all of it, or nothing.
@@ -191,6 +191,9 @@ pub(crate) async fn of_parent<D: Db>(
     db.many(statements::RECORDS_OF_PARENT, values![parent, limit], read).await
 }
 
+/// What sums of minor units are taken apart by.
+const BILLION: i128 = 1_000_000_000;
+
 /// What must be looked after.
 pub(crate) async fn waking<D: Db>(
     db: &D,
@@ -245,12 +248,15 @@ pub(crate) async fn balances<D: Db>(
 }
 
 /// What all accounts of a kind hold together.
-pub(crate) async fn totals<D: Db>(db: &D) -> Result<Vec<Balance>, D::Trouble> {
+pub(crate) async fn totals<D: Db>(db: &D) -> Result<Vec<Total>, D::Trouble> {
     db.many(statements::LEDGER_TOTALS, values![], |row| {
         let place = Place { table: "balances", row: 0 };
-        let asset = asset(place, &row.get::<String>(0)?)?;
-        let money = Money { minor: row.get(2)?, asset };
-        Ok(Balance { account: account(place, row.get(1)?)?, money })
+        let (billions, rest): (i64, i64) = (row.get(2)?, row.get(3)?);
+        Ok(Total {
+            account: account(place, row.get(1)?)?,
+            asset: asset(place, &row.get::<String>(0)?)?,
+            minor: i128::from(billions) * BILLION + i128::from(rest),
+        })
     })
     .await
 }
@@ -279,12 +285,14 @@ pub(crate) async fn differences<D: Db>(db: &D, limit: u32) -> Result<Vec<Differe
     db.many(statements::LEDGER_DIFFERENCES, values![limit], |row| {
         let merchant = row.get(0)?;
         let place = Place { table: "balances", row: merchant };
+        let (billions, rest, held): (i64, i64, i64) = (row.get(4)?, row.get(5)?, row.get(6)?);
+        let too_much = i128::from(billions) * BILLION + i128::from(rest);
         Ok(Difference {
             place: (MerchantId::from_i64(merchant), mode(place, row.get(1)?)?),
             account: account(place, row.get(2)?)?,
             asset: asset(place, &row.get::<String>(3)?)?,
-            posted: row.get(4)?,
-            held: row.get(5)?,
+            posted: i128::from(held) + too_much,
+            held,
         })
     })
     .await
