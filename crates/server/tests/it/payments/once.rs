@@ -4,6 +4,7 @@ use http::Method;
 use serde_json::json;
 
 use super::{Shop, pix};
+use crate::checkouts;
 
 #[tokio::test]
 async fn a_key_and_a_reference_make_one_payment() {
@@ -52,4 +53,27 @@ async fn who_comes_again_after_money_came_late_is_not_asked_to_pay_once_more() {
     assert_eq!(shop.pays(&named("twice")).await, first);
     let control = shop.post("/v1/payments", &named("a\u{1}b")).await;
     assert_eq!((control.status.as_u16(), control.at("/field")), (422, "reference".into()));
+}
+
+#[tokio::test]
+async fn the_same_request_is_answered_with_its_payment_whatever_became_of_what_it_was_made_for() {
+    let shop = checkouts::Shop::speaking("standard").await;
+    let pay = async |key: &str, wish: &serde_json::Value| {
+        let call = shop.app.call(Method::POST, "/v1/payments");
+        call.header("idempotency-key", key).json(wish).await
+    };
+    // An offer whose price has changed in between
+    let by_offer =
+        json!({"offer": shop.offer, "method": "pix", "amount": 10_000, "currency": "BRL"});
+    let first = pay("k1", &by_offer).await;
+    assert_eq!(first.status, 201, "{}", first.text);
+    let offer = format!("/v1/offers/{}", shop.offer);
+    assert_eq!(shop.app.patch(&offer, &json!({"price": 12_000})).await.status, 200);
+    let again = pay("k1", &by_offer).await;
+    assert_eq!((again.status, again.at("/id")), (first.status, first.at("/id")));
+    assert_eq!(again.header("idempotent-replayed"), "true");
+    // A key of another request is refused as such, and a new one is asked for what it costs now
+    assert_eq!(pay("k2", &by_offer).await.at("/field"), "amount");
+    let other = json!({"offer": "off_unknown", "method": "pix"});
+    assert_eq!(pay("k1", &other).await.at("/code"), "idempotency_key_reused");
 }
