@@ -121,6 +121,21 @@ impl Engine {
         self.through(work).await
     }
 
+    /// The payment that the same request has made before. Whoever reads what a payment is made for asks this first: that may have
+    /// changed since, and the answer may not.
+    pub async fn paid_before(
+        &self,
+        caller: Caller,
+        place: (MerchantId, Mode),
+        request: Option<&RequestKey>,
+    ) -> Result<Option<Payment>, EngineError> {
+        let (once, _held) = self.shared.once(caller, request)?;
+        match self.shared.used(once).await? {
+            Some(id) => self.shared.payment(place, PaymentId::from_i64(id)).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
     /// One payment.
     pub async fn payment(
         &self,

@@ -308,9 +308,6 @@ fn extra_roots(config: &Config) -> Result<Vec<Root>, WiringError> {
 }
 
 fn options(config: &Config, listens: SocketAddr) -> Options {
-    // A sandbox is looked at from where it runs.
-    let local = || config.sandbox.then(|| format!("http://{}", reachable(listens)));
-    let public_url = config.public_url.as_ref().map(|url| url.0.clone()).or_else(local);
     Options {
         sandbox: config.sandbox,
         in_flight_max: config.limits.in_flight_max,
@@ -318,7 +315,37 @@ fn options(config: &Config, listens: SocketAddr) -> Options {
         drain_per_second: config.limits.drain_per_second,
         grace: config.grace.unsigned_abs(),
         retention: config.retention.0,
-        public_url,
+        public_url: public_url(config, listens),
         ..Options::default()
+    }
+}
+
+/// Where payers reach this server, as far as that is known. A sandbox that only its own machine reaches is looked at from there;
+/// who reaches any other knows where it is asked, and is told that.
+fn public_url(config: &Config, listens: SocketAddr) -> Option<String> {
+    let local = config.sandbox && listens.ip().to_canonical().is_loopback();
+    let configured = config.public_url.as_ref().map(|url| url.0.clone());
+    configured.or_else(|| local.then(|| format!("http://{listens}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use confique::Config as _;
+
+    use super::*;
+
+    #[test]
+    fn only_a_sandbox_that_nobody_else_reaches_takes_its_own_address_for_links() {
+        let of = |config: &Config, listens: &str| public_url(config, listens.parse().unwrap());
+        let mut config = Config::builder().load().unwrap();
+        assert_eq!(of(&config, "127.0.0.1:80"), None, "no sandbox");
+        config.sandbox = true;
+        assert_eq!(of(&config, "127.0.0.1:8080").as_deref(), Some("http://127.0.0.1:8080"));
+        assert_eq!(of(&config, "[::1]:8080").as_deref(), Some("http://[::1]:8080"));
+        for public in ["0.0.0.0:8080", "[::]:8080", "192.0.2.1:8080"] {
+            assert_eq!(of(&config, public), None, "{public}");
+        }
+        config.public_url = Some("https://pay.example".to_owned().try_into().unwrap());
+        assert_eq!(of(&config, "0.0.0.0:80").as_deref(), Some("https://pay.example"));
     }
 }

@@ -12,7 +12,7 @@ use crate::problem::Problem;
 pub(crate) type Answered<T> = Result<Answer<T>, Problem>;
 
 /// Says that the answer is that of an earlier request with the same idempotency key.
-const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+pub(crate) const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
 /// A JSON answer.
 #[derive(Debug)]

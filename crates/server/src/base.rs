@@ -9,7 +9,7 @@ use http::HeaderMap;
 use http::header::HOST;
 use http::request::Parts;
 use http::uri::Authority;
-use posthorn_core::id::CheckoutId;
+use posthorn_core::id::{CheckoutId, PaymentId};
 use posthorn_engine::Engine;
 
 /// Scheme and authority: `https://pix.example`.
@@ -20,6 +20,11 @@ impl Base {
     /// A checkout's page.
     pub(crate) fn checkout(&self, engine: &Engine, id: CheckoutId) -> String {
         format!("{}{}", self.0, engine.checkout_path(id))
+    }
+
+    /// A payment's page.
+    pub(crate) fn payment(&self, engine: &Engine, id: PaymentId) -> String {
+        format!("{}{}", self.0, engine.payment_path(id))
     }
 
     fn of(headers: &HeaderMap) -> Self {

@@ -60,7 +60,7 @@ impl Root {
         Ok(Self { contract, routes })
     }
 
-    /// Its routes, what it answers about any other, and how many requests a key has left.
+    /// Its routes, what it answers about any other, and how many requests a merchant has left.
     pub(crate) fn routes(self) -> Router<App> {
         (self.routes)().layer(from_fn(admission::with_usage))
     }

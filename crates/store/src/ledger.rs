@@ -43,6 +43,15 @@ impl<B: Backend> Records for B {
         self.read(async move |db| records::list(db, &query, page).await)
     }
 
+    fn record_at(
+        &self,
+        place: (MerchantId, Mode),
+        kind: RecordKind,
+        nth: u32,
+    ) -> Answer<'_, Option<i64>> {
+        self.read(async move |db| records::at(db, place, kind, nth).await)
+    }
+
     fn count_records(
         &self,
         place: (MerchantId, Mode),

@@ -187,6 +187,13 @@ pub trait Records: Send + Sync {
     ) -> Answer<'_, Option<Record>>;
     /// Records, newest first.
     fn records(&self, query: RecordQuery, page: Page<i64>) -> Answer<'_, Vec<Record>>;
+    /// The id of the record that stands at a place of such a list, from 0: none of those before it is read.
+    fn record_at(
+        &self,
+        place: (MerchantId, Mode),
+        kind: RecordKind,
+        nth: u32,
+    ) -> Answer<'_, Option<i64>>;
     /// How many records of a kind a merchant has; at most `most` are counted.
     fn count_records(
         &self,

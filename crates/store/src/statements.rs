@@ -152,6 +152,7 @@ statements! {
     POSTINGS = "postings";
     POSTINGS_OF = "postings_of";
     RECORD = "record";
+    RECORD_AT = "record_at";
     RECORD_BY_REFERENCE = "record_by_reference";
     RECORD_CREATE = "record_create";
     RECORD_FIRST_WAKE = "record_first_wake";

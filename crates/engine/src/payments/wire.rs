@@ -102,6 +102,25 @@ impl Engine {
         tell(&contract, &Facts { payment_link, ..Facts::of(payment, &wire_id) })
     }
 
+    /// A page of payments, newest first, behind so many that are left out and not read.
+    pub async fn payments_behind(
+        &self,
+        place: (MerchantId, Mode),
+        skipped: u32,
+        limit: u32,
+    ) -> Result<Vec<Payment>, EngineError> {
+        let Some(last) = skipped.checked_sub(1) else {
+            return self.payments(place, None, Page { after: None, limit }).await;
+        };
+        match self.shared.store.record_at(place, RecordKind::Payment, last).await? {
+            Some(id) => {
+                let after = Some(PaymentId::from_i64(id));
+                self.payments(place, None, Page { after, limit }).await
+            }
+            None => Ok(Vec::new()),
+        }
+    }
+
     /// How many payments a merchant has, as far as anybody counts.
     pub async fn count_payments(&self, place: (MerchantId, Mode)) -> Result<u64, EngineError> {
         Ok(self.shared.store.count_records(place, RecordKind::Payment, COUNTED_MAX).await?)

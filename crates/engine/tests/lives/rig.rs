@@ -72,6 +72,7 @@ macro_rules! verbs {
 
 verbs! { Records:
     records(query: RecordQuery, page: Page<i64>) -> Vec<Record>;
+    record_at(place: (MerchantId, Mode), kind: RecordKind, nth: u32) -> Option<i64>;
     count_records(place: (MerchantId, Mode), kind: RecordKind, most: u32) -> u64;
     records_of(parent: i64, limit: u32) -> Vec<Record>;
     waking(now: Timestamp, ahead: Vec<(MerchantId, Timestamp)>, limit: u32) -> Vec<Waking>;

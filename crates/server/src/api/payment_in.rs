@@ -84,11 +84,12 @@ pub(super) struct PaymentIn<'a> {
     metadata: Option<&'a RawValue>,
     /// Where its events go besides your endpoints.
     callback_url: Option<String>,
-    /// For how long it may be paid: `15m`, `24h`; the contract's own when left out.
+    /// For how long it may be paid, a second at least: `15m`, `24h`; the contract's own when left out.
     #[schema(example = "15m")]
     expires_in: Option<String>,
     /// In how many parts a card pays it.
     #[serde(default = "one")]
+    #[schema(minimum = 1, maximum = 24)]
     installments: u8,
     /// The card, for `card`. Its number and code are never stored.
     card: Option<CardIn>,
@@ -210,8 +211,7 @@ impl PaymentIn<'_> {
             (None, Some(agreed)) => agreed,
             (given, _) => metadata(given)?,
         };
-        let expires_in = self.expires_in.as_deref().map(duration::parse).transpose();
-        let expires_in = expires_in.map_err(|bad| unfit("expires_in", bad))?;
+        let expires_in = self.expires_in.as_deref().map(time_to_pay).transpose()?;
         let (method, card) = method(self.method, self.card, self.phone, self.bank)?;
         let named = self.provider.or_else(|| provider(method.name(), asset));
         let provider = named.ok_or_else(|| {
@@ -323,10 +323,18 @@ fn leg(wire: LegIn) -> Result<NewLeg, Problem> {
     Ok(NewLeg { name: wire.name, to: wire.to, share })
 }
 
+/// How long a payment may be paid: nobody pays in no time.
+fn time_to_pay(given: &str) -> Result<SignedDuration, Problem> {
+    let lasts = duration::parse(given).map_err(|bad| unfit("expires_in", bad))?;
+    if lasts < SignedDuration::from_secs(1) {
+        return Err(unfit("expires_in", "must be at least a second"));
+    }
+    Ok(lasts)
+}
+
 /// Parts that a card's payer pays in; one when it is left out.
 fn installments(given: u8) -> Result<u8, Problem> {
     match given {
-        0 => Ok(1),
         1..=INSTALLMENTS_MAX => Ok(given),
         _ => Err(unfit("installments", format!("must be 1 to {INSTALLMENTS_MAX}"))),
     }

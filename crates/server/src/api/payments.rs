@@ -57,6 +57,9 @@ pub(super) async fn create_payment(
 ) -> Answered<PaymentOut> {
     let wire: PaymentIn<'_> = sent.decode()?;
     let (engine, place) = (app.engine(), merchant.place());
+    if let Some(paid) = engine.paid_before(merchant.caller, place, sent.key.as_ref()).await? {
+        return Ok(Answer::created(shown(&app, paid)).replayed(true));
+    }
     let buying = wire.buying(|kind, text| engine.id_of(place.0, kind, text))?;
     let draft = wire.draft(
         engine.terms(place, buying).await?,

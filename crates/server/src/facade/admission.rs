@@ -1,5 +1,5 @@
 //! What every façade asks of a request before it does anything: a key of a merchant that speaks its contract, and that the
-//! key has not asked too often.
+//! merchant has not asked too often in this mode, with whichever of its keys.
 
 use std::sync::{Arc, OnceLock};
 
@@ -13,11 +13,11 @@ use crate::app::App;
 use crate::problem::{Code, Problem};
 use crate::ratelimit::Usage;
 
-/// What the key of a request has left, once it is known whose it is.
+/// What the merchant that a request comes from has left, once it is known.
 #[derive(Clone, Default)]
 struct Used(Arc<OnceLock<Usage>>);
 
-/// Carries a request out; whatever is answered says what its key has left.
+/// Carries a request out; whatever is answered says what its merchant has left.
 pub(super) async fn with_usage(mut request: Request, next: Next) -> Response {
     let used = Used::default();
     request.extensions_mut().insert(used.clone());
@@ -28,7 +28,7 @@ pub(super) async fn with_usage(mut request: Request, next: Next) -> Response {
     response
 }
 
-/// Lets a merchant in: if it speaks this façade's contract, and as often as that allows its key.
+/// Lets a merchant in: if it speaks this façade's contract, and as often as that allows it.
 pub(super) async fn admit(
     app: &App,
     parts: &Parts,

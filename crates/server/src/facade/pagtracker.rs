@@ -15,15 +15,16 @@ use axum::Router;
 use axum::extract::{FromRequestParts, OriginalUri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
+use http::{HeaderValue, StatusCode};
 use posthorn_core::event::Mode;
 use posthorn_core::id::MerchantId;
 use posthorn_core::json::{Json, Style};
 use posthorn_engine::Caller;
 
 use super::admission::admit;
+use crate::answer::REPLAYED;
 use crate::app::App;
 use crate::auth::AsMerchant;
 use crate::base::Base;
@@ -93,6 +94,18 @@ fn answer<N: Into<String>>(
 ) -> Response {
     let body = Json::object(members).to_vec(Style::Js);
     (status, [(CONTENT_TYPE, "application/json")], body).into_response()
+}
+
+/// 201, and whether the same request was answered so before.
+fn created<N: Into<String>>(
+    members: impl IntoIterator<Item = (N, Json)>,
+    replayed: bool,
+) -> Response {
+    let mut response = answer(StatusCode::CREATED, members);
+    if replayed {
+        response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+    }
+    response
 }
 
 /// A page of a list.

@@ -1,7 +1,7 @@
 //! `/pay/{link}`: what a payer sees who follows a payment's link. No key: whoever has the link may pay.
 //!
-//! It shows how much, what for, where it stands, and (while it may be paid) the code to copy with its QR code; nothing about the
-//! merchant's customer or notes. One HTML document without scripts, fonts or images from anywhere, in Portuguese or English
+//! It shows how much, what for, where it stands, and (while it may be paid) what to copy into the payer's own app: a code, an
+//! address with its tag, a transfer's reference, with a QR code where apps read one; nothing about the merchant's customer or notes. One HTML document without scripts, fonts or images from anywhere, in Portuguese or English
 //! as the browser asks; while it may be paid it looks again by itself.
 
 pub(super) mod words;
@@ -96,27 +96,37 @@ fn shown(words: &Words, payment: &Payment) -> String {
     if !payment.state.is_open() {
         return said;
     }
-    let (code, scans) = match &payment.instrument {
-        Some(Instrument::Pix { br_code, .. }) => (br_code, true),
-        Some(Instrument::Boleto { line, .. }) => (line, false),
-        Some(
-            Instrument::Push { .. }
-            | Instrument::Bank { .. }
-            | Instrument::Xrp { .. }
-            | Instrument::Card { .. },
-        )
-        | None => {
-            return said;
+    match &payment.instrument {
+        Some(Instrument::Pix { br_code, .. }) => {
+            scannable(&mut said, br_code, words.scan);
+            labelled(&mut said, words.copy, br_code);
         }
-    };
-    if let Some(svg) = qr_svg(code).filter(|_| scans) {
-        let _infallible =
-            write!(said, "<figure role=\"img\" aria-label=\"{}\">{svg}</figure>", words.scan);
-        push(&mut said, "p", words.scan);
+        Some(Instrument::Boleto { line, .. }) => labelled(&mut said, words.copy, line),
+        Some(Instrument::Xrp { address, tag }) => {
+            // As wallets read it: a code of the address alone would be paid without the tag.
+            scannable(&mut said, &format!("{address}?dt={tag}"), words.scan_wallet);
+            labelled(&mut said, words.address, address);
+            labelled(&mut said, words.tag, &tag.to_string());
+            push(&mut said, "p", words.tag_needed);
+        }
+        Some(Instrument::Bank { reference }) => labelled(&mut said, words.reference, reference),
+        Some(Instrument::Push { .. } | Instrument::Card { .. }) | None => {}
     }
-    push(&mut said, "p", words.copy);
-    push(&mut said, "code", code);
     said
+}
+
+/// A QR code and what to do with it, where the text is short enough for one.
+fn scannable(said: &mut String, text: &str, what: &str) {
+    if let Some(svg) = qr_svg(text) {
+        let _infallible = write!(said, "<figure role=\"img\" aria-label=\"{what}\">{svg}</figure>");
+        push(said, "p", what);
+    }
+}
+
+/// What is to be copied, and what it is.
+fn labelled(said: &mut String, what: &str, text: &str) {
+    push(said, "p", what);
+    push(said, "code", text);
 }
 
 pub(super) fn push(said: &mut String, tag: &str, text: &str) {

@@ -1,5 +1,6 @@
 //! PayQI's API. Its "Webhook Integration Guide" prints the payment (as the event's `data`), `test_send` and the ids; the routes,
-//! the request and the statuses of errors are those its integration page names.
+//! the request and the statuses of errors are those its integration page names. A payment's `checkout_url` leads to the
+//! deployment's `public_url`; where none is configured it leads to the server that was asked, which only whoever asked gets to see.
 
 mod fault;
 mod webhooks;
@@ -21,6 +22,7 @@ use serde::Deserialize;
 use super::admission::admit;
 use crate::app::App;
 use crate::auth::AsMerchant;
+use crate::base::Base;
 use crate::body::Sent;
 use crate::list::{Asked, Listed};
 use crate::params::{Id, Params};
@@ -76,6 +78,7 @@ struct Nothing {}
 async fn create_payment(
     State(app): State<App>,
     Keyed(merchant): Keyed,
+    base: Base,
     sent: Result<Sent, Problem>,
 ) -> Result<Response, Fault> {
     let (sent, engine, place) = (sent?, app.engine(), merchant.place());
@@ -83,17 +86,19 @@ async fn create_payment(
     let key = asked.key.as_ref();
     let opened = engine.create_payment(merchant.caller, place, asked.draft, key).await?;
     let payment = opened.payment;
-    if let Some(refusal) = payment.refusal.as_ref().filter(|_| !opened.existed) {
+    // One that had an address to pay at was made, whatever became of it; the same request is answered as it was.
+    if let Some(refusal) = payment.refusal.as_ref().filter(|_| payment.instrument.is_none()) {
         return Err(Fault::refused(refusal));
     }
     let status = if opened.existed { StatusCode::OK } else { StatusCode::CREATED };
-    Ok(answer(status, shown(&app, &payment)))
+    Ok(answer(status, shown(&app, &base, &payment)))
 }
 
 /// Payments, newest first, a page at a time.
 async fn list_payments(
     State(app): State<App>,
     Keyed(merchant): Keyed,
+    base: Base,
     params: Result<Params, Problem>,
 ) -> Result<Response, Fault> {
     let params = params?.only(&["limit", "cursor"])?;
@@ -101,35 +106,37 @@ async fn list_payments(
     let asked = Asked::read(&app, &params, &format!("payqi payments {id} {}", mode.name()))?;
     let page = asked.page(PaymentId::from_i64);
     let rows = app.engine().payments(merchant.place(), None, page).await?;
-    let show = |payment| Json::object(shown(&app, &payment));
+    let show = |payment| Json::object(shown(&app, &base, &payment));
     Ok(page_of(asked.answer(&app, rows, |payment| payment.id.as_i64(), show)))
 }
 
 async fn get_payment(
     State(app): State<App>,
     Keyed(merchant): Keyed,
+    base: Base,
     id: Result<Id<String>, Problem>,
 ) -> Result<Response, Fault> {
     let id = app.engine().payment_id(merchant.id, &id?.0)?;
     let payment = app.engine().payment(merchant.place(), id).await?;
-    Ok(answer(StatusCode::OK, shown(&app, &payment)))
+    Ok(answer(StatusCode::OK, shown(&app, &base, &payment)))
 }
 
 /// Calls a payment off that nobody has paid; the contract says what its events call that.
 async fn cancel_payment(
     State(app): State<App>,
     Keyed(merchant): Keyed,
+    base: Base,
     id: Result<Id<String>, Problem>,
     sent: Result<Sent, Problem>,
 ) -> Result<Response, Fault> {
     let Nothing {} = sent?.decode()?;
     let id = app.engine().payment_id(merchant.id, &id?.0)?;
     let payment = app.engine().cancel_payment(merchant.place(), id).await?;
-    Ok(answer(StatusCode::OK, shown(&app, &payment)))
+    Ok(answer(StatusCode::OK, shown(&app, &base, &payment)))
 }
 
 /// A payment as its events show it, with what only this API tells.
-fn shown(app: &App, payment: &Payment) -> Vec<(String, Json)> {
+fn shown(app: &App, base: &Base, payment: &Payment) -> Vec<(String, Json)> {
     let bytes = app.engine().payment_on_the_wire(payment).unwrap_or_default();
     let told = match json::parse(&bytes) {
         Ok(Json::Object(members)) => members,
@@ -142,9 +149,9 @@ fn shown(app: &App, payment: &Payment) -> Vec<(String, Json)> {
     put("description", text(payment.wish.description.as_deref()));
     put("created", unix(payment.created));
     put("expires_at", payment.wish.expires.map_or(Json::Null, unix));
-    if let Some(link) = app.engine().payment_link(payment) {
-        put("checkout_url", Json::from(link));
-    }
+    let engine = app.engine();
+    let link = engine.payment_link(payment).unwrap_or_else(|| base.payment(engine, payment.id));
+    put("checkout_url", Json::from(link.as_str()));
     shown
 }
 

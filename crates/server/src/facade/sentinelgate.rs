@@ -15,7 +15,6 @@ use posthorn_core::id::MerchantId;
 use posthorn_core::json::{self, Json, Members, Style};
 use posthorn_core::payment::Payment;
 use posthorn_engine::Caller;
-use posthorn_store::Page;
 
 use super::admission::admit;
 use crate::app::App;
@@ -104,8 +103,7 @@ async fn create_payment(
     let opened = engine.create_payment(merchant.caller, place, draft, sent.key.as_ref()).await?;
     let payment = opened.payment;
     if payment.refusal.as_ref().is_some_and(|refusal| refusal.unreached) {
-        let what = "the provider cannot be reached at the moment; try a different one";
-        return Err(Fault::new(Code::ProviderError, what).at("provider"));
+        return Err(Fault::unreached());
     }
     let view = view(&app, &payment);
     let member = |name: &'static str| (name, view.get(name).cloned().unwrap_or_default());
@@ -147,11 +145,9 @@ async fn list_payments(
     };
     let limit = number("limit", LIMIT_DEFAULT, LIMIT_MAX)?;
     let offset = number("offset", 0, OFFSET_MAX)?;
-    let page = Page { after: None, limit: offset + limit };
-    let found = app.engine().payments(merchant.place(), None, page).await?;
+    let found = app.engine().payments_behind(merchant.place(), offset, limit).await?;
     let total = app.engine().count_payments(merchant.place()).await?;
-    let rows = found.iter().skip(offset as usize);
-    let rows = rows.map(|payment| Json::object(whole(&app, payment)));
+    let rows = found.iter().map(|payment| Json::object(whole(&app, payment)));
     Ok(answer([
         ("success", Json::Bool(true)),
         ("payments", Json::Array(rows.collect())),

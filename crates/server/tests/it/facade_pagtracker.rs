@@ -1,5 +1,7 @@
 //! PagTracker's API as its guide's programs use it.
 
+mod once;
+
 use axum::body::Body;
 use http::{Method, StatusCode};
 use posthorn_core::event::Mode;
@@ -332,16 +334,6 @@ async fn charges_are_listed_by_the_contracts_status_words() {
     let unknown = loja.get("/api/charges?status=paid").await;
     assert_eq!(fault(&unknown), "400 requisicao_invalida status");
     assert!(unknown.at("/erro/mensagem").contains("pendente, pago"), "{}", unknown.text);
-}
-
-#[tokio::test]
-async fn the_same_idempotency_key_makes_one_charge() {
-    let loja = Loja::new().await;
-    let charge = || loja.call(Method::POST, "/api/charges").header("idempotency-key", "k1");
-    let first = charge().json(&wish()).await;
-    assert_eq!(charge().json(&wish()).await.at("/id"), first.at("/id"));
-    let other = charge().json(&json!({"valor": 1})).await;
-    assert_eq!(fault(&other), "422 valor_invalido -");
 }
 
 #[tokio::test]

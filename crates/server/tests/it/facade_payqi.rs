@@ -1,5 +1,6 @@
 //! PayQI's API: payments, and every error in its shape.
 
+mod refused;
 mod webhooks;
 
 use axum::body::Body;

@@ -273,6 +273,8 @@ pub fn records_are_listed_newest_first_and_by_where_they_stand(world: &World) {
     let count =
         |most| done(world.store().count_records(place(merchant), RecordKind::Payment, most));
     assert_eq!((count(3), count(100)), (3, 5));
+    let at = |nth| done(world.store().record_at(place(merchant), RecordKind::Payment, nth));
+    assert_eq!((at(0), at(4), at(5)), (newest.first().copied(), newest.last().copied(), None));
     let even: Vec<i64> = newest.iter().step_by(2).copied().collect();
     assert_eq!(list(Some(1), None, 9), even);
 }

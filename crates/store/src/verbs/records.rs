@@ -170,6 +170,17 @@ pub(crate) async fn list<D: Db>(
     }
 }
 
+/// Which record stands at a place of a list.
+pub(crate) async fn at<D: Db>(
+    db: &D,
+    (merchant, mode): (MerchantId, Mode),
+    kind: RecordKind,
+    nth: u32,
+) -> Result<Option<i64>, D::Trouble> {
+    let which = values![merchant.as_i64(), mode_code(mode), kind as i64, nth];
+    db.number(statements::RECORD_AT, which).await
+}
+
 /// How many records of a kind a merchant has, as far as anybody counts.
 pub(crate) async fn count<D: Db>(
     db: &D,

@@ -14,7 +14,7 @@ use serde_json::value::RawValue;
 use super::checkouts;
 use super::fault::{Code, Fault};
 use super::wish::{ChargeIn, Terms, reais};
-use super::{Asking, answer, page};
+use super::{Asking, answer, created, page};
 use crate::app::App;
 use crate::body::Sent;
 use crate::list::Asked;
@@ -34,6 +34,9 @@ pub(super) async fn create_charge(
     sent: Result<Sent, Problem>,
 ) -> Result<Response, Fault> {
     let (sent, engine, place) = (sent?, app.engine(), asking.place());
+    if let Some(paid) = engine.paid_before(asking.caller, place, sent.key.as_ref()).await? {
+        return made(&app, &asking, &paid, true);
+    }
     let wire: ChargeIn<'_> = sent.decode()?;
     let checkout = wire.checkout().map(|text| checkouts::id_of(&app, &asking, text)).transpose()?;
     let terms = Terms {
@@ -43,7 +46,15 @@ pub(super) async fn create_charge(
     };
     let draft = wire.draft(terms)?;
     let opened = engine.create_payment(asking.caller, place, draft, sent.key.as_ref()).await?;
-    Ok(answer(StatusCode::CREATED, whole(&app, &asking, &opened.payment)))
+    made(&app, &asking, &opened.payment, opened.existed)
+}
+
+/// A charge that was made, now or by the same request before; unless nobody could be asked to take it.
+fn made(app: &App, asking: &Asking, payment: &Payment, replayed: bool) -> Result<Response, Fault> {
+    if payment.refusal.as_ref().is_some_and(|refusal| refusal.unreached) {
+        return Err(Fault::unreached());
+    }
+    Ok(created(whole(app, asking, payment), replayed))
 }
 
 pub(super) async fn get_charge(

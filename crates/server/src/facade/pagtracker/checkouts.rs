@@ -14,7 +14,7 @@ use serde_json::value::RawValue;
 
 use super::fault::{Code, Fault};
 use super::wish::{CustomerIn, customer, expires, metadata, reais, text};
-use super::{Asking, answer, page};
+use super::{Asking, answer, created, page};
 use crate::app::App;
 use crate::body::Sent;
 use crate::list::Asked;
@@ -64,9 +64,9 @@ pub(super) async fn create_checkout(
         expires_in: expires(wire.expira_em)?,
     };
     let (engine, place) = (app.engine(), asking.place());
-    let (checkout, _) =
+    let (checkout, existed) =
         engine.open_checkout(asking.caller, place, draft, sent.key.as_ref()).await?;
-    Ok(answer(StatusCode::CREATED, shown(&app, &asking, &checkout)))
+    Ok(created(shown(&app, &asking, &checkout), existed))
 }
 
 pub(super) async fn get_checkout(

@@ -10,6 +10,9 @@ use serde_json::json;
 
 use crate::problem::{self, Problem};
 
+/// What makes a repeated request the same one.
+const KEY: &str = "Idempotency-Key";
+
 /// What went wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Code {
@@ -18,9 +21,12 @@ pub(super) enum Code {
     NotFound,
     MethodNotAllowed,
     Conflict,
+    KeyInUse,
+    KeyReused,
     TooLarge,
     InvalidValue,
     NoLiveProvider,
+    Unreached,
     TooManyRequests,
     Internal,
     Unavailable,
@@ -34,9 +40,12 @@ impl Code {
             Self::NotFound => ("nao_encontrado", StatusCode::NOT_FOUND),
             Self::MethodNotAllowed => ("metodo_nao_permitido", StatusCode::METHOD_NOT_ALLOWED),
             Self::Conflict => ("conflito", StatusCode::CONFLICT),
+            Self::KeyInUse => ("chave_em_uso", StatusCode::CONFLICT),
+            Self::KeyReused => ("chave_reutilizada", StatusCode::UNPROCESSABLE_ENTITY),
             Self::TooLarge => ("corpo_muito_grande", StatusCode::PAYLOAD_TOO_LARGE),
             Self::InvalidValue => ("valor_invalido", StatusCode::UNPROCESSABLE_ENTITY),
             Self::NoLiveProvider => ("provedor_nao_configurado", StatusCode::UNPROCESSABLE_ENTITY),
+            Self::Unreached => ("provedor_indisponivel", StatusCode::BAD_GATEWAY),
             Self::TooManyRequests => ("muitas_requisicoes", StatusCode::TOO_MANY_REQUESTS),
             Self::Internal => ("erro_interno", StatusCode::INTERNAL_SERVER_ERROR),
             Self::Unavailable => ("indisponivel", StatusCode::SERVICE_UNAVAILABLE),
@@ -91,6 +100,13 @@ impl Fault {
         Self::new(Code::InvalidValue, format!("`{field}` {what}")).at(field)
     }
 
+    /// Nobody could be asked to take a charge.
+    pub(super) fn unreached() -> Self {
+        let what = "o provedor não pode ser alcançado no momento; nada foi cobrado, tente de novo \
+                    (com outra `Idempotency-Key`, se enviou uma)";
+        Self::new(Code::Unreached, what)
+    }
+
     pub(super) fn at(self, field: impl Into<String>) -> Self {
         Self { field: Some(field.into()), ..self }
     }
@@ -132,6 +148,16 @@ impl From<EngineError> for Fault {
             }
             EngineError::Setting { field, .. } => setting(field),
             EngineError::Checkout(refused) => checkout(refused),
+            EngineError::KeyInFlight => {
+                let what = "uma requisição com esta `Idempotency-Key` está em andamento; tente de novo em um segundo";
+                let fault = Self::new(Code::KeyInUse, what).at(KEY);
+                Self { retry_after_s: Some(1), ..fault }
+            }
+            EngineError::KeyReused => {
+                let what =
+                    "esta `Idempotency-Key` já foi usada com outra requisição; envie uma nova";
+                Self::new(Code::KeyReused, what).at(KEY)
+            }
             EngineError::Payment(_)
             | EngineError::NoLiveProvider
             | EngineError::OtherAmount { .. }
@@ -142,8 +168,6 @@ impl From<EngineError> for Fault {
             | EngineError::Missing { .. }
             | EngineError::Forgotten { .. }
             | EngineError::Conflict { .. }
-            | EngineError::KeyReused
-            | EngineError::KeyInFlight
             | EngineError::IdTaken
             | EngineError::WrongMode { .. }
             | EngineError::Busy { .. }

@@ -93,6 +93,9 @@ impl From<EngineError> for Fault {
                 format!("a request with this `{KEY}` is being carried out; try again in a second");
             return Problem::new(Code::IdempotencyKeyInUse, what).at(KEY).retry_after(1).into();
         }
+        if let EngineError::Setting { field: "reference", what } = error {
+            return Self::invalid(KEY, what);
+        }
         Problem::from(error).into()
     }
 }

@@ -72,6 +72,12 @@ impl Fault {
         Self { code, message: message.into(), field: None, retry_after_s: None, cause: None }
     }
 
+    /// Nothing was sent, since nobody answered at the provider.
+    pub(super) fn unreached() -> Self {
+        let what = "the provider cannot be reached at the moment; try a different one";
+        Self::new(Code::ProviderError, what).at("provider")
+    }
+
     /// The same about a payout.
     pub(super) fn of_payout(self) -> Self {
         let not_found = self.code == Code::PaymentNotFound;
@@ -174,7 +180,7 @@ impl From<Problem> for Fault {
             _ => Code::InternalError,
         };
         let field = problem.field.as_ref().map(ToString::to_string);
-        let (message, retry_after_s) = (problem.detail.clone(), problem.retry_after_s);
+        let (message, retry_after_s) = (problem.document(None).detail, problem.retry_after_s);
         Self { code, message, field, retry_after_s, cause: Some(Box::new(problem)) }
     }
 }

@@ -45,6 +45,9 @@ pub(super) async fn create_payout(
     }
     let (payout, _) =
         engine.create_payout(merchant.caller, merchant.place(), draft, sent.key.as_ref()).await?;
+    if payout.refusal.as_ref().is_some_and(|refusal| refusal.unreached) {
+        return Err(Fault::unreached());
+    }
     Ok(shown(&app, &payout))
 }
 
@@ -66,7 +69,8 @@ fn read(body: &[u8], usual: impl FnOnce(Asset) -> Option<String>) -> Result<Payo
         wish::parse(body)?;
     let asset = wish::currency(currency.as_deref())?;
     let money = wish::amount(amount_cents, asset)?;
-    let metadata = wish::metadata(metadata)?;
+    let notes = metadata;
+    let metadata = wish::metadata(notes)?;
     let text = |name: &str| metadata.get(name).and_then(Json::as_str).map(str::to_owned);
     let destination =
         destination.or_else(|| text("phone_number")).or_else(|| text("account_number"));
@@ -78,8 +82,8 @@ fn read(body: &[u8], usual: impl FnOnce(Asset) -> Option<String>) -> Result<Payo
         let what = format!("no provider sends payouts in {asset}");
         Fault::new(Code::InvalidCurrency, what).at("currency")
     };
-    let named = match wish::reference(&metadata, "order_reference")? {
-        None => wish::reference(&metadata, "reference")?,
+    let named = match wish::reference((&metadata, notes), "order_reference")? {
+        None => wish::reference((&metadata, notes), "reference")?,
         named => named,
     };
     let wish = Wish {

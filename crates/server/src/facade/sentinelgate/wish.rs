@@ -1,14 +1,17 @@
 //! "Step 1: Create Payment": the request, as the guide's programs send it.
 
+use std::collections::BTreeMap;
+
 use posthorn_core::contract::Provider;
 use posthorn_core::json::{self, Json, Style};
 use posthorn_core::money::{Asset, Money, Units, UnknownAsset};
 use posthorn_core::payment::{Method, Wish};
-use posthorn_engine::{PayerCard, PaymentDraft};
+use posthorn_engine::{BadCard, PayerCard, PaymentDraft};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::fault::{Code, Fault};
+use crate::decode;
 
 /// The most bytes of `metadata`.
 const METADATA_BYTES_MAX: usize = 16 * 1024;
@@ -41,10 +44,11 @@ pub(super) fn read(
         let what = "provider must be MPESA_SAFARICOM, BUNI or KAREENHUB";
         return Err(Fault::new(Code::InvalidProvider, what).at("provider"));
     };
-    let mut metadata = metadata(wish.metadata)?;
+    let notes = wish.metadata;
+    let mut metadata = metadata(notes)?;
     let (method, card) = method(&form, &mut metadata)?;
     let text = |name: &str| metadata.get(name).and_then(Json::as_str).map(str::to_owned);
-    let reference = reference(&metadata, "order_reference")?;
+    let reference = reference((&metadata, notes), "order_reference")?;
     let description = text("description");
     let wish = Wish {
         method,
@@ -64,15 +68,25 @@ pub(super) fn read(
     Ok(PaymentDraft { money, wish, legs: Vec::new(), card })
 }
 
-/// What the merchant calls it: a text, or a number as its digits. Anything else would be two payments where one is meant.
-pub(super) fn reference(metadata: &Json, name: &str) -> Result<Option<String>, Fault> {
+/// What the merchant calls it: a text, or a number as its digits. Anything else would be two payments where one is meant, and so
+/// would be a number that is not printed as it was written: a double holds others in its place.
+pub(super) fn reference(
+    (metadata, written): (&Json, Option<&RawValue>),
+    name: &str,
+) -> Result<Option<String>, Fault> {
     let fault =
         |what: String| Err(Fault::new(Code::InvalidMetadata, what).at(format!("metadata.{name}")));
     let text = match metadata.get(name) {
         None | Some(Json::Null) => return Ok(None),
         Some(Json::String(text)) => text.clone(),
         Some(number @ Json::Number(_)) => {
-            String::from_utf8(number.to_vec(Style::Js)).unwrap_or_default()
+            let digits = String::from_utf8(number.to_vec(Style::Js)).unwrap_or_default();
+            if as_written(written, name) != Some(&digits) {
+                return fault(format!(
+                    "{name} is a number that would be read as {digits}; send it as a text"
+                ));
+            }
+            digits
         }
         Some(Json::Bool(_) | Json::Array(_) | Json::Object(_)) => {
             return fault(format!("{name} must be a text or a number"));
@@ -84,13 +98,15 @@ pub(super) fn reference(metadata: &Json, name: &str) -> Result<Option<String>, F
     Ok(Some(text).filter(|text| !text.is_empty()))
 }
 
-/// A body that is JSON as we take it: no name stands in an object twice.
+/// A member's value as it stands in the request.
+fn as_written<'a>(metadata: Option<&'a RawValue>, name: &str) -> Option<&'a str> {
+    let members: BTreeMap<String, &'a RawValue> = serde_json::from_str(metadata?.get()).ok()?;
+    members.get(name).map(|value| value.get())
+}
+
+/// A body that is an object as we take it: no name stands in it twice.
 pub(super) fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Fault> {
-    let fault = |what: String| Fault::new(Code::InvalidRequest, what);
-    if let Err(malformed) = json::parse(body) {
-        return Err(fault(format!("the body is not valid JSON: {}", malformed.fault)));
-    }
-    serde_json::from_slice(body).map_err(|error| fault(format!("the body cannot be read: {error}")))
+    Ok(decode::object(body)?)
 }
 
 /// The guide's is KES.
@@ -138,14 +154,8 @@ fn method(form: &Provider, metadata: &mut Json) -> Result<(Method, Option<PayerC
         |metadata: &Json, name: &str| metadata.get(name).and_then(Json::as_str).map(str::to_owned);
     let takes = |name: &str| form.methods.contains(&name);
     if takes("card")
-        && let Some(number) = text(metadata, "card_number")
+        && let Some(card) = card(metadata)?
     {
-        let expiry = text(metadata, "expiry_date").or_else(|| text(metadata, "expiry"));
-        let code = text(metadata, "cvv").or_else(|| text(metadata, "cvc"));
-        let card = PayerCard::read_text(&number, expiry.as_deref(), code.as_deref());
-        let card = card.map_err(|bad| {
-            Fault::new(Code::InvalidCard, bad.to_string()).at("metadata.card_number")
-        })?;
         let facts = card.facts();
         forget_card(metadata, &facts.last4);
         return Ok((Method::Card(facts), Some(card)));
@@ -158,6 +168,44 @@ fn method(form: &Provider, metadata: &mut Json) -> Result<(Method, Option<PayerC
     }
     let (account, bank) = (text(metadata, "account_number"), text(metadata, "bank_code"));
     Ok((Method::BankTransfer { account, bank }, None))
+}
+
+/// The card that pays, if there is one.
+fn card(metadata: &Json) -> Result<Option<PayerCard>, Fault> {
+    let Some((_, number)) = of_card(metadata, &["card_number"])? else { return Ok(None) };
+    let expiry = of_card(metadata, &["expiry_date", "expiry"])?;
+    let code = of_card(metadata, &["cvv", "cvc"])?;
+    let card =
+        PayerCard::read_text(number, expiry.map(|(_, text)| text), code.map(|(_, text)| text));
+    card.map(Some).map_err(|bad| {
+        let member = match bad {
+            BadCard::Number => "card_number",
+            BadCard::Expiry => expiry.map_or("expiry_date", |(name, _)| name),
+            BadCard::Code => code.map_or("cvv", |(name, _)| name),
+        };
+        unfit_card(member, bad.to_string())
+    })
+}
+
+fn unfit_card(member: &str, what: String) -> Fault {
+    Fault::new(Code::InvalidCard, what).at(format!("metadata.{member}"))
+}
+
+/// The first of some members of a card that is there: its name, and its text.
+fn of_card<'a>(
+    metadata: &'a Json,
+    names: &[&'static str],
+) -> Result<Option<(&'static str, &'a str)>, Fault> {
+    for name in names {
+        match metadata.get(name) {
+            None | Some(Json::Null) => {}
+            Some(Json::String(text)) => return Ok(Some((name, text))),
+            Some(Json::Bool(_) | Json::Number(_) | Json::Array(_) | Json::Object(_)) => {
+                return Err(unfit_card(name, format!("{name} must be a text")));
+            }
+        }
+    }
+    Ok(None)
 }
 
 /// Takes a card out of the notes; its last digits stay.

@@ -4,6 +4,7 @@ use http::{Method, StatusCode};
 use serde_json::json;
 
 use super::{Shop, pix};
+use crate::checkouts;
 
 #[tokio::test]
 async fn a_key_and_a_reference_make_one_payment() {
@@ -78,4 +79,27 @@ async fn a_payout_that_failed_gives_its_reference_up_and_its_key_is_kept_by_whoe
     }
     assert_eq!(made("fail", "p1").await.at("/id"), failed, "the same request has the same answer");
     assert_eq!(shop.proof().await["holds"], true);
+}
+
+#[tokio::test]
+async fn the_same_request_is_answered_with_its_payment_whatever_became_of_what_it_was_made_for() {
+    let shop = checkouts::Shop::speaking("standard").await;
+    let pay = async |key: &str, wish: &serde_json::Value| {
+        let call = shop.app.call(Method::POST, "/v1/payments");
+        call.header("idempotency-key", key).json(wish).await
+    };
+    // An offer whose price has changed in between
+    let by_offer =
+        json!({"offer": shop.offer, "method": "pix", "amount": 10_000, "currency": "BRL"});
+    let first = pay("k1", &by_offer).await;
+    assert_eq!(first.status, 201, "{}", first.text);
+    let offer = format!("/v1/offers/{}", shop.offer);
+    assert_eq!(shop.app.patch(&offer, &json!({"price": 12_000})).await.status, 200);
+    let again = pay("k1", &by_offer).await;
+    assert_eq!((again.status, again.at("/id")), (first.status, first.at("/id")));
+    assert_eq!(again.header("idempotent-replayed"), "true");
+    // A key of another request is refused as such, and a new one is asked for what it costs now
+    assert_eq!(pay("k2", &by_offer).await.at("/field"), "amount");
+    let other = json!({"offer": "off_unknown", "method": "pix"});
+    assert_eq!(pay("k1", &other).await.at("/code"), "idempotency_key_reused");
 }

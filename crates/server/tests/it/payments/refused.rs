@@ -86,3 +86,24 @@ async fn an_id_that_is_no_text_is_told_in_the_shape_of_whoever_was_asked() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_payment_that_nobody_has_time_for_or_that_has_no_part_is_refused() {
+    let shop = Shop::new().await;
+    for (field, value) in [
+        ("expires_in", json!("0s")),
+        ("expires_in", json!("1ms")),
+        ("expires_in", json!("999ms")),
+        ("installments", json!(0)),
+        ("installments", json!(25)),
+    ] {
+        let mut wish = pix();
+        wish[field] = value.clone();
+        let refused = shop.post("/v1/payments", &wish).await;
+        assert!(refused.status.is_client_error(), "{field} {value}: {}", refused.text);
+        assert_eq!(refused.at("/field"), field);
+    }
+    let mut wish = pix();
+    wish["expires_in"] = "1s".into();
+    shop.pays(&wish).await;
+}
