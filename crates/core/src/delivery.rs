@@ -5,9 +5,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::attempt::Outcome;
 use crate::event::Event;
 use crate::id::{DeliveryId, EndpointId};
+use crate::outcome::Outcome;
 use crate::retry::Schedule;
 
 /// Where a delivery stands. `Due` and `Leased` are under way; the others rest.

@@ -7,7 +7,7 @@
 //! 3. each of those gets a delivery, whose life is [`delivery::State`];
 //! 4. a leased delivery with all it needs is a [`delivery::Claim`];
 //! 5. [`contract::Contract::sign`] renders and signs the bytes for this very attempt;
-//! 6. the answer is judged ([`attempt::judge`]) and becomes an [`attempt::Outcome`];
+//! 6. the answer is judged ([`outcome::judge`]) and becomes an [`outcome::Outcome`];
 //! 7. [`delivery::settle`] turns the outcome into the next state: a retry is only `Due` again.
 
 pub mod attempt;
@@ -24,6 +24,7 @@ pub mod json;
 pub mod ledger;
 pub mod merchant;
 pub mod money;
+pub mod outcome;
 pub mod payment;
 pub mod payout;
 pub mod retry;

@@ -12,9 +12,9 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use posthorn_core::attempt::Outcome;
 use posthorn_core::delivery::Claim;
 use posthorn_core::id::MerchantId;
+use posthorn_core::outcome::Outcome;
 
 use crate::clock::later;
 use answers::Answers;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use jiff::Timestamp;
 use posthorn_core::attempt::{
-    Attempt, FAILURE_BODY_BYTES_MAX, Outcome, Rendering, SUCCESS_BODY_BYTES_MAX, Tried, judge,
+    Attempt, FAILURE_BODY_BYTES_MAX, Rendering, SUCCESS_BODY_BYTES_MAX, Tried,
 };
 use posthorn_core::contract::{Contract, Sending, Signed, SigningKey, Unsendable};
 use posthorn_core::delivery::{Claim, Ending, ParkedWhy, State, WillNotSendWhy, settle};
@@ -15,6 +15,7 @@ use posthorn_core::endpoint::{DisabledWhy, Endpoint, Settings, Status};
 use posthorn_core::event::{Event, Mode};
 use posthorn_core::health;
 use posthorn_core::json::Style;
+use posthorn_core::outcome::{Outcome, judge};
 use posthorn_store::{Accept, Effect, Settlement};
 
 use crate::clock::later;

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use posthorn_core::attempt::{Answer, Outcome, RETRY_AFTER_MAX, judge};
+use posthorn_core::attempt::Answer;
+use posthorn_core::outcome::{Outcome, RETRY_AFTER_MAX, judge};
 
 use crate::line;
 

@@ -130,7 +130,7 @@ mod tests {
     use super::*;
     use crate::pacing::Heard;
     use jiff::Timestamp;
-    use posthorn_core::attempt::Outcome;
+    use posthorn_core::outcome::Outcome;
 
     const MOST: Most = Most { all: 4096, of_merchant: 1024 };
 

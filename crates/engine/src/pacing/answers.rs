@@ -1,6 +1,6 @@
 //! How an endpoint answers, as far as it is known.
 
-use posthorn_core::attempt::Outcome;
+use posthorn_core::outcome::Outcome;
 
 /// What came back from a try.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

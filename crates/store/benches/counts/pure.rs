@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use posthorn_core::attempt::Outcome;
 use posthorn_core::contract::{Contract, Sending, embedded};
 use posthorn_core::delivery;
 use posthorn_core::endpoint::{Endpoint, Status};
 use posthorn_core::event::{EventType, Mode, Payload};
 use posthorn_core::id::{EndpointId, MerchantId};
 use posthorn_core::json::Style;
+use posthorn_core::outcome::Outcome;
 use posthorn_core::route;
 
 use super::measured;
