@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures::channel::oneshot;
-use jiff::{SignedDuration, Timestamp};
+use jiff::{RoundMode, SignedDuration, Timestamp, TimestampRound, Unit};
 use posthorn_core::delivery::StateKind;
 use posthorn_core::event::Mode;
 use posthorn_core::id::{EventId, JobId, MerchantId};
@@ -101,7 +101,7 @@ impl Shared {
         let now = self.time_of(merchant, mode).await?;
         let real = self.clock.now();
         let from = under_way.map_or(now, |target| target.max(now));
-        let target = from.checked_add(by).unwrap_or(Timestamp::MAX);
+        let target = from.checked_add(by).map_or(Timestamp::MAX, whole_millisecond);
         if by.is_negative() || target.duration_since(real) > AHEAD_MAX {
             let what = "a clock goes forward only, at most ten years ahead of real time".to_owned();
             return Err(EngineError::Setting { field: "advance", what });
@@ -146,6 +146,12 @@ impl Shared {
         }
         Ok(Timestamp::from_millisecond(low).unwrap_or(at))
     }
+}
+
+/// The time on record that is not before this one: what is due by then has its time on record too.
+fn whole_millisecond(at: Timestamp) -> Timestamp {
+    let up = TimestampRound::new().smallest(Unit::Millisecond).mode(RoundMode::Ceil);
+    at.round(up).unwrap_or(at)
 }
 
 fn only_test(mode: Mode) -> Result<(), EngineError> {

@@ -33,6 +33,8 @@ use axum::Router;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+pub(crate) use payment_in::{metadata, unfit};
+
 use crate::app::App;
 
 /// The body of an action that takes nothing: none, or `{}`.

@@ -10,6 +10,7 @@ mod pagtracker;
 mod pay_page;
 mod payqi;
 mod sentinelgate;
+mod techcorp;
 
 use axum::Router;
 use axum::middleware::from_fn;
@@ -17,10 +18,11 @@ use axum::middleware::from_fn;
 use crate::app::App;
 
 /// The façades, by the name of their contract.
-const ALL: [(&str, Routes); 3] = [
+const ALL: [(&str, Routes); 4] = [
     ("pagtracker", pagtracker::routes),
     ("payqi", payqi::routes),
     ("sentinelgate", sentinelgate::routes),
+    ("techcorp", techcorp::routes),
 ];
 
 /// What makes a façade.

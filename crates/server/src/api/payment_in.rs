@@ -157,7 +157,7 @@ pub(super) struct LegIn {
     remainder: bool,
 }
 
-pub(super) fn unfit(field: &'static str, what: impl std::fmt::Display) -> Problem {
+pub(crate) fn unfit(field: &'static str, what: impl std::fmt::Display) -> Problem {
     Problem::new(Code::InvalidField, format!("`{field}`: {what}")).at(field)
 }
 

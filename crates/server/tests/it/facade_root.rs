@@ -39,5 +39,5 @@ async fn what_is_nowhere_is_told_in_the_shape_of_whoever_was_asked() {
 #[tokio::test]
 async fn a_contract_without_an_api_of_its_own_cannot_be_at_the_root() {
     let refused = posthorn_server::Root::of("krxscale").map(|_| ()).unwrap_err().to_string();
-    insta::assert_snapshot!(refused, @"contract `krxscale` has no API of its own to put at the root (its guide prints none, so its programs use the native one); `pagtracker`, `payqi`, `sentinelgate` have");
+    insta::assert_snapshot!(refused, @"contract `krxscale` has no API of its own to put at the root (its guide prints none, so its programs use the native one); `pagtracker`, `payqi`, `sentinelgate`, `techcorp` have");
 }

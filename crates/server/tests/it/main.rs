@@ -26,6 +26,7 @@ mod facade_pay_page;
 mod facade_payqi;
 mod facade_root;
 mod facade_sentinelgate;
+mod facade_techcorp;
 mod harness;
 mod health;
 mod idempotency;

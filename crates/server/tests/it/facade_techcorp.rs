@@ -1,0 +1,108 @@
+//! TechCorp's own API, from an order to the events of its payment.
+
+use http::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use crate::harness::{Got, TestApp};
+
+/// A merchant who speaks TechCorp's contract.
+struct Store {
+    app: TestApp,
+    key: String,
+}
+
+impl Store {
+    async fn new() -> Self {
+        let app = TestApp::in_real_time().await;
+        let made = app.merchant(&json!({"name": "Store", "contract": "techcorp"})).await;
+        Self { app, key: made.at("/keys/test/api_key") }
+    }
+
+    async fn post(&self, path: &str, body: &Value) -> Got {
+        let path = format!("/techcorp{path}");
+        self.app.call(Method::POST, &path).key(&self.key).json(body).await
+    }
+
+    async fn get(&self, path: &str) -> Got {
+        let path = format!("/techcorp{path}");
+        self.app.call(Method::GET, &path).key(&self.key).send(axum::body::Body::empty()).await
+    }
+
+    async fn passes(&self, by: &str) {
+        let call = self.app.call(Method::POST, "/v1/sandbox/clock").key(&self.key);
+        let moved = call.json(&json!({"advance": by})).await;
+        assert_eq!(moved.status, StatusCode::OK, "{}", moved.text);
+    }
+}
+
+fn pix(order: &str) -> Value {
+    json!({"order_id": order, "amount": 29_990, "method": "pix", "provider": "PagSeguro"})
+}
+
+#[tokio::test]
+async fn an_order_is_paid_by_pix_five_seconds_later_and_once() {
+    let store = Store::new().await;
+    let made = store.post("/v1/payments/process", &pix("o-1")).await;
+    assert_eq!(made.status, StatusCode::CREATED, "{}", made.text);
+    assert_eq!((made.at("/status"), made.at("/amount")), ("PENDING".into(), "29990".into()));
+    assert!(made.at("/pix/qr_code").starts_with("000201"), "{}", made.text);
+    let again = store.post("/api/payments/process", &pix("o-1")).await;
+    assert_eq!((again.status, again.at("/id")), (StatusCode::OK, made.at("/id")));
+    store.passes("5s").await;
+    let path = format!("/v1/payments/{}", made.at("/id"));
+    assert_eq!(store.get(&path).await.at("/status"), "APPROVED");
+    let listed = store.get("/v1/payments?limit=1").await;
+    assert_eq!(
+        (listed.at("/data/0/id"), listed.at("/next_cursor")),
+        (made.at("/id"), "null".into())
+    );
+    let part = store.post(&format!("{path}/refund"), &json!({"amount": 90})).await;
+    assert_eq!(
+        (part.status, part.at("/status")),
+        (StatusCode::CREATED, "PARTIALLY_REFUNDED".into())
+    );
+    let rest = store.post(&format!("{path}/refund"), &json!({})).await;
+    assert_eq!(
+        (rest.at("/status"), rest.at("/amount_refunded")),
+        ("REFUNDED".into(), "29990".into())
+    );
+}
+
+#[tokio::test]
+async fn a_provider_takes_what_the_guides_table_says_and_nothing_else() {
+    let store = Store::new().await;
+    for (provider, method, taken) in [
+        ("Stripe", "pix", false),
+        ("Stripe", "boleto", false),
+        ("PagSeguro", "pix", true),
+        ("PagSeguro", "boleto", true),
+        ("MercadoPago", "pix", true),
+        ("MercadoPago", "boleto", true),
+        ("PayPal", "pix", false),
+        ("Nobody", "pix", false),
+    ] {
+        let order = format!("{provider}-{method}");
+        let wish =
+            json!({"order_id": order, "amount": 1_000, "method": method, "provider": provider});
+        let got = store.post("/v1/payments/process", &wish).await;
+        assert_eq!(got.status.is_success(), taken, "{order}: {}", got.text);
+        if !taken {
+            let told = (got.status.as_u16(), got.at("/field"));
+            assert!(told.0 == 422 && !told.1.is_empty(), "{order}: {}", got.text);
+            assert_eq!(got.at("/request_id"), got.header("x-request-id"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn only_merchants_of_the_contract_get_in() {
+    let store = Store::new().await;
+    let call = store.app.call(Method::POST, "/techcorp/v1/payments/process").no_key();
+    let nobody = call.json(&pix("o-1")).await;
+    assert_eq!(nobody.status, StatusCode::UNAUTHORIZED, "{}", nobody.text);
+    let other = store.app.merchant(&json!({"name": "Other", "contract": "payqi"})).await;
+    let call = store.app.call(Method::POST, "/techcorp/v1/payments/process");
+    let wrong = call.key(&other.at("/keys/test/api_key")).json(&pix("o-1")).await;
+    assert_eq!(wrong.status, StatusCode::FORBIDDEN, "{}", wrong.text);
+    assert_eq!(store.get("/v1/nothing").await.at("/code"), "not_found");
+}
