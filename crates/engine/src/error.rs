@@ -78,6 +78,9 @@ pub enum EngineError {
     /// A checkout does not stand where that is possible.
     #[error(transparent)]
     Checkout(#[from] posthorn_core::checkout::Refused),
+    /// An order does not stand where that is possible.
+    #[error(transparent)]
+    Order(#[from] posthorn_core::order::Refused),
     /// The reference belongs to a payment of another amount.
     #[error("this reference belongs to payment {id}, which is of {money}; use another reference")]
     OtherAmount {

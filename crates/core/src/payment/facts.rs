@@ -7,7 +7,10 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{CardFacts, Customer, Instrument, Method, Payment, RefundState, State};
+use super::{
+    CardFacts, Customer, Instrument, Method, OrderFacts, Payment, ProductFacts, RefundState, State,
+    UserFacts,
+};
 use crate::id::{CheckoutId, OfferId, PayoutId, ProductId};
 use crate::money::Money;
 
@@ -31,6 +34,12 @@ pub enum Subject<'a> {
     Cart(&'a Cart),
     /// A payout.
     Payout(PayoutFacts<'a>),
+    /// An order.
+    Order(OrderFacts<'a>),
+    /// A product that changed.
+    Product(ProductFacts<'a>),
+    /// A user.
+    User(UserFacts<'a>),
 }
 
 /// What is on sale, and to whom: told as it was when the payment was made, whatever became of it since.
@@ -138,7 +147,11 @@ impl<'a> Facts<'a> {
     pub const fn payment(&self) -> Option<&'a Payment> {
         match self.subject {
             Subject::Payment(payment) => Some(payment),
-            Subject::Cart(_) | Subject::Payout(_) => None,
+            Subject::Cart(_)
+            | Subject::Payout(_)
+            | Subject::Order(_)
+            | Subject::Product(_)
+            | Subject::User(_) => None,
         }
     }
 
@@ -147,17 +160,63 @@ impl<'a> Facts<'a> {
     pub const fn payout(&self) -> Option<&PayoutFacts<'a>> {
         match &self.subject {
             Subject::Payout(payout) => Some(payout),
-            Subject::Payment(_) | Subject::Cart(_) => None,
+            Subject::Payment(_)
+            | Subject::Cart(_)
+            | Subject::Order(_)
+            | Subject::Product(_)
+            | Subject::User(_) => None,
         }
     }
 
-    /// How much it is about.
+    /// The order, if it is about one.
     #[must_use]
-    pub const fn money(&self) -> Money {
+    pub const fn order(&self) -> Option<&OrderFacts<'a>> {
+        match &self.subject {
+            Subject::Order(order) => Some(order),
+            Subject::Payment(_)
+            | Subject::Cart(_)
+            | Subject::Payout(_)
+            | Subject::Product(_)
+            | Subject::User(_) => None,
+        }
+    }
+
+    /// The product, if it is about one that changed.
+    #[must_use]
+    pub const fn product(&self) -> Option<&ProductFacts<'a>> {
+        match &self.subject {
+            Subject::Product(product) => Some(product),
+            Subject::Payment(_)
+            | Subject::Cart(_)
+            | Subject::Payout(_)
+            | Subject::Order(_)
+            | Subject::User(_) => None,
+        }
+    }
+
+    /// The user, if it is about one.
+    #[must_use]
+    pub const fn user(&self) -> Option<&UserFacts<'a>> {
+        match &self.subject {
+            Subject::User(user) => Some(user),
+            Subject::Payment(_)
+            | Subject::Cart(_)
+            | Subject::Payout(_)
+            | Subject::Order(_)
+            | Subject::Product(_) => None,
+        }
+    }
+
+    /// How much it is about: a user is about no money.
+    #[must_use]
+    pub const fn money(&self) -> Option<Money> {
         match self.subject {
-            Subject::Payment(payment) => payment.money,
-            Subject::Cart(cart) => cart.money,
-            Subject::Payout(payout) => payout.money,
+            Subject::Payment(payment) => Some(payment.money),
+            Subject::Cart(cart) => Some(cart.money),
+            Subject::Payout(payout) => Some(payout.money),
+            Subject::Order(order) => Some(order.money),
+            Subject::Product(product) => product.price,
+            Subject::User(_) => None,
         }
     }
 
@@ -167,7 +226,7 @@ impl<'a> Facts<'a> {
         match self.subject {
             Subject::Payment(payment) => payment.wish.sale.as_ref(),
             Subject::Cart(cart) => Some(&cart.sale),
-            Subject::Payout(_) => None,
+            Subject::Payout(_) | Subject::Order(_) | Subject::Product(_) | Subject::User(_) => None,
         }
     }
 
@@ -185,6 +244,9 @@ impl<'a> Facts<'a> {
             Subject::Payment(payment) => payment.wish.description.as_deref(),
             Subject::Cart(cart) => cart.description.as_deref(),
             Subject::Payout(payout) => payout.description,
+            Subject::Order(order) => order.description,
+            Subject::Product(product) => product.description,
+            Subject::User(_) => None,
         }
     }
 
@@ -195,6 +257,9 @@ impl<'a> Facts<'a> {
             Subject::Payment(payment) => payment.created,
             Subject::Cart(cart) => cart.created,
             Subject::Payout(payout) => payout.created,
+            Subject::Order(order) => order.created,
+            Subject::Product(product) => product.created,
+            Subject::User(user) => user.created,
         }
     }
 
@@ -205,6 +270,9 @@ impl<'a> Facts<'a> {
             Subject::Payment(payment) => payment.updated,
             Subject::Cart(cart) => cart.updated,
             Subject::Payout(payout) => payout.updated,
+            Subject::Order(order) => order.updated,
+            Subject::Product(product) => product.updated,
+            Subject::User(user) => user.updated,
         }
     }
 

@@ -10,6 +10,7 @@
 mod call;
 mod dispute;
 mod facts;
+mod goods;
 mod hear;
 #[cfg(test)]
 mod laws;
@@ -23,6 +24,7 @@ mod wake;
 pub use call::{ANSWER_WITHIN, Call, Stage, Todo};
 pub use dispute::{Dispute, Verdict};
 pub use facts::{Cart, Facts, PayoutFacts, Sale, SaleCheckout, SaleOffer, SaleProduct, Subject};
+pub use goods::{OrderFacts, OrderItem, ProductFacts, UserFacts};
 pub use method::{CardFacts, Method};
 pub use news::{Ask, Command, Instrument, Movement, News, Refusal};
 pub use refund::{Refund, RefundState};

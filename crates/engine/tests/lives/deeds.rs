@@ -236,6 +236,7 @@ fn is_broken(error: &EngineError) -> bool {
         | EngineError::WrongMode { .. }
         | EngineError::Payment(_)
         | EngineError::Checkout(_)
+        | EngineError::Order(_)
         | EngineError::OtherAmount { .. }
         | EngineError::OtherProvider { .. }
         | EngineError::NoLiveProvider

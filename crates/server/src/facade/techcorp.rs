@@ -5,6 +5,8 @@
 //! Errors are the native API's problem documents: they have a code, and the request's id, which is what the guide asks for.
 
 mod client;
+mod decimals;
+mod orders;
 mod payments;
 
 use axum::Router;
@@ -18,7 +20,10 @@ const CONTRACT: &str = "techcorp";
 
 /// What there is.
 pub(super) fn routes() -> Router<App> {
-    payments::routes().fallback(no_such_route).method_not_allowed_fallback(no_such_method)
+    payments::routes()
+        .merge(orders::routes())
+        .fallback(no_such_route)
+        .method_not_allowed_fallback(no_such_method)
 }
 
 async fn no_such_route(uri: Uri) -> Problem {

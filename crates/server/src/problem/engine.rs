@@ -33,6 +33,7 @@ impl From<EngineError> for Problem {
             EngineError::WrongMode { .. } => Self::new(Code::WrongMode, detail),
             EngineError::Payment(_) => Self::new(Code::PaymentState, detail),
             EngineError::Checkout(_) => Self::new(Code::CheckoutState, detail),
+            EngineError::Order(_) => Self::new(Code::OrderState, detail),
             EngineError::OtherAmount { .. } | EngineError::OtherProvider { .. } => {
                 Self::new(Code::ReferenceInUse, detail).at("reference")
             }

@@ -44,4 +44,5 @@ mod sandbox;
 mod secrets;
 mod serving;
 mod shown;
+mod techcorp_orders;
 mod times;

@@ -159,6 +159,7 @@ impl From<EngineError> for Fault {
                 Self::new(Code::KeyReused, what).at(KEY)
             }
             EngineError::Payment(_)
+            | EngineError::Order(_)
             | EngineError::NoLiveProvider
             | EngineError::OtherAmount { .. }
             | EngineError::OtherProvider { .. }

@@ -158,6 +158,7 @@ impl From<EngineError> for Fault {
             | EngineError::WrongMode { .. }
             | EngineError::Payment(_)
             | EngineError::Checkout(_)
+            | EngineError::Order(_)
             | EngineError::Busy { .. }
             | EngineError::Store(_)
             | EngineError::Broken { .. } => Problem::from(error).into(),
