@@ -93,7 +93,6 @@ impl Engine {
             let (provider, method) = (&*draft.wish.provider, draft.wish.method.name());
             shared.check_provider(place, (provider, method), draft.money)?;
             wording::check_payment(&draft)?;
-            shared.check_room(place, draft.money).await?;
             if let Some(callback) = &draft.wish.callback {
                 shared.meet_callback(place, callback).await?;
             }
@@ -101,6 +100,7 @@ impl Engine {
                 if let Some(payment) = shared.with_reference(place, &draft).await? {
                     return shared.once_more(payment, once).await;
                 }
+                shared.check_room(place, draft.money).await?;
                 match shared.open_payment(place, &draft, once).await {
                     // Somebody else took the reference, or paid the checkout, at this moment; or the id was given out before a
                     // restart, and the clock was set back: the next one is another.

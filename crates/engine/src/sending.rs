@@ -184,7 +184,9 @@ impl Shared {
         let number = claim.number();
         let state = settle(outcome, number, schedule, now);
         let attempt = attempt(claim, prepared.rendering.clone(), clip(tried, outcome), started);
-        let changes = self.effects(claim, outcome, schedule.pause_after, now);
+        // Nor do failures of some payments' URLs pause what is sent to others' there.
+        let pause_after = schedule.pause_after.filter(|_| !calls_back);
+        let changes = self.effects(claim, outcome, pause_after, now);
         let mut notices = Vec::new();
         if let State::Exhausted { .. } = state {
             let notice = Notice::Exhausted { claim, called: &schedule.exhausted };
