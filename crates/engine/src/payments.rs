@@ -303,11 +303,17 @@ impl Shared {
                 )?)
             }
         };
+        let announced = match draft.wish.checkout {
+            Some(checkout) => self.checkout((merchant, mode), checkout).await?.announced(),
+            None => None,
+        };
         let real = self.clock.now();
-        let id = PaymentId::from_i64(self.next_event_id(real).as_i64());
+        let new = || PaymentId::from_i64(self.next_event_id(real).as_i64());
+        let id = announced.unwrap_or_else(new);
         let now = self.directory.now(merchant, mode, real);
         let wish = draft.wish.clone();
-        let step = Payment::open(id, (merchant, mode), draft.money, (wish, split), now);
+        let mut step = Payment::open(id, (merchant, mode), draft.money, (wish, split), now);
+        step.after.sequence = announced.map_or(0, |_| 1);
         let made = self.write_step(0, step.map(Affair::from), Vec::new(), once).await?;
         match made {
             keeping::Written::Now(affair) => {

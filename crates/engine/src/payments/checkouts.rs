@@ -71,7 +71,12 @@ impl Engine {
             let now = shared.directory.now(place.0, place.1, real);
             check_no_card(&wish)?;
             let checkout = Checkout::open(id, place, money, (wish, waits), now);
-            let step = Step::still(Affair::from(checkout));
+            let step = if waits.announces {
+                let first = PaymentId::from_i64(shared.next_event_id(real).as_i64());
+                checkout.announcing(first).map(Affair::from)
+            } else {
+                Step::still(Affair::from(checkout))
+            };
             match shared.write_step(0, step, Vec::new(), once).await? {
                 Written::Now(affair) => Ok((affair.checkout()?, false)),
                 Written::Before(id) => {
