@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use posthorn_core::checkout::{Checkout, Payer, State, Wish};
 use posthorn_core::contract::{CHECKOUT_WAIT_MAX, Transition};
 use posthorn_core::event::Mode;
-use posthorn_core::id::{CheckoutId, CustomerId, MerchantId, OfferId};
+use posthorn_core::id::{CheckoutId, CustomerId, MerchantId, OfferId, PaymentId};
 use posthorn_core::money::Money;
 use posthorn_core::payment::{Payment, Step};
 use posthorn_core::shop::{Customer, check_texts};
