@@ -312,8 +312,8 @@ impl Shared {
         let id = announced.unwrap_or_else(new);
         let now = self.directory.now(merchant, mode, real);
         let wish = draft.wish.clone();
-        let mut step = Payment::open(id, (merchant, mode), draft.money, (wish, split), now);
-        step.after.sequence = announced.map_or(0, |_| 1);
+        let step = Payment::open(id, (merchant, mode), draft.money, (wish, split), now);
+        let step = step.map(|made| if announced.is_some() { made.announced() } else { made });
         let made = self.write_step(0, step.map(Affair::from), Vec::new(), once).await?;
         match made {
             keeping::Written::Now(affair) => {
