@@ -268,6 +268,10 @@ impl Shared {
             let provider = payment.wish.provider.clone();
             return Err(EngineError::OtherProvider { id: payment.id, provider });
         }
+        let method = payment.wish.method.name();
+        if method != draft.wish.method.name() {
+            return Err(EngineError::OtherMethod { id: payment.id, method });
+        }
         Ok(Some(payment))
     }
 
@@ -309,11 +313,14 @@ impl Shared {
         };
         let real = self.clock.now();
         let new = || PaymentId::from_i64(self.next_event_id(real).as_i64());
-        let id = announced.unwrap_or_else(new);
+        let id = announced.map_or_else(new, |(id, _)| id);
         let now = self.directory.now(merchant, mode, real);
         let wish = draft.wish.clone();
         let step = Payment::open(id, (merchant, mode), draft.money, (wish, split), now);
-        let step = step.map(|made| if announced.is_some() { made.announced() } else { made });
+        let step = step.map(|made| match announced {
+            Some((_, at)) => made.announced(at),
+            None => made,
+        });
         let made = self.write_step(0, step.map(Affair::from), Vec::new(), once).await?;
         match made {
             keeping::Written::Now(affair) => {

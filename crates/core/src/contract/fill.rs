@@ -94,14 +94,16 @@ impl Told<'_> {
 
     /// The same of a payment that was told of with its checkout, and is not made yet.
     fn about_announced(&self, about: About) -> Option<Json> {
-        let Subject::Cart(Cart { payment: Some(id), .. }) = self.facts.subject else { return None };
+        let Subject::Cart(Cart { payment: Some(id), metadata, .. }) = self.facts.subject else {
+            return None;
+        };
         match about {
             About::Id => Some(self.id(Kind::Payment, id.as_i64()).into()),
             About::Status => Some(self.contract.status(State::Created).into()),
             About::StatusV2 => self.contract.status_v2(State::Created).map(Json::from),
-            About::Metadata
-            | About::MetadataIfAny
-            | About::Reference
+            About::Metadata => Some(notes(metadata)),
+            About::MetadataIfAny => Some(notes(metadata)).filter(|notes| !is_empty(notes)),
+            About::Reference
             | About::Provider
             | About::ProviderReference
             | About::ProviderCharge
@@ -165,15 +167,19 @@ impl Told<'_> {
         }
     }
 
-    fn customer(&self, who: Customer) -> Option<&str> {
-        let customer = self.facts.customer()?;
-        match who {
-            Customer::Id => customer.id.as_deref(),
-            Customer::Name => customer.name.as_deref(),
-            Customer::Email => customer.email.as_deref(),
-            Customer::Phone => customer.phone.as_deref(),
-            Customer::Document => customer.document.as_deref(),
+    fn customer(&self, who: Customer) -> Option<String> {
+        if let (Customer::Id, Subject::Cart(cart)) = (who, self.facts.subject) {
+            return cart.customer.map(|id| self.id(Kind::Customer, id.as_i64()));
         }
+        let customer = self.facts.customer()?;
+        let known = match who {
+            Customer::Id => &customer.id,
+            Customer::Name => &customer.name,
+            Customer::Email => &customer.email,
+            Customer::Phone => &customer.phone,
+            Customer::Document => &customer.document,
+        };
+        known.clone()
     }
 
     fn sale(&self, fact: Sale) -> Option<String> {

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{CardFacts, Customer, Instrument, Method, Payment, RefundState, State};
-use crate::id::{CheckoutId, OfferId, PaymentId, PayoutId, ProductId};
+use crate::id::{CheckoutId, CustomerId, OfferId, PaymentId, PayoutId, ProductId};
 use crate::money::Money;
 
 /// What a contract's templates read.
@@ -92,6 +92,12 @@ pub struct Cart {
     pub payment: Option<PaymentId>,
     /// What is to be paid.
     pub money: Money,
+    /// Which of the merchant's customers buys it.
+    #[serde(default)]
+    pub customer: Option<CustomerId>,
+    /// The merchant's own notes: a JSON object in canonical bytes.
+    #[serde(default)]
+    pub metadata: String,
     /// What the payer reads.
     pub description: Option<String>,
     /// When it was opened, on the merchant's clock.

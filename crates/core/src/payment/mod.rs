@@ -265,10 +265,10 @@ impl Payment {
         Step::still(payment).tell(Transition::PaymentCreated)
     }
 
-    /// The same payment, which its checkout told of when it was opened: that was its first event.
+    /// The same payment, which its checkout told of when it was opened: that was its first event, and is when it began.
     #[must_use]
-    pub fn announced(self) -> Self {
-        Self { sequence: 1, ..self }
+    pub fn announced(self, at: Timestamp) -> Self {
+        Self { sequence: 1, created: at, ..self }
     }
 
     /// Takes what was reserved.

@@ -238,6 +238,7 @@ fn is_broken(error: &EngineError) -> bool {
         | EngineError::Checkout(_)
         | EngineError::OtherAmount { .. }
         | EngineError::OtherProvider { .. }
+        | EngineError::OtherMethod { .. }
         | EngineError::NoLiveProvider
         | EngineError::InsufficientBalance { .. }
         | EngineError::Busy { .. } => false,
