@@ -100,6 +100,16 @@ pub enum EngineError {
         /// Its provider.
         provider: String,
     },
+    /// The reference belongs to a payment by another method.
+    #[error(
+        "this reference belongs to payment {id} by {method}; call that one off, or use another reference"
+    )]
+    OtherMethod {
+        /// That payment.
+        id: posthorn_core::id::PaymentId,
+        /// Its method.
+        method: &'static str,
+    },
     /// There is nobody to take the money.
     #[error("no live provider is configured; test mode has simulated ones (use a test key)")]
     NoLiveProvider,

@@ -96,7 +96,6 @@ impl Engine {
             let (provider, method) = (&*draft.wish.provider, draft.wish.method.name());
             shared.check_provider(place, (provider, method), draft.money)?;
             wording::check_payment(&draft)?;
-            shared.check_room(place, draft.money).await?;
             if let Some(callback) = &draft.wish.callback {
                 shared.meet_callback(place, callback).await?;
             }
@@ -104,6 +103,7 @@ impl Engine {
                 if let Some(payment) = shared.with_reference(place, &draft).await? {
                     return shared.once_more(payment, once).await;
                 }
+                shared.check_room(place, draft.money).await?;
                 match shared.open_payment(place, &draft, once).await {
                     // Somebody else took the reference, or paid the checkout, at this moment; or the id was given out before a
                     // restart, and the clock was set back: the next one is another.
@@ -275,6 +275,10 @@ impl Shared {
             let provider = payment.wish.provider.clone();
             return Err(EngineError::OtherProvider { id: payment.id, provider });
         }
+        let method = payment.wish.method.name();
+        if method != draft.wish.method.name() {
+            return Err(EngineError::OtherMethod { id: payment.id, method });
+        }
         Ok(Some(payment))
     }
 
@@ -310,11 +314,20 @@ impl Shared {
                 )?)
             }
         };
+        let announced = match draft.wish.checkout {
+            Some(checkout) => self.checkout((merchant, mode), checkout).await?.announced(),
+            None => None,
+        };
         let real = self.clock.now();
-        let id = PaymentId::from_i64(self.next_event_id(real).as_i64());
+        let new = || PaymentId::from_i64(self.next_event_id(real).as_i64());
+        let id = announced.map_or_else(new, |(id, _)| id);
         let now = self.directory.now(merchant, mode, real);
         let wish = draft.wish.clone();
         let step = Payment::open(id, (merchant, mode), draft.money, (wish, split), now);
+        let step = step.map(|made| match announced {
+            Some((_, at)) => made.announced(at),
+            None => made,
+        });
         let made = self.write_step(0, step.map(Affair::from), Vec::new(), once).await?;
         match made {
             keeping::Written::Now(affair) => {

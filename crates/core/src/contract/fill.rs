@@ -13,7 +13,7 @@ use super::shape::Source;
 use super::wire_id::Kind;
 use crate::json::{self, Json};
 use crate::money::{Money, Units};
-use crate::payment::{Facts, Instrument, LegState, Payment, Split, State};
+use crate::payment::{Cart, Facts, Instrument, LegState, Payment, Split, State, Subject};
 
 /// A payment (or what else facts are about), told in a contract's words.
 pub(super) struct Told<'a> {
@@ -25,7 +25,10 @@ impl Source for Told<'_> {
     fn value(&self, field: Field, at: Option<usize>) -> Option<Json> {
         match field {
             Field::Common(common) => self.common(common).map(Json::from),
-            Field::Payment(about) => self.about(about, self.payment()?),
+            Field::Payment(about) => match self.payment() {
+                Some(payment) => self.about(about, payment),
+                None => self.about_announced(about),
+            },
             Field::Amount(amount) => self.amount(amount),
             Field::Time(time) => self.time(time).map(|at| whole_seconds(at).into()),
             Field::Rail(rail) => self.rail(rail).map(Json::from),
@@ -99,6 +102,33 @@ impl Told<'_> {
         }
     }
 
+    /// The same of a payment that was told of with its checkout, and is not made yet.
+    fn about_announced(&self, about: About) -> Option<Json> {
+        let Subject::Cart(Cart { payment: Some(id), metadata, .. }) = self.facts.subject else {
+            return None;
+        };
+        match about {
+            About::Id => Some(self.id(Kind::Payment, id.as_i64()).into()),
+            About::Status => Some(self.contract.status(State::Created).into()),
+            About::StatusV2 => self.contract.status_v2(State::Created).map(Json::from),
+            About::Metadata => Some(notes(metadata)),
+            About::MetadataIfAny => Some(notes(metadata)).filter(|notes| !is_empty(notes)),
+            About::Reference
+            | About::Provider
+            | About::ProviderReference
+            | About::ProviderCharge
+            | About::Method
+            | About::Installments
+            | About::CardBrand
+            | About::CardLast4
+            | About::CallbackUrl
+            | About::FailureCode
+            | About::FailureMessage
+            | About::Late
+            | About::SplitId => None,
+        }
+    }
+
     fn amount(&self, amount: Amount) -> Option<Json> {
         let money = self.facts.money()?;
         let (money, units) = match amount {
@@ -155,15 +185,19 @@ impl Told<'_> {
         }
     }
 
-    fn customer(&self, who: Customer) -> Option<&str> {
-        let customer = self.facts.customer()?;
-        match who {
-            Customer::Id => customer.id.as_deref(),
-            Customer::Name => customer.name.as_deref(),
-            Customer::Email => customer.email.as_deref(),
-            Customer::Phone => customer.phone.as_deref(),
-            Customer::Document => customer.document.as_deref(),
+    fn customer(&self, who: Customer) -> Option<String> {
+        if let (Customer::Id, Subject::Cart(cart)) = (who, self.facts.subject) {
+            return cart.customer.map(|id| self.id(Kind::Customer, id.as_i64()));
         }
+        let customer = self.facts.customer()?;
+        let known = match who {
+            Customer::Id => &customer.id,
+            Customer::Name => &customer.name,
+            Customer::Email => &customer.email,
+            Customer::Phone => &customer.phone,
+            Customer::Document => &customer.document,
+        };
+        known.clone()
     }
 
     fn sale(&self, fact: Sale) -> Option<String> {

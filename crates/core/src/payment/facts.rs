@@ -11,7 +11,7 @@ use super::{
     CardFacts, Customer, Instrument, Method, OrderFacts, Payment, ProductFacts, RefundState, State,
     UserFacts,
 };
-use crate::id::{CheckoutId, OfferId, PayoutId, ProductId};
+use crate::id::{CheckoutId, CustomerId, OfferId, PaymentId, PayoutId, ProductId};
 use crate::money::Money;
 
 /// What a contract's templates read.
@@ -96,8 +96,17 @@ pub struct SaleOffer {
 pub struct Cart {
     /// The checkout, and what is in it.
     pub sale: Sale,
+    /// The payment that is to be made for it, where that was told of.
+    #[serde(default)]
+    pub payment: Option<PaymentId>,
     /// What is to be paid.
     pub money: Money,
+    /// Which of the merchant's customers buys it.
+    #[serde(default)]
+    pub customer: Option<CustomerId>,
+    /// The merchant's own notes: a JSON object in canonical bytes.
+    #[serde(default)]
+    pub metadata: String,
     /// What the payer reads.
     pub description: Option<String>,
     /// When it was opened, on the merchant's clock.

@@ -267,6 +267,12 @@ impl Payment {
         Step::still(payment).tell(Transition::PaymentCreated)
     }
 
+    /// The same payment, which its checkout told of when it was opened: that was its first event, and is when it began.
+    #[must_use]
+    pub fn announced(self, at: Timestamp) -> Self {
+        Self { sequence: 1, created: at, ..self }
+    }
+
     /// Takes what was reserved.
     pub fn capture(mut self, now: Timestamp) -> Result<Step, Refused> {
         if self.state != State::Authorized {

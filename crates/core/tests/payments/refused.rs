@@ -57,11 +57,11 @@ fn every_state_has_a_word() {
     x.toml:89:12: `disputed` in [payment.status] must not be empty <- ""
     "#);
     insta::assert_snapshot!(said("krxscale", "[payment.status_v2]", "[payment.status_v3]"), @r#"
-    x.toml:77:19: `$status_v2` has no words; add a table [payment.status_v2] <- $status_v2",
-    x.toml:112:10: unknown field `status_v3` in [payment]; did you mean `status_v2`? <- status_v3]
+    x.toml:79:19: `$status_v2` has no words; add a table [payment.status_v2] <- $status_v2",
+    x.toml:114:10: unknown field `status_v3` in [payment]; did you mean `status_v2`? <- status_v3]
     "#);
     insta::assert_snapshot!(said("krxscale", "card = \"credit_card\"", "cards = \"credit_card\""), @r#"
-    x.toml:128:1: unknown field `cards` in [payment.method]; did you mean `card`? <- cards = "credit_card"
+    x.toml:130:1: unknown field `cards` in [payment.method]; did you mean `card`? <- cards = "credit_card"
     "#);
 }
 
@@ -125,5 +125,9 @@ fn what_a_checkout_waits_for_is_named_rightly() {
     "#);
     insta::assert_snapshot!(said("payqi", "expires_after = \"24h\"", "expires_after = \"400d\""), @r#"
     x.toml:54:17: `400d` is longer than 365d <- "400d"
+    "#);
+    let told = "on = [\"payment.created\"]";
+    insta::assert_snapshot!(said("krxscale", told, "on = []"), @r#"
+    x.toml:63:1: `announces_payment` needs one event on `payment.created`, not 0; it is the payment's first, and is sent once <- [checkout]
     "#);
 }

@@ -239,6 +239,7 @@ fn is_broken(error: &EngineError) -> bool {
         | EngineError::Order(_)
         | EngineError::OtherAmount { .. }
         | EngineError::OtherProvider { .. }
+        | EngineError::OtherMethod { .. }
         | EngineError::NoLiveProvider
         | EngineError::InsufficientBalance { .. }
         | EngineError::Busy { .. } => false,

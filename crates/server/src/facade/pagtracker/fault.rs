@@ -163,6 +163,7 @@ impl From<EngineError> for Fault {
             | EngineError::NoLiveProvider
             | EngineError::OtherAmount { .. }
             | EngineError::OtherProvider { .. }
+            | EngineError::OtherMethod { .. }
             | EngineError::InsufficientBalance { .. }
             | EngineError::Event(_)
             | EngineError::NotInCatalogue { .. }
