@@ -6,6 +6,7 @@
 //! connect, TLS, headers and body. Redirects are never followed, and nothing is decompressed.
 
 mod dial;
+mod egress;
 mod fault;
 mod link;
 mod lookups;
@@ -31,6 +32,7 @@ use outgoing::outgoing;
 use pool::Pool;
 use watch::Watch;
 
+pub use egress::{BadEgress, Egress};
 pub use lookups::Lookups;
 pub use pool::IdleLimits;
 pub use resolve::{Resolve, Script};
@@ -49,6 +51,8 @@ pub struct HttpSettings {
     pub extra_roots: Vec<CertificateDer<'static>>,
     /// How many connections wait for their next try, and how long.
     pub idle: IdleLimits,
+    /// Which of this machine's addresses they leave from.
+    pub egress: Egress,
 }
 
 impl HttpSettings {
@@ -56,7 +60,8 @@ impl HttpSettings {
     #[must_use]
     pub fn new(guard: Guard) -> Self {
         let resolve = Resolve::system();
-        Self { guard, resolve, extra_roots: Vec::new(), idle: IdleLimits::default() }
+        let (idle, egress) = (IdleLimits::default(), Egress::default());
+        Self { guard, resolve, extra_roots: Vec::new(), idle, egress }
     }
 }
 
@@ -77,8 +82,9 @@ impl HttpTransport {
     /// A transport with no connection yet. Fails only on an unusable extra root.
     pub fn new(settings: HttpSettings) -> Result<Self, BadRoot> {
         let trust = tls::trust(&settings.extra_roots)?;
-        let dialler = Dialler { guard: settings.guard, resolve: settings.resolve, trust };
-        let pool = Pool::new(settings.idle);
+        let HttpSettings { guard, resolve, idle, egress, .. } = settings;
+        let dialler = Dialler { guard, resolve, trust, egress };
+        let pool = Pool::new(idle);
         Ok(Self { inner: Arc::new(Inner { dialler, pool, cut: Cut::default() }) })
     }
 

@@ -49,6 +49,8 @@ pub struct Options {
     pub retention_round: SignedDuration,
     /// Where the world reaches this server: what links to its own pages begin with.
     pub public_url: Option<String>,
+    /// The addresses that deliveries come from, as receivers see them; none: nobody promises any.
+    pub egress: Vec<std::net::IpAddr>,
     /// How often to look for jobs that nobody told of.
     pub job_round: SignedDuration,
 }
@@ -64,6 +66,7 @@ impl Default for Options {
             house_round: SignedDuration::from_secs(5),
             retention: None,
             public_url: None,
+            egress: Vec::new(),
             retention_round: SignedDuration::from_mins(10),
             job_round: SignedDuration::from_secs(1),
         }

@@ -1,5 +1,6 @@
 //! Starting: what the engine is made of, and what it does before it serves.
 
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -166,6 +167,18 @@ impl Engine {
     #[must_use]
     pub fn contracts(&self) -> Vec<Arc<Contract>> {
         self.shared.contracts.all().cloned().collect()
+    }
+
+    /// A contract by its name.
+    #[must_use]
+    pub fn contract_called(&self, name: &str) -> Option<Arc<Contract>> {
+        self.shared.contract_named(name).ok()
+    }
+
+    /// The addresses that deliveries come from, as receivers see them; none: nobody promises any.
+    #[must_use]
+    pub fn egress_addresses(&self) -> &[IpAddr] {
+        &self.shared.options.egress
     }
 
     /// Whether test mode may reach this machine.

@@ -11,7 +11,7 @@ mod public_url;
 mod retention;
 mod secret;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use confique::meta::{FieldKind, Meta};
@@ -131,6 +131,10 @@ pub(crate) struct Config {
     #[config(nested)]
     pub(crate) limits: Limits,
 
+    /// Where deliveries come from.
+    #[config(nested)]
+    pub(crate) egress: Egress,
+
     /// How a PostgreSQL is used, where `database` names one.
     #[config(nested)]
     pub(crate) postgres: Postgres,
@@ -168,6 +172,29 @@ pub(crate) struct Limits {
         validate(*drain_per_second >= 1, "limits.drain_per_second must be at least 1")
     )]
     pub(crate) drain_per_second: u32,
+}
+
+/// Where deliveries come from, for receivers that let only known addresses in. `GET /v1/webhooks/addresses` tells them.
+#[derive(confique::Config)]
+#[config(layer_attr(serde(deny_unknown_fields)))]
+pub(crate) struct Egress {
+    /// Addresses of this machine that deliveries leave from, in turn, as in `["54.123.45.67"]`; left out: whichever the system
+    /// takes. With IPv4 addresses alone no receiver is reached over IPv6. In the environment: separated by commas.
+    #[config(
+        env = "POSTHORN_EGRESS_ADDRESSES",
+        default = [],
+        parse_env = confique::env::parse::list_by_comma
+    )]
+    pub(crate) addresses: Vec<IpAddr>,
+
+    /// What receivers see instead, where those addresses are translated (NAT) or other servers have others: all that are to
+    /// be told. In the environment: separated by commas.
+    #[config(
+        env = "POSTHORN_EGRESS_ANNOUNCED",
+        default = [],
+        parse_env = confique::env::parse::list_by_comma
+    )]
+    pub(crate) announced: Vec<IpAddr>,
 }
 
 /// What is logged, on standard error.

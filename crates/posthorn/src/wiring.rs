@@ -7,7 +7,7 @@ mod keys;
 pub(crate) mod master_key;
 mod running;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -15,7 +15,9 @@ use posthorn_core::secret::{Fingerprint, Secret};
 use posthorn_engine::clock::RealClock;
 use posthorn_engine::entropy::Entropy;
 use posthorn_engine::guard::Guard;
-use posthorn_engine::http::{BadPem, BadRoot, HttpSettings, HttpTransport, Root, roots_from_pem};
+use posthorn_engine::http::{
+    BadEgress, BadPem, BadRoot, Egress, HttpSettings, HttpTransport, Root, roots_from_pem,
+};
 use posthorn_engine::metrics::ByBound;
 use posthorn_engine::postgres_tls::postgres_tls;
 use posthorn_engine::{Engine, EngineError, Options, Parts, Runner};
@@ -25,7 +27,7 @@ use posthorn_store::postgres::{self, Postgres};
 use posthorn_store::sqlite::{self, OpenError, Sqlite};
 use prometheus_client::registry::Registry;
 
-use crate::config::{Config, Pooler, TooShort};
+use crate::config::{self, Config, Pooler, TooShort};
 use contracts::ContractsError;
 pub(crate) use keys::keyring;
 use master_key::KeyFileError;
@@ -138,6 +140,9 @@ pub(crate) enum WiringError {
         /// What is wrong with it.
         source: BadPem,
     },
+    /// Deliveries cannot leave from there.
+    #[error("`egress.addresses`: {0}")]
+    Egress(#[from] BadEgress),
     /// An extra certificate authority cannot be trusted.
     #[error(transparent)]
     Root(#[from] BadRoot),
@@ -166,7 +171,7 @@ pub(crate) async fn wire(config: &Config, listens: SocketAddr) -> Result<Wired, 
     let contracts = contracts::all(config.contracts.as_deref())?;
     config.retention.check(&contracts)?;
     let guard = Guard::new(config.allow_cidrs.clone(), config.allow_http);
-    let transport = transport(&guard, extra_roots(config)?)?;
+    let transport = transport(&guard, config)?;
     // The database first: its lock keeps two first starts from making two master keys.
     let database = Database::open(config)?;
     let store = database.store();
@@ -294,8 +299,10 @@ fn open_store(data: &Path) -> Result<Sqlite, OpenError> {
     Sqlite::open(data, &sqlite::Options::default())
 }
 
-fn transport(guard: &Guard, extra_roots: Vec<Root>) -> Result<HttpTransport, WiringError> {
-    let settings = HttpSettings { extra_roots, ..HttpSettings::new(guard.clone()) };
+fn transport(guard: &Guard, config: &Config) -> Result<HttpTransport, WiringError> {
+    let extra_roots = extra_roots(config)?;
+    let egress = Egress::new(config.egress.addresses.clone())?;
+    let settings = HttpSettings { extra_roots, egress, ..HttpSettings::new(guard.clone()) };
     Ok(HttpTransport::new(settings)?)
 }
 
@@ -316,8 +323,15 @@ fn options(config: &Config, listens: SocketAddr) -> Options {
         grace: config.grace.unsigned_abs(),
         retention: config.retention.0,
         public_url: public_url(config, listens),
+        egress: announced(&config.egress),
         ..Options::default()
     }
+}
+
+/// The addresses that receivers see.
+fn announced(egress: &config::Egress) -> Vec<IpAddr> {
+    let all = if egress.announced.is_empty() { &egress.addresses } else { &egress.announced };
+    all.clone()
 }
 
 /// Where payers reach this server, as far as that is known. A sandbox that only its own machine reaches is looked at from there;

@@ -7,6 +7,7 @@ mod checkouts;
 mod contracts;
 mod customers;
 mod deliveries;
+mod egress;
 mod endpoint_actions;
 mod endpoint_shapes;
 mod endpoints;
@@ -33,6 +34,7 @@ use axum::Router;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+pub(crate) use egress::AddressesOut;
 pub(crate) use payment_in::{metadata, unfit};
 
 use crate::app::App;
@@ -98,6 +100,7 @@ fn endpoints() -> OpenApiRouter<App> {
         .routes(routes!(endpoint_actions::test_endpoint))
         .routes(routes!(endpoint_actions::recover_endpoint))
         .routes(routes!(trial::try_address))
+        .routes(routes!(egress::list_addresses))
 }
 
 fn payments() -> OpenApiRouter<App> {

@@ -9,6 +9,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use url::{Host, Url};
 
+use super::egress::Egress;
 use super::resolve::Resolve;
 use super::tls;
 use super::watch::{Phase, Watch};
@@ -25,6 +26,7 @@ pub(super) struct Dialler {
     pub(super) guard: Guard,
     pub(super) resolve: Resolve,
     pub(super) trust: Arc<ClientConfig>,
+    pub(super) egress: Egress,
 }
 
 impl Dialler {
@@ -40,7 +42,7 @@ impl Dialler {
         };
         let addresses = self.addresses(&host, reach, watch).await?;
         watch.enter(Phase::Connect);
-        let stream = connect(&addresses, port, watch).await?;
+        let stream = self.connect(&addresses, port, watch).await?;
         // Without this the last packet of a request may wait for the receiver's acknowledgement.
         // A socket that cannot be told so still delivers.
         let _ = stream.set_nodelay(true);
@@ -69,7 +71,38 @@ impl Dialler {
                 })?
             }
         };
-        self.guard.vet(&answers, reach).map_err(|why| refused(&why))
+        let mut vetted = self.guard.vet(&answers, reach).map_err(|why| refused(&why))?;
+        vetted.retain(|address| self.egress.reaches(*address));
+        if vetted.is_empty() {
+            let detail = "the receiver's addresses are of a family (IPv4, IPv6) that none of `egress.addresses` is of";
+            return Err(Unreachable::new(ErrorClass::Connect, detail.to_owned()));
+        }
+        Ok(vetted)
+    }
+
+    /// Tries the chosen addresses in turn. Each but the last gets its share of the time that is left,
+    /// so that one that swallows packets does not use up what the next one needs.
+    async fn connect(
+        &self,
+        addresses: &[IpAddr],
+        port: u16,
+        watch: &mut Watch,
+    ) -> Result<TcpStream, Unreachable> {
+        let chosen = choose(addresses);
+        let mut left = u32::try_from(chosen.len()).unwrap_or(u32::MAX);
+        let mut last = None;
+        for address in chosen {
+            watch.peer = Some(address);
+            let share = watch.remaining() / left.max(1);
+            left = left.saturating_sub(1);
+            let at = SocketAddr::new(address, port);
+            match timeout(share, self.egress.connect(at)).await {
+                Ok(Ok(stream)) => return Ok(stream),
+                Ok(Err(error)) => last = Some(unconnected(at, &error)),
+                Err(_) => last = Some(watch.timed_out()),
+            }
+        }
+        Err(last.unwrap_or_else(|| watch.timed_out()))
     }
 }
 
@@ -89,30 +122,6 @@ pub(super) fn refused(why: &Refused) -> Unreachable {
         | Refused::Mixed { .. } => ErrorClass::Refused,
     };
     Unreachable::new(class, why.to_string())
-}
-
-/// Tries the chosen addresses in turn. Each but the last gets its share of the time that is left,
-/// so that one that swallows packets does not use up what the next one needs.
-async fn connect(
-    addresses: &[IpAddr],
-    port: u16,
-    watch: &mut Watch,
-) -> Result<TcpStream, Unreachable> {
-    let chosen = choose(addresses);
-    let mut left = u32::try_from(chosen.len()).unwrap_or(u32::MAX);
-    let mut last = None;
-    for address in chosen {
-        watch.peer = Some(address);
-        let share = watch.remaining() / left.max(1);
-        left = left.saturating_sub(1);
-        let at = SocketAddr::new(address, port);
-        match timeout(share, TcpStream::connect(at)).await {
-            Ok(Ok(stream)) => return Ok(stream),
-            Ok(Err(error)) => last = Some(unconnected(at, &error)),
-            Err(_) => last = Some(watch.timed_out()),
-        }
-    }
-    Err(last.unwrap_or_else(|| watch.timed_out()))
 }
 
 /// At most [`TRIES_MAX`] addresses in the resolver's order, except that the second is of the other

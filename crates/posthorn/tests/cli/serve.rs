@@ -75,6 +75,17 @@ fn refused(data: &Path) -> String {
 }
 
 #[test]
+fn deliveries_leave_from_an_address_of_this_machine_or_the_server_does_not_start() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut command = server(dir.path(), "127.0.0.1:0");
+    let said = finish(command.env("POSTHORN_EGRESS_ADDRESSES", "192.0.2.7"), b"").failed();
+    assert!(said.contains("`egress.addresses`: nothing can leave from 192.0.2.7"), "{said}");
+    let mut command = server(dir.path(), "127.0.0.1:0");
+    command.env("POSTHORN_EGRESS_ADDRESSES", "127.0.0.2").env("POSTHORN_LOG", "error");
+    Going::start(&mut command).line_with("API key         sk_test_");
+}
+
+#[test]
 fn a_data_directory_in_use_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let _first = Server::first(dir.path());

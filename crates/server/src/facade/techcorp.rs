@@ -10,10 +10,15 @@ mod orders;
 mod payments;
 
 use axum::Router;
+use axum::extract::State;
+use axum::routing::get;
 use http::Uri;
 
+use crate::answer::{Answer, Answered};
+use crate::api::AddressesOut;
 use crate::app::App;
 use crate::problem::{Code, Problem};
+use client::Client;
 
 /// The contract whose merchants this API is for.
 const CONTRACT: &str = "techcorp";
@@ -22,8 +27,14 @@ const CONTRACT: &str = "techcorp";
 pub(super) fn routes() -> Router<App> {
     payments::routes()
         .merge(orders::routes())
+        .route("/v1/webhooks/addresses", get(addresses))
         .fallback(no_such_route)
         .method_not_allowed_fallback(no_such_method)
+}
+
+/// "IPs for whitelist".
+async fn addresses(State(app): State<App>, _: Client) -> Answered<AddressesOut> {
+    Ok(Answer::ok(AddressesOut::of(&app)))
 }
 
 async fn no_such_route(uri: Uri) -> Problem {

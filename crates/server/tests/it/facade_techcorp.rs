@@ -106,3 +106,19 @@ async fn only_merchants_of_the_contract_get_in() {
     assert_eq!(wrong.status, StatusCode::FORBIDDEN, "{}", wrong.text);
     assert_eq!(store.get("/v1/nothing").await.at("/code"), "not_found");
 }
+
+#[tokio::test]
+async fn integrators_are_told_which_addresses_to_let_in() {
+    let egress = vec!["54.123.45.67".parse().unwrap(), "2001:db8::1".parse().unwrap()];
+    let options = posthorn_engine::Options { egress, ..posthorn_engine::Options::default() };
+    let app = TestApp::bounded(options).await;
+    let made = app.merchant(&json!({"name": "Store", "contract": "techcorp"})).await;
+    let ask = |path: &'static str| {
+        let call = app.call(Method::GET, path).key(&made.at("/keys/test/api_key"));
+        call.send(axum::body::Body::empty())
+    };
+    for path in ["/techcorp/v1/webhooks/addresses", "/v1/webhooks/addresses"] {
+        let told = ask(path).await;
+        assert_eq!(told.json(), json!({"addresses": ["54.123.45.67", "2001:db8::1"]}), "{path}");
+    }
+}

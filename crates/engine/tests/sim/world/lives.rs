@@ -55,6 +55,7 @@ impl World {
                 job_round: SignedDuration::from_hours(1),
                 retention: self.retention,
                 public_url: None,
+                egress: Vec::new(),
                 retention_round: SignedDuration::from_hours(4),
             },
         };

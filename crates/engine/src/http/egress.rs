@@ -1,0 +1,109 @@
+//! From which addresses of this machine deliveries leave, where integrators let only known ones in.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr, TcpListener};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tokio::net::{TcpSocket, TcpStream};
+
+/// Addresses that nothing may leave without; none: whichever the system takes.
+#[derive(Debug, Default)]
+pub struct Egress {
+    addresses: Vec<IpAddr>,
+    taken: AtomicUsize,
+}
+
+/// An address that nothing can leave from.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "nothing can leave from {address}, which is no address of this machine: {source}; `ip addr` lists those it has"
+)]
+pub struct BadEgress {
+    address: IpAddr,
+    source: io::Error,
+}
+
+impl Egress {
+    /// Deliveries leave from these, in turn. Each must be an address of this machine.
+    pub fn new(addresses: Vec<IpAddr>) -> Result<Self, BadEgress> {
+        let mut known: Vec<IpAddr> = Vec::new();
+        for address in addresses {
+            let is_one = !address.is_unspecified() && !address.is_multicast();
+            let bound = if is_one {
+                TcpListener::bind(SocketAddr::new(address, 0)).map(drop)
+            } else {
+                Err(io::Error::new(
+                    io::ErrorKind::AddrNotAvailable,
+                    "it stands for no single address",
+                ))
+            };
+            bound.map_err(|source| BadEgress { address, source })?;
+            if !known.contains(&address) {
+                known.push(address);
+            }
+        }
+        Ok(Self { addresses: known, taken: AtomicUsize::new(0) })
+    }
+
+    /// Whether a receiver can be reached from one of them. What does not leave this machine needs none.
+    pub(super) fn reaches(&self, peer: IpAddr) -> bool {
+        self.addresses.is_empty() || peer.is_loopback() || self.fitting(peer).next().is_some()
+    }
+
+    /// Connects from the next of them that is of the receiver's family.
+    pub(super) async fn connect(&self, peer: SocketAddr) -> io::Result<TcpStream> {
+        let fitting = self.fitting(peer.ip()).count();
+        let turn = self.taken.fetch_add(1, Ordering::Relaxed).checked_rem(fitting);
+        let Some(from) = turn.and_then(|turn| self.fitting(peer.ip()).nth(turn)) else {
+            return TcpStream::connect(peer).await;
+        };
+        let socket = if peer.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+        socket.bind(SocketAddr::new(from, 0))?;
+        socket.connect(peer).await
+    }
+
+    fn fitting(&self, peer: IpAddr) -> impl Iterator<Item = IpAddr> {
+        let fits = move |from: &IpAddr| {
+            from.is_ipv4() == peer.is_ipv4() && from.is_loopback() == peer.is_loopback()
+        };
+        self.addresses.iter().copied().filter(fits)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ip(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
+    #[tokio::test]
+    async fn connections_leave_from_each_address_in_turn() {
+        let receiver = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let at = receiver.local_addr().unwrap();
+        let egress = Egress::new(vec![ip("127.0.0.2"), ip("127.0.0.3"), ip("127.0.0.2")]).unwrap();
+        let mut seen = Vec::new();
+        for _ in 0..4 {
+            let _connected = egress.connect(at).await.unwrap();
+            seen.push(receiver.accept().await.unwrap().1.ip().to_string());
+        }
+        assert_eq!(seen, ["127.0.0.2", "127.0.0.3", "127.0.0.2", "127.0.0.3"]);
+    }
+
+    #[test]
+    fn only_an_address_of_this_machine_can_be_left_from() {
+        for address in ["192.0.2.1", "0.0.0.0", "::", "224.0.0.1", "2001:db8::1"] {
+            let told = Egress::new(vec![ip(address)]).unwrap_err().to_string();
+            assert!(told.starts_with(&format!("nothing can leave from {address}")), "{told}");
+        }
+    }
+
+    #[test]
+    fn a_receiver_of_the_other_family_is_not_reached_from_any_other_address() {
+        let egress = Egress { addresses: vec![ip("203.0.113.7")], ..Egress::default() };
+        assert!(egress.reaches(ip("198.51.100.1")) && egress.reaches(ip("127.0.0.1")));
+        assert!(!egress.reaches(ip("2001:db8::1")));
+        assert!(Egress::default().reaches(ip("2001:db8::1")));
+    }
+}
