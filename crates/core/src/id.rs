@@ -124,6 +124,10 @@ id!(
 );
 
 id!(
+    /// A program that a merchant registered for OAuth 2.
+    ApplicationId, "app_", "an application"
+);
+id!(
     /// A payment.
     PaymentId, "pay_", "a payment"
 );

@@ -31,6 +31,7 @@ mod merchants;
 pub mod metrics;
 mod moods;
 mod notices;
+mod oauth;
 mod order;
 mod others;
 mod paces;
@@ -67,6 +68,7 @@ pub use jobs::Recovery;
 pub use merchants::{MerchantDraft, MerchantKeys, ModeKeys, NewKeyMade};
 pub use moods::RailMood;
 pub use notices::NOTICES;
+pub use oauth::{ApplicationDraft, BadToken, Bearer, Given, Introspected, OauthError, Registered};
 pub use payments::{
     BadCard, Buying, CheckoutDraft, ForcedOutcome, Kept, LedgerProof, Opened, PayerCard,
     PaymentDraft, PayoutDraft, Terms, check_phone,

@@ -68,6 +68,10 @@ async fn keep_house(shared: Arc<Shared>) {
         if let Err(error) = until_fewer(FORGOTTEN_AT_ONCE, forget).await {
             tracing::warn!(%error, "old idempotency keys could not be forgotten");
         }
+        let forget = || shared.store.forget_tokens(now, FORGOTTEN_AT_ONCE);
+        if let Err(error) = until_fewer(FORGOTTEN_AT_ONCE, forget).await {
+            tracing::warn!(%error, "tokens that have ended could not be forgotten");
+        }
         shared.clock.sleep(shared.options.house_round.unsigned_abs()).await;
     }
 }

@@ -64,6 +64,12 @@ pub(crate) mod only {
 statements! {
     ACCEPT_DELIVERY = "accept_delivery";
     ACCEPT_EVENT = "accept_event";
+    APPLICATION = "application";
+    APPLICATION_BY_CLIENT = "application_by_client";
+    APPLICATION_COUNT = "application_count";
+    APPLICATION_CREATE = "application_create";
+    APPLICATION_DELETE = "application_delete";
+    APPLICATIONS = "applications";
     ATTEMPTS = "attempts";
     ATTEMPTS_LAST = "attempts_last";
     BALANCE_ADD = "balance_add";
@@ -115,6 +121,10 @@ statements! {
     FORGET_JOBS = "forget_jobs";
     FORGET_MERCHANTS = "forget_merchants";
     FORGET_WAITING = "forget_waiting";
+    GRANT_CREATE = "grant_create";
+    GRANT_EXTEND = "grant_extend";
+    GRANT_REVOKE = "grant_revoke";
+    GRANTS_FORGET = "grants_forget";
     JOB = "job";
     JOB_CHUNK = "job_chunk";
     JOB_COUNT = "job_count";
@@ -187,6 +197,10 @@ statements! {
     SETTLE_ATTEMPT = "settle_attempt";
     SETTLE_BEFORE = "settle_before";
     SETTLE_FOUND = "settle_found";
+    TOKEN = "token";
+    TOKEN_CREATE = "token_create";
+    TOKEN_SPEND = "token_spend";
+    TOKENS_FORGET = "tokens_forget";
     VALUE = "value";
     VALUE_KEEP = "value_keep";
     VALUE_PUT = "value_put";

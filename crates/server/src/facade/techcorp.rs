@@ -5,6 +5,7 @@
 //! Errors are the native API's problem documents: they have a code, and the request's id, which is what the guide asks for.
 
 mod client;
+mod oauth;
 mod payments;
 
 use axum::Router;
@@ -18,7 +19,15 @@ const CONTRACT: &str = "techcorp";
 
 /// What there is.
 pub(super) fn routes() -> Router<App> {
-    payments::routes().fallback(no_such_route).method_not_allowed_fallback(no_such_method)
+    payments::routes()
+        .merge(oauth::routes())
+        .fallback(no_such_route)
+        .method_not_allowed_fallback(no_such_method)
+}
+
+/// What stands at the server's own root for an API that is mounted under the contract's name.
+pub(super) fn well_known() -> Router<App> {
+    oauth::well_known("/techcorp")
 }
 
 async fn no_such_route(uri: Uri) -> Problem {

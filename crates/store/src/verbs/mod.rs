@@ -13,6 +13,7 @@ pub(crate) mod events;
 pub(crate) mod forget;
 pub(crate) mod jobs;
 pub(crate) mod merchants;
+pub(crate) mod oauth;
 pub(crate) mod once;
 pub(crate) mod records;
 pub(crate) mod settle;

@@ -1,0 +1,30 @@
+//! "Authentication and Authorization": OAuth 2 for programs (RFC 6749). Where tokens come from, how they are given up (RFC
+//! 7009) and asked about (RFC 7662), and where a program finds all that (RFC 8414).
+
+mod client_auth;
+mod fault;
+mod form;
+mod metadata;
+mod tokens;
+
+use axum::Router;
+use axum::routing::{get, post};
+
+use crate::app::App;
+
+pub(super) fn routes() -> Router<App> {
+    Router::new()
+        .route("/v1/auth/oauth/token", post(tokens::token))
+        .route("/v1/auth/refresh", post(tokens::refresh))
+        .route("/v1/auth/oauth/revoke", post(tokens::revoke))
+        .route("/v1/auth/oauth/introspect", post(tokens::introspect))
+        .route(metadata::PATH, get(metadata::metadata))
+}
+
+/// Where RFC 8414 puts the metadata of an issuer whose name has a path: at the root, before that path.
+pub(super) fn well_known(mount: &'static str) -> Router<App> {
+    Router::new().route(
+        &format!("{}{mount}", metadata::PATH),
+        get(move |state, base| metadata::metadata_of(state, base, mount)),
+    )
+}

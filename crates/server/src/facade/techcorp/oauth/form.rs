@@ -1,0 +1,73 @@
+//! A request of OAuth: a form, each of whose parameters stands there once.
+
+use axum::extract::{FromRequest, Request};
+use http::header::CONTENT_TYPE;
+use http::request::Parts;
+use posthorn_core::oauth::{Fault, Refusal};
+use url::form_urlencoded;
+
+use super::fault::Refused;
+use crate::app::App;
+use crate::body::Sent;
+
+/// The most bytes a form may have.
+const FORM_BYTES_MAX: usize = 64 * 1024;
+const FORM: &str = "application/x-www-form-urlencoded";
+
+/// A form and the request that it came with.
+pub(super) struct Form {
+    pub(super) parts: Parts,
+    pairs: Vec<(String, String)>,
+}
+
+impl FromRequest<App> for Form {
+    type Rejection = Refused;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Refused> {
+        let (parts, body) = request.into_parts();
+        let again = Request::from_parts(parts.clone(), body);
+        let sent = Sent::<FORM_BYTES_MAX>::from_request(again, app).await?;
+        if parts.uri.query().is_some_and(|query| !query.is_empty()) {
+            let what = "parameters stand in the body, where no log keeps them, and not in the URL";
+            return Err(Fault::InvalidRequest.because(what).into());
+        }
+        let kind = parts.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+        let kind = kind.and_then(|kind| kind.split(';').next()).unwrap_or_default().trim();
+        if !kind.eq_ignore_ascii_case(FORM) {
+            return Err(Fault::InvalidRequest.because(format!("the body must be {FORM}")).into());
+        }
+        Ok(Self { pairs: read(&sent.body)?, parts })
+    }
+}
+
+impl Form {
+    /// A parameter; one without a value counts as left out (RFC 6749, section 3.2).
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        let found = self.pairs.iter().find(|(known, _)| known == name);
+        found.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
+    }
+
+    /// One that must be there.
+    pub(super) fn need(&self, name: &'static str) -> Result<&str, Refusal> {
+        self.get(name).ok_or_else(|| Fault::InvalidRequest.because(format!("`{name}` is missing")))
+    }
+}
+
+/// Parameters must not stand there twice, known or not: two programs would read two different requests.
+fn read(body: &[u8]) -> Result<Vec<(String, String)>, Refusal> {
+    if std::str::from_utf8(body).is_err() {
+        return Err(Fault::InvalidRequest.because("the body is not UTF-8"));
+    }
+    let mut pairs: Vec<(String, String)> = Vec::new();
+    for (name, value) in form_urlencoded::parse(body) {
+        if pairs.iter().any(|(known, _)| *known == name) {
+            let what = "a parameter stands there twice";
+            return Err(Fault::InvalidRequest.because(what));
+        }
+        if pairs.len() >= 50 {
+            return Err(Fault::InvalidRequest.because("there are more than 50 parameters"));
+        }
+        pairs.push((name.into_owned(), value.into_owned()));
+    }
+    Ok(pairs)
+}
