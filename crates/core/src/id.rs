@@ -128,6 +128,10 @@ id!(
     ApplicationId, "app_", "an application"
 );
 id!(
+    /// A user of a merchant's account, who can let applications in.
+    LoginId, "login_", "a login"
+);
+id!(
     /// A payment.
     PaymentId, "pay_", "a payment"
 );

@@ -1,6 +1,8 @@
 //! OAuth 2 (RFC 6749, RFC 9700): what an application is, how long what it is given lasts, and what it is refused for.
 
+mod authorization;
 mod fault;
+mod login;
 mod pkce;
 mod redirect;
 mod scope;
@@ -11,7 +13,9 @@ use serde::{Deserialize, Serialize};
 use crate::event::Mode;
 use crate::id::{ApplicationId, MerchantId};
 
+pub use authorization::{Asked, Wanted, check, is_proven, redirect};
 pub use fault::{Fault, Refusal};
+pub use login::{BadLogin, Login, TRIES_MAX, TRIES_WITHIN, check_password, email};
 pub use pkce::{BadChallenge, Challenge};
 pub use redirect::{BadRedirect, REDIRECTS_MAX, RedirectUri};
 pub use scope::{BadScope, Scopes};

@@ -68,7 +68,9 @@ pub use jobs::Recovery;
 pub use merchants::{MerchantDraft, MerchantKeys, ModeKeys, NewKeyMade};
 pub use moods::RailMood;
 pub use notices::NOTICES;
-pub use oauth::{ApplicationDraft, BadToken, Bearer, Given, Introspected, OauthError, Registered};
+pub use oauth::{
+    ApplicationDraft, BadToken, Bearer, Given, Introspected, NotIn, OauthError, Registered,
+};
 pub use payments::{
     BadCard, Buying, CheckoutDraft, ForcedOutcome, Kept, LedgerProof, Opened, PayerCard,
     PaymentDraft, PayoutDraft, Terms, check_phone,

@@ -5,9 +5,13 @@
 //! sandbox clock is never behind it.
 
 mod applications;
+mod consent;
+mod password;
 mod tokens;
 
 pub use applications::{ApplicationDraft, Registered};
+pub use consent::NotIn;
+pub(crate) use password::Passwords;
 pub use tokens::{BadToken, Bearer, Given, Introspected, OauthError};
 
 impl crate::Engine {

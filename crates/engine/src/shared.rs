@@ -20,6 +20,7 @@ use crate::keyring::{Keyring, KnownKeys};
 use crate::memory::Memory;
 use crate::metrics::Metrics;
 use crate::moods::Moods;
+use crate::oauth::Passwords;
 use crate::order::Order;
 use crate::others::Others;
 use crate::paces::Paces;
@@ -90,6 +91,7 @@ pub(crate) struct Shared {
     /// Held by whoever makes an endpoint for callbacks, so that a host gets one.
     pub(crate) callbacks: tokio::sync::Mutex<()>,
     pub(crate) admin_hash: [u8; 32],
+    pub(crate) passwords: Passwords,
     pub(crate) in_flight_keys: InFlight,
     pub(crate) advances: Advances,
     pub(crate) followers: Followers,

@@ -29,6 +29,7 @@ use crate::in_flight::InFlight;
 use crate::keyring::{Keyring, KnownKeys};
 use crate::memory::Memory;
 use crate::metrics::{ByBound, Metrics};
+use crate::oauth::Passwords;
 use crate::order::Order;
 use crate::others::Others;
 use crate::paces::Paces;
@@ -133,6 +134,7 @@ impl Engine {
             pepper,
             callbacks: tokio::sync::Mutex::default(),
             admin_hash,
+            passwords: Passwords::default(),
             in_flight_keys: InFlight::default(),
             advances: Advances::default(),
             followers: Followers::default(),

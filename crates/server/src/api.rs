@@ -18,6 +18,7 @@ mod jobs;
 mod keys;
 mod ledger;
 mod listen;
+mod logins;
 mod merchants;
 mod offers;
 mod operations;
@@ -83,6 +84,8 @@ fn merchants_and_keys() -> OpenApiRouter<App> {
         .routes(routes!(keys::revoke_merchant_key))
         .routes(routes!(keys::list_keys, keys::create_key))
         .routes(routes!(keys::revoke_key))
+        .routes(routes!(logins::create_login, logins::list_logins))
+        .routes(routes!(logins::delete_login))
         .routes(routes!(applications::create_application, applications::list_applications))
         .routes(routes!(applications::get_application, applications::delete_application))
 }

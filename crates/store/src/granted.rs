@@ -2,14 +2,16 @@
 
 use jiff::Timestamp;
 use posthorn_core::event::Mode;
-use posthorn_core::id::{ApplicationId, MerchantId};
-use posthorn_core::oauth::Application;
+use posthorn_core::id::{ApplicationId, LoginId, MerchantId};
+use posthorn_core::oauth::{Application, Login};
 
 use crate::backend::Backend;
 use crate::backend::Lane::Ordinary;
-use crate::verbs::oauth;
+use crate::verbs::{logins, oauth};
 use crate::weight::SMALL;
-use crate::{Answer, Done, Family, Grants, NewApplication, NewToken, Once, Page, Redeemed, Token};
+use crate::{
+    Answer, Done, Family, Grants, NewApplication, NewLogin, NewToken, Once, Page, Redeemed, Token,
+};
 
 impl<B: Backend> Grants for B {
     fn create_application(
@@ -43,6 +45,39 @@ impl<B: Backend> Grants for B {
         at: Timestamp,
     ) -> Answer<'_, bool> {
         self.write(Ordinary, SMALL, async move |db| oauth::delete(db, place, id, at).await)
+    }
+
+    fn create_login(&self, new: NewLogin, once: Option<Once>) -> Answer<'_, Done<LoginId>> {
+        self.write(Ordinary, SMALL, async move |db| logins::create(db, &new, once.as_ref()).await)
+    }
+
+    fn logins(&self, place: (MerchantId, Mode), page: Page<LoginId>) -> Answer<'_, Vec<Login>> {
+        self.read(async move |db| logins::list(db, place, page).await)
+    }
+
+    fn delete_login(
+        &self,
+        place: (MerchantId, Mode),
+        id: LoginId,
+        at: Timestamp,
+    ) -> Answer<'_, bool> {
+        self.write(Ordinary, SMALL, async move |db| logins::delete(db, place, id, at).await)
+    }
+
+    fn try_login(
+        &self,
+        mode: Mode,
+        email: String,
+        now: Timestamp,
+        since: Timestamp,
+    ) -> Answer<'_, Option<Login>> {
+        self.write(Ordinary, SMALL, async move |db| {
+            logins::attempt(db, (mode, &email), now, since).await
+        })
+    }
+
+    fn logged_in(&self, id: LoginId) -> Answer<'_, ()> {
+        self.write(Ordinary, SMALL, async move |db| logins::good(db, id).await)
     }
 
     fn issue(&self, family: Family, tokens: Vec<NewToken>) -> Answer<'_, ()> {

@@ -34,7 +34,7 @@ pub use company::{Beat, Change, Company, Now, Place};
 pub use error::{Fault, FaultPoint, Faults, StoreError};
 pub use jobs::{Job, JobKind, JobState, JobStep, NewJob, Step};
 pub use migration::Migration;
-pub use oauth::{Family, Grants, NewApplication, NewToken, Redeemed, Token};
+pub use oauth::{Family, Grants, NewApplication, NewLogin, NewToken, Redeemed, Token};
 pub use outbox::{Relay, Said};
 pub use records::{
     Balance, Decision, Difference, Movement, PostedMovement, Record, RecordKind, RecordQuery,

@@ -5,8 +5,8 @@
 
 use jiff::Timestamp;
 use posthorn_core::event::Mode;
-use posthorn_core::id::{ApplicationId, MerchantId};
-use posthorn_core::oauth::{Application, ClientKind, RedirectUri, Scopes, TokenKind};
+use posthorn_core::id::{ApplicationId, LoginId, MerchantId};
+use posthorn_core::oauth::{Application, ClientKind, Login, RedirectUri, Scopes, TokenKind};
 
 use crate::{Answer, Done, Once, Page};
 
@@ -27,6 +27,19 @@ pub struct NewApplication {
     pub hint: Option<String>,
     /// The keyed hash of its secret.
     pub secret: Option<[u8; 32]>,
+    /// When.
+    pub created: Timestamp,
+}
+
+/// A user to register.
+#[derive(Clone, PartialEq, Eq)]
+pub struct NewLogin {
+    /// Whose account.
+    pub place: (MerchantId, Mode),
+    /// By what it logs in.
+    pub email: String,
+    /// The password's salt and hash.
+    pub password: Vec<u8>,
     /// When.
     pub created: Timestamp,
 }
@@ -116,6 +129,27 @@ pub trait Grants: Send + Sync {
         id: ApplicationId,
         at: Timestamp,
     ) -> Answer<'_, bool>;
+    /// Registers a user. Fails with [`crate::StoreError::Taken`] when another of the mode has the address.
+    fn create_login(&self, new: NewLogin, once: Option<Once>) -> Answer<'_, Done<LoginId>>;
+    /// A merchant's users, oldest first.
+    fn logins(&self, place: (MerchantId, Mode), page: Page<LoginId>) -> Answer<'_, Vec<Login>>;
+    /// Deletes a user, and ends what it let happen. `false`: there is none.
+    fn delete_login(
+        &self,
+        place: (MerchantId, Mode),
+        id: LoginId,
+        at: Timestamp,
+    ) -> Answer<'_, bool>;
+    /// Counts a try at a user's password, and answers the user with it; tries before `since` are forgotten. Real time.
+    fn try_login(
+        &self,
+        mode: Mode,
+        email: String,
+        now: Timestamp,
+        since: Timestamp,
+    ) -> Answer<'_, Option<Login>>;
+    /// A try was right.
+    fn logged_in(&self, id: LoginId) -> Answer<'_, ()>;
     /// Writes a new grant with its tokens.
     fn issue(&self, family: Family, tokens: Vec<NewToken>) -> Answer<'_, ()>;
     /// The token with this hash.

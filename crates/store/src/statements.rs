@@ -124,6 +124,7 @@ statements! {
     GRANT_CREATE = "grant_create";
     GRANT_EXTEND = "grant_extend";
     GRANT_REVOKE = "grant_revoke";
+    GRANTS_REVOKE_OF = "grants_revoke_of";
     GRANTS_FORGET = "grants_forget";
     JOB = "job";
     JOB_CHUNK = "job_chunk";
@@ -147,6 +148,12 @@ statements! {
     LAST_EVENT = "last_event";
     LEDGER_DIFFERENCES = "ledger_differences";
     LEDGER_TOTALS = "ledger_totals";
+    LOGIN_BY_EMAIL = "login_by_email";
+    LOGIN_CREATE = "login_create";
+    LOGIN_DELETE = "login_delete";
+    LOGIN_GOOD = "login_good";
+    LOGIN_TRY = "login_try";
+    LOGINS = "logins";
     MERCHANT = "merchant";
     MERCHANT_CHANGE = "merchant_change";
     MERCHANT_CLOCK = "merchant_clock";

@@ -15,6 +15,10 @@ pub enum Fault {
     UnsupportedGrantType,
     /// There is no such scope, or it is more than was granted.
     InvalidScope,
+    /// Codes are the only thing to ask a user for.
+    UnsupportedResponseType,
+    /// The user said no.
+    AccessDenied,
 }
 
 impl Fault {
@@ -28,6 +32,8 @@ impl Fault {
             Self::UnauthorizedClient => "unauthorized_client",
             Self::UnsupportedGrantType => "unsupported_grant_type",
             Self::InvalidScope => "invalid_scope",
+            Self::UnsupportedResponseType => "unsupported_response_type",
+            Self::AccessDenied => "access_denied",
         }
     }
 

@@ -81,12 +81,17 @@ pub struct Introspected {
 }
 
 impl Shared {
-    fn merchant_now(&self, (merchant, mode): (MerchantId, Mode)) -> Timestamp {
+    pub(super) fn merchant_now(&self, (merchant, mode): (MerchantId, Mode)) -> Timestamp {
         self.directory.now(merchant, mode, self.clock.now())
     }
 
     /// A new token, with 256 bits of chance.
-    fn new_token(&self, family: &Family, kind: TokenKind, scopes: Scopes) -> (Secret, NewToken) {
+    pub(super) fn new_token(
+        &self,
+        family: &Family,
+        kind: TokenKind,
+        scopes: Scopes,
+    ) -> (Secret, NewToken) {
         let random = BASE64URL_NOPAD.encode(&self.entropy.bytes::<32>());
         let text = Secret::new(format!("{}{random}", kind.prefix(family.place.1)));
         let after = |at: Timestamp, lasts| at.saturating_add(lasts).unwrap_or(Timestamp::MAX);
@@ -102,7 +107,7 @@ impl Shared {
         (text, new)
     }
 
-    async fn token(&self, text: &str) -> Result<Option<([u8; 32], Token)>, StoreError> {
+    pub(super) async fn token(&self, text: &str) -> Result<Option<([u8; 32], Token)>, StoreError> {
         let hash = keyed_hash(&self.pepper, text);
         Ok(self.store.token(hash).await?.map(|token| (hash, token)))
     }
@@ -119,6 +124,14 @@ fn not_the_client() -> Refusal {
 }
 
 impl Engine {
+    /// The application that calls itself so.
+    pub async fn client_named(&self, client: &str) -> Result<Application, OauthError> {
+        let found = self.shared.store.application_by_client(client.to_owned()).await?;
+        let found = found.filter(|one| one.deleted.is_none()).ok_or_else(not_the_client)?;
+        self.shared.meet_merchant(found.merchant).await?;
+        Ok(found)
+    }
+
     /// The application that calls itself so, with the secret that it has if it has one.
     pub async fn client(
         &self,
@@ -126,8 +139,7 @@ impl Engine {
         secret: Option<&str>,
     ) -> Result<Application, OauthError> {
         let shared = &self.shared;
-        let found = shared.store.application_by_client(client.to_owned()).await?;
-        let found = found.filter(|one| one.deleted.is_none()).ok_or_else(not_the_client)?;
+        let found = self.client_named(client).await?;
         let proven = match (found.kind, &found.secret, secret) {
             (ClientKind::Confidential, Some(hash), Some(secret)) => {
                 constant_time_eq(hash, &keyed_hash(&shared.pepper, secret))
@@ -138,7 +150,6 @@ impl Engine {
         if !proven {
             return Err(not_the_client().into());
         }
-        shared.meet_merchant(found.merchant).await?;
         Ok(found)
     }
 

@@ -10,18 +10,19 @@ use posthorn_core::delivery::{Claim, Delivery};
 use posthorn_core::endpoint::{Endpoint, EndpointSecret, Settings, Status};
 use posthorn_core::event::{Event, Mode};
 use posthorn_core::id::{
-    ApplicationId, ContractId, DeliveryId, EndpointId, EventId, JobId, KeyId, MerchantId, SecretId,
+    ApplicationId, ContractId, DeliveryId, EndpointId, EventId, JobId, KeyId, LoginId, MerchantId,
+    SecretId,
 };
 use posthorn_core::merchant::{Key, Merchant};
-use posthorn_core::oauth::Application;
+use posthorn_core::oauth::{Application, Login};
 use posthorn_engine::clock::Clock;
 use posthorn_store::{
     Accept, Accepted, Answer, Ask, Backlog, Balance, Decision, DeliveryQuery, DeliveryRecord,
     Difference, Directory, Done, Ended, EventQuery, Extent, Family, Forgotten, Grants, Job,
-    JobStep, Keep, MerchantChange, NewApplication, NewEndpoint, NewJob, NewKey, NewMerchant,
-    NewSecret, NewToken, Once, Page, PartStep, PostedMovement, Record, RecordKind, RecordQuery,
-    Records, Redeemed, Release, SealedRow, Servers, Settled, Settlement, Step, Store, StoreError,
-    Token, Total, Waking,
+    JobStep, Keep, MerchantChange, NewApplication, NewEndpoint, NewJob, NewKey, NewLogin,
+    NewMerchant, NewSecret, NewToken, Once, Page, PartStep, PostedMovement, Record, RecordKind,
+    RecordQuery, Records, Redeemed, Release, SealedRow, Servers, Settled, Settlement, Step, Store,
+    StoreError, Token, Total, Waking,
 };
 
 use crate::clock::SimClock;
@@ -117,6 +118,11 @@ verbs! { Records:
 }
 
 verbs! { Grants:
+    create_login(new: NewLogin, once: Option<Once>) -> Done<LoginId>;
+    logins(place: (MerchantId, Mode), page: Page<LoginId>) -> Vec<Login>;
+    delete_login(place: (MerchantId, Mode), id: LoginId, at: Timestamp) -> bool;
+    try_login(mode: Mode, email: String, now: Timestamp, since: Timestamp) -> Option<Login>;
+    logged_in(id: LoginId) -> ();
     create_application(new: NewApplication, once: Option<Once>) -> Done<ApplicationId>;
     application(id: ApplicationId) -> Option<Application>;
     application_by_client(client: String) -> Option<Application>;

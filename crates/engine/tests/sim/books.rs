@@ -2,11 +2,12 @@
 
 use jiff::Timestamp;
 use posthorn_core::event::Mode;
-use posthorn_core::id::{ApplicationId, MerchantId};
-use posthorn_core::oauth::Application;
+use posthorn_core::id::{ApplicationId, LoginId, MerchantId};
+use posthorn_core::oauth::{Application, Login};
 use posthorn_store::{
-    Answer, Balance, Decision, Difference, Done, Family, Grants, NewApplication, NewToken, Once,
-    Page, PostedMovement, Record, RecordKind, RecordQuery, Records, Redeemed, Token, Total, Waking,
+    Answer, Balance, Decision, Difference, Done, Family, Grants, NewApplication, NewLogin,
+    NewToken, Once, Page, PostedMovement, Record, RecordKind, RecordQuery, Records, Redeemed,
+    Token, Total, Waking,
 };
 
 use crate::rig::Rig;
@@ -45,6 +46,11 @@ verbs! { Records:
 }
 
 verbs! { Grants:
+    create_login(new: NewLogin, once: Option<Once>) -> Done<LoginId>;
+    logins(place: (MerchantId, Mode), page: Page<LoginId>) -> Vec<Login>;
+    delete_login(place: (MerchantId, Mode), id: LoginId, at: Timestamp) -> bool;
+    try_login(mode: Mode, email: String, now: Timestamp, since: Timestamp) -> Option<Login>;
+    logged_in(id: LoginId) -> ();
     create_application(new: NewApplication, once: Option<Once>) -> Done<ApplicationId>;
     application(id: ApplicationId) -> Option<Application>;
     application_by_client(client: String) -> Option<Application>;

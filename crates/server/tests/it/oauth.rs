@@ -1,5 +1,6 @@
 //! OAuth 2 as TechCorp's programs use it: applications, tokens, and what RFC 6749, 6750, 7009, 7662 and 8414 say of them.
 
+mod consent;
 mod refused;
 mod world;
 

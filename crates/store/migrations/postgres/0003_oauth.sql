@@ -40,3 +40,18 @@ create table tokens(
   bound   text                  -- JSON: what a code is tied to
 );
 create index tokens_forget on tokens(forget);
+create index grants_subject on grants(subject) where subject is not null;
+
+-- Users of a merchant's account, who can let applications in.
+create table logins(
+  id       bigint  primary key generated always as identity,
+  merchant bigint not null,
+  mode     smallint not null,
+  email    text    not null,  -- in lower case
+  password bytea    not null,  -- which way it was hashed, salt, hash
+  tries    integer not null default 0,  -- since the last that was right
+  tried    bigint,           -- when the first of them was, in real time
+  created  bigint not null
+);
+create unique index logins_email on logins(mode, email);
+create index logins_merchant on logins(merchant, mode, id);

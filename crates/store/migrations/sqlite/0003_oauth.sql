@@ -40,3 +40,18 @@ create table tokens(
   bound   text                  -- JSON: what a code is tied to
 ) strict, without rowid;
 create index tokens_forget on tokens(forget);
+create index grants_subject on grants(subject) where subject is not null;
+
+-- Users of a merchant's account, who can let applications in.
+create table logins(
+  id       integer primary key autoincrement,
+  merchant integer not null,
+  mode     integer not null,
+  email    text    not null,  -- in lower case
+  password blob    not null,  -- which way it was hashed, salt, hash
+  tries    integer not null default 0,  -- since the last that was right
+  tried    integer,           -- when the first of them was, in real time
+  created  integer not null
+) strict;
+create unique index logins_email on logins(mode, email);
+create index logins_merchant on logins(merchant, mode, id);

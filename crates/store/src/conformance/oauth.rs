@@ -1,12 +1,12 @@
 //! Applications, grants and tokens.
 
 use posthorn_core::event::Mode;
-use posthorn_core::id::{ApplicationId, MerchantId};
+use posthorn_core::id::{ApplicationId, LoginId, MerchantId};
 use posthorn_core::oauth::{APPLICATIONS_MAX, ClientKind, RedirectUri, Scopes, TokenKind};
 
 use super::World;
 use super::world::{at, done, once, refused};
-use crate::{Family, NewApplication, NewToken, Page, Redeemed, StoreError, Token};
+use crate::{Family, NewApplication, NewLogin, NewToken, Page, Redeemed, Store, StoreError, Token};
 
 const READ: Scopes = Scopes { read: true, write: false };
 const ALL: Page<ApplicationId> = Page { after: None, limit: 1000 };
@@ -31,12 +31,34 @@ fn new(kind: TokenKind, hash: u8) -> NewToken {
 
 /// A grant of a new application with its first tokens: access 1 and refresh 2.
 fn granted(world: &World) -> Family {
-    let place = (world.merchant(), Mode::Test);
+    granted_to(world, world.merchant())
+}
+
+fn granted_to(world: &World, merchant: MerchantId) -> Family {
+    let place = (merchant, Mode::Test);
     let application = done(world.store().create_application(named(place, "c"), None)).get();
     let family = Family { id: [7; 16], application, place, subject: Some(5), scopes: Scopes::ALL };
     let first = vec![new(TokenKind::Access, 1), new(TokenKind::Refresh, 2)];
     done(world.store().issue(family, first));
     family
+}
+
+/// A merchant's user, and what it let an application do.
+pub(super) fn a_grant(world: &World, merchant: MerchantId) {
+    let family = granted_to(world, merchant);
+    done(world.store().create_login(login(family.place, "ana@loja.example"), None));
+}
+
+/// All that can be read of applications and users.
+pub(super) fn everything(store: &dyn Store, place: (MerchantId, Mode)) -> Vec<String> {
+    let logins = done(store.logins(place, Page { after: None, limit: 100 }));
+    let logins = logins.iter().map(|one| format!("{} {} {:?}", one.id, one.email, one.password));
+    let mut all: Vec<_> = logins.collect();
+    all.extend(done(store.applications(place, ALL)).iter().map(|one| format!("{one:?}")));
+    for hash in [[1; 32], [2; 32]] {
+        all.push(format!("{:?}", done(store.token(hash))));
+    }
+    all
 }
 
 fn found(world: &World, hash: u8) -> Token {
@@ -164,4 +186,56 @@ pub fn what_cannot_be_good_any_more_is_forgotten(world: &World) {
     assert!(!found(world, 3).over, "its grant is kept as long as it is");
     assert_eq!(done(world.store().forget_tokens(at(301), 10)), 1);
     assert!(done(world.store().token([3; 32])).is_none());
+}
+
+fn login(place: (MerchantId, Mode), email: &str) -> NewLogin {
+    NewLogin { place, email: email.into(), password: vec![1, 2, 3], created: at(0) }
+}
+
+pub fn an_address_belongs_to_one_user_of_a_mode(world: &World) {
+    let (one, other, store) = (world.merchant(), world.merchant(), world.store());
+    let place = (one, Mode::Test);
+    let key = Some(once(2, 2));
+    let id = done(store.create_login(login(place, "ana@a.example"), key)).get();
+    assert!(done(store.create_login(login(place, "ana@a.example"), key)).is_before());
+    let again = refused(store.create_login(login((other, Mode::Test), "ana@a.example"), None));
+    assert_eq!(again, StoreError::Taken { what: "email" });
+    done(store.create_login(login((other, Mode::Live), "ana@a.example"), None));
+    let page = Page { after: None, limit: 10 };
+    let listed = done(store.logins(place, page));
+    let told: Vec<_> = listed.iter().map(|one| (one.id, one.email.as_str(), one.tries)).collect();
+    assert_eq!(told, [(id, "ana@a.example", 0)]);
+    let kept = listed.first().map(|one| (one.password.clone(), one.created));
+    assert_eq!(kept, Some((vec![1, 2, 3], at(0))));
+    assert!(done(store.logins(place, Page { after: Some(id), limit: 10 })).is_empty());
+}
+
+pub fn tries_are_counted_until_one_is_right_or_they_are_old(world: &World) {
+    let (place, store) = ((world.merchant(), Mode::Test), world.store());
+    let id = done(store.create_login(login(place, "ana@a.example"), None)).get();
+    let attempt = |now: i64| {
+        let name = "ana@a.example".to_owned();
+        done(store.try_login(Mode::Test, name, at(now), at(now - 100))).map(|one| one.tries)
+    };
+    assert_eq!((attempt(0), attempt(1), attempt(100)), (Some(1), Some(2), Some(3)));
+    assert_eq!(attempt(101), Some(1), "counted anew after the time of the first");
+    done(store.logged_in(id));
+    assert_eq!(attempt(102), Some(1));
+    assert!(done(store.try_login(Mode::Live, "ana@a.example".into(), at(0), at(0))).is_none());
+}
+
+pub fn what_a_deleted_user_let_happen_ends(world: &World) {
+    let family = granted(world);
+    let store = world.store();
+    let mut id = LoginId::from_i64(0);
+    for nth in 1..=5 {
+        let new = login(family.place, &format!("u{nth}@a.example"));
+        id = done(store.create_login(new, None)).get();
+    }
+    assert_eq!(family.subject, Some(id.as_i64()));
+    assert!(!done(store.delete_login((family.place.0, Mode::Live), id, at(1))), "another mode");
+    assert!(!found(world, 1).over);
+    assert!(done(store.delete_login(family.place, id, at(1))));
+    assert!(!done(store.delete_login(family.place, id, at(2))), "it is deleted");
+    assert!(found(world, 1).over && found(world, 2).over);
 }

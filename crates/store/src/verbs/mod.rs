@@ -12,6 +12,7 @@ pub(crate) mod endpoints;
 pub(crate) mod events;
 pub(crate) mod forget;
 pub(crate) mod jobs;
+pub(crate) mod logins;
 pub(crate) mod merchants;
 pub(crate) mod oauth;
 pub(crate) mod once;

@@ -8,96 +8,71 @@ use super::world::{FORM, World, encoded};
 
 const CREDENTIALS: (&str, &str) = ("grant_type", "client_credentials");
 
+/// Asks, and is refused in a word.
+async fn refuses(world: &World, case: &str, header: Option<&str>, body: String, word: &str) {
+    let got = world.raw("token", header, body).await;
+    let unknown = word == "invalid_client";
+    let status = if unknown { StatusCode::UNAUTHORIZED } else { StatusCode::BAD_REQUEST };
+    assert_eq!((got.status, got.at("/error").as_str()), (status, word), "{case}: {}", got.text);
+    assert_eq!(got.header("www-authenticate").starts_with("Basic "), unknown, "{case}");
+    assert_eq!(got.header("cache-control"), "no-store", "{case}");
+    assert_eq!(got.header("content-type"), "application/json", "{case}");
+    assert!(!got.text.contains("cs_test_"), "{case}: {}", got.text);
+}
+
 #[tokio::test]
 async fn every_bad_request_has_its_word() {
+    let world = World::new().await;
+    let app = world.application(&json!({"name": "ERP"})).await;
+    let (id, secret) = (("client_id", app.id.as_str()), ("client_secret", app.secret.as_str()));
+    let twice = format!("{}&scope=read&scope=write", encoded(&[CREDENTIALS]));
+    let twice_unknown = format!("{}&x=1&x=1", encoded(&[CREDENTIALS]));
+    let unknown = [("grant_type", "refresh_token"), ("refresh_token", "rt_test_x")];
+    let basic = app.basic();
+    for (case, body, word) in [
+        ("no grant_type", String::new(), "invalid_request"),
+        ("an empty one is left out", "grant_type=".into(), "invalid_request"),
+        ("a parameter twice", twice, "invalid_request"),
+        ("even an unknown one", twice_unknown, "invalid_request"),
+        ("Basic and body", encoded(&[CREDENTIALS, id, secret]), "invalid_request"),
+        ("Basic and a secret", encoded(&[CREDENTIALS, secret]), "invalid_request"),
+        ("another's name", encoded(&[CREDENTIALS, ("client_id", "x")]), "invalid_request"),
+        ("password", "grant_type=password&username=a".into(), "unsupported_grant_type"),
+        ("implicit", "grant_type=token".into(), "unsupported_grant_type"),
+        ("upper case", "grant_type=CLIENT_CREDENTIALS".into(), "unsupported_grant_type"),
+        ("an unknown scope", encoded(&[CREDENTIALS, ("scope", "admin")]), "invalid_scope"),
+        ("refresh without a token", "grant_type=refresh_token".into(), "invalid_request"),
+        ("an unknown refresh token", encoded(&unknown), "invalid_grant"),
+    ] {
+        refuses(&world, case, Some(&basic), body, word).await;
+    }
+    let both = world.raw("token", Some(&basic), encoded(&[CREDENTIALS, id])).await;
+    assert_eq!(both.status, StatusCode::OK, "its own name beside Basic: {}", both.text);
+}
+
+#[tokio::test]
+async fn whoever_does_not_prove_who_it_is_gets_nothing() {
     let world = World::new().await;
     let app = world.application(&json!({"name": "ERP"})).await;
     let spa = json!({"name": "SPA", "kind": "public", "redirect_uris": ["https://spa.example/"]});
     let spa = world.application(&spa).await;
     let (id, secret) = (("client_id", app.id.as_str()), ("client_secret", app.secret.as_str()));
-    let basic = app.basic();
-    let by_basic = Some(basic.as_str());
-    let wrong = format!("{}x", app.secret);
-    let bearer = format!("Bearer {}", world.test);
-    let twice = format!("{}&scope=read&scope=write", encoded(&[CREDENTIALS]));
-    let twice_unknown = format!("{}&x=1&x=1", encoded(&[CREDENTIALS]));
-    for (case, header, body, word) in [
-        ("no grant_type", by_basic, String::new(), "invalid_request"),
-        ("an empty one is left out", by_basic, "grant_type=".into(), "invalid_request"),
-        ("a parameter twice", by_basic, twice, "invalid_request"),
-        ("even an unknown one", by_basic, twice_unknown, "invalid_request"),
-        ("Basic and body", by_basic, encoded(&[CREDENTIALS, id, secret]), "invalid_request"),
-        ("Basic and a secret", by_basic, encoded(&[CREDENTIALS, secret]), "invalid_request"),
-        (
-            "another client's name",
-            by_basic,
-            encoded(&[CREDENTIALS, ("client_id", &spa.id)]),
-            "invalid_request",
-        ),
-        ("nobody", None, encoded(&[CREDENTIALS]), "invalid_client"),
-        ("a name alone", None, encoded(&[CREDENTIALS, id]), "invalid_client"),
-        ("a secret alone", None, encoded(&[CREDENTIALS, secret]), "invalid_client"),
-        (
-            "a wrong secret",
-            None,
-            encoded(&[CREDENTIALS, id, ("client_secret", &wrong)]),
-            "invalid_client",
-        ),
-        (
-            "an unknown name",
-            None,
-            encoded(&[CREDENTIALS, ("client_id", "x"), secret]),
-            "invalid_client",
-        ),
-        ("a merchant's key", Some(bearer.as_str()), encoded(&[CREDENTIALS]), "invalid_client"),
-        ("broken Basic", Some("Basic ???"), encoded(&[CREDENTIALS]), "invalid_client"),
-        (
-            "a public one with a secret",
-            None,
-            encoded(&[CREDENTIALS, ("client_id", &spa.id), secret]),
-            "invalid_client",
-        ),
-        (
-            "a public one for itself",
-            None,
-            encoded(&[CREDENTIALS, ("client_id", &spa.id)]),
-            "unauthorized_client",
-        ),
-        (
-            "password",
-            by_basic,
-            "grant_type=password&username=a&password=b".into(),
-            "unsupported_grant_type",
-        ),
-        ("implicit", by_basic, "grant_type=token".into(), "unsupported_grant_type"),
-        ("upper case", by_basic, "grant_type=CLIENT_CREDENTIALS".into(), "unsupported_grant_type"),
-        (
-            "an unknown scope",
-            by_basic,
-            encoded(&[CREDENTIALS, ("scope", "admin")]),
-            "invalid_scope",
-        ),
-        ("refresh without a token", by_basic, "grant_type=refresh_token".into(), "invalid_request"),
-        (
-            "an unknown refresh token",
-            by_basic,
-            encoded(&[("grant_type", "refresh_token"), ("refresh_token", "rt_test_x")]),
-            "invalid_grant",
-        ),
+    let public = ("client_id", spa.id.as_str());
+    let (wrong, bearer) = (format!("{}x", app.secret), format!("Bearer {}", world.test));
+    let wrong = ("client_secret", wrong.as_str());
+    for (case, header, pairs, word) in [
+        ("nobody", None, vec![CREDENTIALS], "invalid_client"),
+        ("a name alone", None, vec![CREDENTIALS, id], "invalid_client"),
+        ("a secret alone", None, vec![CREDENTIALS, secret], "invalid_client"),
+        ("a wrong secret", None, vec![CREDENTIALS, id, wrong], "invalid_client"),
+        ("an unknown name", None, vec![CREDENTIALS, ("client_id", "x"), secret], "invalid_client"),
+        ("a merchant's key", Some(bearer.as_str()), vec![CREDENTIALS], "invalid_client"),
+        ("broken Basic", Some("Basic ???"), vec![CREDENTIALS], "invalid_client"),
+        ("a public one, secret", None, vec![CREDENTIALS, public, secret], "invalid_client"),
+        ("a public one for itself", None, vec![CREDENTIALS, public], "unauthorized_client"),
     ] {
-        let got = world.raw("token", header, body).await;
-        let unknown = word == "invalid_client";
-        let status = if unknown { StatusCode::UNAUTHORIZED } else { StatusCode::BAD_REQUEST };
-        assert_eq!((got.status, got.at("/error").as_str()), (status, word), "{case}: {}", got.text);
-        assert_eq!(got.header("www-authenticate").starts_with("Basic "), unknown, "{case}");
-        assert_eq!(got.header("cache-control"), "no-store", "{case}");
-        assert_eq!(got.header("content-type"), "application/json", "{case}");
-        assert!(!got.text.contains(&app.secret), "{case}: {}", got.text);
+        refuses(&world, case, header, encoded(&pairs), word).await;
     }
-    assert_eq!(
-        world.raw("token", by_basic, encoded(&[CREDENTIALS, id])).await.status,
-        StatusCode::OK
-    );
 }
 
 #[tokio::test]

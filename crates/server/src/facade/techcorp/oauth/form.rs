@@ -12,13 +12,18 @@ use crate::body::Sent;
 
 /// The most bytes a form may have.
 const FORM_BYTES_MAX: usize = 64 * 1024;
+/// The most parameters.
+const PARAMETERS_MAX: usize = 50;
 const FORM: &str = "application/x-www-form-urlencoded";
 
 /// A form and the request that it came with.
 pub(super) struct Form {
     pub(super) parts: Parts,
-    pairs: Vec<(String, String)>,
+    pub(super) pairs: Pairs,
 }
+
+/// Parameters, each of which stands there once.
+pub(super) struct Pairs(Vec<(String, String)>);
 
 impl FromRequest<App> for Form {
     type Rejection = Refused;
@@ -36,15 +41,14 @@ impl FromRequest<App> for Form {
         if !kind.eq_ignore_ascii_case(FORM) {
             return Err(Fault::InvalidRequest.because(format!("the body must be {FORM}")).into());
         }
-        Ok(Self { pairs: read(&sent.body)?, parts })
+        Ok(Self { pairs: Pairs::read(&sent.body)?, parts })
     }
 }
 
 impl Form {
     /// A parameter; one without a value counts as left out (RFC 6749, section 3.2).
     pub(super) fn get(&self, name: &str) -> Option<&str> {
-        let found = self.pairs.iter().find(|(known, _)| known == name);
-        found.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
+        self.pairs.get(name)
     }
 
     /// One that must be there.
@@ -53,21 +57,28 @@ impl Form {
     }
 }
 
-/// Parameters must not stand there twice, known or not: two programs would read two different requests.
-fn read(body: &[u8]) -> Result<Vec<(String, String)>, Refusal> {
-    if std::str::from_utf8(body).is_err() {
-        return Err(Fault::InvalidRequest.because("the body is not UTF-8"));
+impl Pairs {
+    /// A parameter; one without a value counts as left out.
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        let found = self.0.iter().find(|(known, _)| known == name);
+        found.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
     }
-    let mut pairs: Vec<(String, String)> = Vec::new();
-    for (name, value) in form_urlencoded::parse(body) {
-        if pairs.iter().any(|(known, _)| *known == name) {
-            let what = "a parameter stands there twice";
-            return Err(Fault::InvalidRequest.because(what));
+
+    /// Parameters must not stand there twice, known or not: two programs would read two different requests.
+    pub(super) fn read(text: &[u8]) -> Result<Self, Refusal> {
+        if std::str::from_utf8(text).is_err() {
+            return Err(Fault::InvalidRequest.because("the parameters are not UTF-8"));
         }
-        if pairs.len() >= 50 {
-            return Err(Fault::InvalidRequest.because("there are more than 50 parameters"));
+        let mut pairs: Vec<(String, String)> = Vec::new();
+        for (name, value) in form_urlencoded::parse(text) {
+            if pairs.iter().any(|(known, _)| *known == name) {
+                return Err(Fault::InvalidRequest.because("a parameter stands there twice"));
+            }
+            if pairs.len() >= PARAMETERS_MAX {
+                return Err(Fault::InvalidRequest.because("there are too many parameters"));
+            }
+            pairs.push((name.into_owned(), value.into_owned()));
         }
-        pairs.push((name.into_owned(), value.into_owned()));
+        Ok(Self(pairs))
     }
-    Ok(pairs)
 }

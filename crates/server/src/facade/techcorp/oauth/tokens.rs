@@ -32,11 +32,15 @@ pub(super) async fn token(
     let (engine, scope) = (app.engine(), form.get("scope"));
     let given = match way {
         "client_credentials" => engine.client_credentials(&client, scope).await?,
+        "authorization_code" => {
+            let (code, redirect) = (form.need("code")?, form.get("redirect_uri"));
+            engine.exchange(&client, code, redirect, form.get("code_verifier")).await?
+        }
         "refresh_token" => {
             engine.refresh(Some(&client), form.need("refresh_token")?, scope).await?
         }
         _ => {
-            let what = "`grant_type` must be `client_credentials` or `refresh_token`";
+            let what = "`grant_type` must be `client_credentials`, `authorization_code` or `refresh_token`";
             return Err(Fault::UnsupportedGrantType.because(what).into());
         }
     };
