@@ -32,6 +32,9 @@ pub struct Checkout {
     pub money: Money,
     /// What the merchant asked for.
     pub wish: Wish,
+    /// The id of its first payment, where that was told of when it was opened.
+    #[serde(default)]
+    pub first: Option<PaymentId>,
     /// The payment that was made for it last.
     pub payment: Option<PaymentId>,
     /// Whether that payment may still move money.
@@ -102,6 +105,8 @@ pub struct Waits {
     pub abandoned_after: Option<SignedDuration>,
     /// After what time it can no longer be paid; `None`: never.
     pub expires_after: Option<SignedDuration>,
+    /// Whether its first payment is told of when it is opened, under the id that it will have.
+    pub announces: bool,
 }
 
 /// Where a checkout stands. The numbers are stored; never renumber.
@@ -185,6 +190,7 @@ impl Checkout {
             state: State::Open,
             money,
             wish,
+            first: None,
             payment: None,
             paying: false,
             patience: waits.abandoned_after,
@@ -195,6 +201,19 @@ impl Checkout {
             created: now,
             updated: now,
         }
+    }
+
+    /// Tells of the payment that its payer is to make: it will have this id.
+    #[must_use]
+    pub fn announcing(mut self, first: PaymentId) -> Step<Self> {
+        self.first = Some(first);
+        Step::still(self).tell(Transition::PaymentCreated)
+    }
+
+    /// The id of the payment that is made for it next, if that was told of.
+    #[must_use]
+    pub fn announced(&self) -> Option<PaymentId> {
+        self.first.filter(|_| self.payment.is_none())
     }
 
     /// A payment is made for it.
@@ -282,6 +301,7 @@ impl Checkout {
     pub fn cart(&self) -> Cart {
         Cart {
             sale: self.sale(),
+            payment: self.first,
             money: self.money,
             description: self.wish.description.clone(),
             created: self.created,

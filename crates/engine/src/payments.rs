@@ -93,7 +93,6 @@ impl Engine {
             let (provider, method) = (&*draft.wish.provider, draft.wish.method.name());
             shared.check_provider(place, (provider, method), draft.money)?;
             wording::check_payment(&draft)?;
-            shared.check_room(place, draft.money).await?;
             if let Some(callback) = &draft.wish.callback {
                 shared.meet_callback(place, callback).await?;
             }
@@ -101,6 +100,7 @@ impl Engine {
                 if let Some(payment) = shared.with_reference(place, &draft).await? {
                     return shared.once_more(payment, once).await;
                 }
+                shared.check_room(place, draft.money).await?;
                 match shared.open_payment(place, &draft, once).await {
                     // Somebody else took the reference, or paid the checkout, at this moment; or the id was given out before a
                     // restart, and the clock was set back: the next one is another.
@@ -303,11 +303,17 @@ impl Shared {
                 )?)
             }
         };
+        let announced = match draft.wish.checkout {
+            Some(checkout) => self.checkout((merchant, mode), checkout).await?.announced(),
+            None => None,
+        };
         let real = self.clock.now();
-        let id = PaymentId::from_i64(self.next_event_id(real).as_i64());
+        let new = || PaymentId::from_i64(self.next_event_id(real).as_i64());
+        let id = announced.unwrap_or_else(new);
         let now = self.directory.now(merchant, mode, real);
         let wish = draft.wish.clone();
         let step = Payment::open(id, (merchant, mode), draft.money, (wish, split), now);
+        let step = step.map(|made| if announced.is_some() { made.announced() } else { made });
         let made = self.write_step(0, step.map(Affair::from), Vec::new(), once).await?;
         match made {
             keeping::Written::Now(affair) => {

@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures::channel::oneshot;
-use jiff::{RoundMode, SignedDuration, Timestamp, TimestampRound, Unit};
+use jiff::{RoundMode, SignedDuration, SignedDurationRound, Timestamp, TimestampRound, Unit};
 use posthorn_core::delivery::StateKind;
 use posthorn_core::event::Mode;
 use posthorn_core::id::{EventId, JobId, MerchantId};
@@ -255,7 +255,9 @@ async fn move_clock(
     if shared.directory.now(merchant, Mode::Test, real) >= at {
         return Ok(());
     }
+    let up = SignedDurationRound::new().smallest(Unit::Millisecond).mode(RoundMode::Ceil);
     let offset = at.duration_since(real);
+    let offset = offset.round(up).unwrap_or(offset);
     shared.store.set_clock(merchant, offset).await?;
     shared.directory.set_clock(merchant, offset);
     shared.order(Order::ClockMoved(merchant));

@@ -176,15 +176,18 @@ impl Shared {
         let real = self.clock.now();
         let event = &claim.event;
         let now = self.directory.now(event.merchant, event.mode, real);
-        let endpoint = self.directory.endpoint(claim.endpoint);
-        let calls_back = endpoint.is_some_and(|entry| entry.endpoint.settings.takes_callbacks());
+        let entry = self.directory.endpoint(claim.endpoint);
+        let takes = |entry: &Entry| entry.endpoint.settings.takes_callbacks();
+        let calls_back = entry.as_ref().is_some_and(takes);
         let outcome = judge(&tried.result, real);
         let outcome = if calls_back { outcome.of_callback() } else { outcome };
         let schedule = &prepared.in_force.contract.retry;
         let number = claim.number();
         let state = settle(outcome, number, schedule, now);
         let attempt = attempt(claim, prepared.rendering.clone(), clip(tried, outcome), started);
-        let changes = self.effects(claim, outcome, schedule.pause_after, now);
+        // Nor do failures of some payments' URLs pause what is sent to others' there.
+        let pause_after = schedule.pause_after.filter(|_| !calls_back);
+        let changes = self.effects(entry, outcome, pause_after, now);
         let mut notices = Vec::new();
         if let State::Exhausted { .. } = state {
             let notice = Notice::Exhausted { claim, called: &schedule.exhausted };
@@ -203,16 +206,16 @@ impl Shared {
         (outcome, settlement)
     }
 
-    /// What a try changes about its endpoint. Its health is judged by what tries before it have shown,
+    /// What a try changes about its endpoint, which may be gone. Its health is judged by what tries before it have shown,
     /// recorded or not.
     fn effects(
         &self,
-        claim: &Claim,
+        entry: Option<Entry>,
         outcome: Outcome,
         pause_after: Option<jiff::SignedDuration>,
         now: Timestamp,
     ) -> Changes {
-        let Some(Entry { endpoint, gauge }) = self.directory.endpoint(claim.endpoint) else {
+        let Some(Entry { endpoint, gauge }) = entry else {
             return Changes { effects: Vec::new(), notices: Vec::new() };
         };
         let failing_since = gauge.failing_since(&endpoint);

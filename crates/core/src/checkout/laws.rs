@@ -15,6 +15,7 @@ fn opened() -> Checkout {
     let waits = Waits {
         abandoned_after: Some(SignedDuration::from_mins(30)),
         expires_after: Some(SignedDuration::from_hours(24)),
+        announces: false,
     };
     let money = Money { minor: 10_000, asset: Asset::BRL };
     Checkout::open(CheckoutId::from_i64(7), place, money, (Wish::default(), waits), at(0))

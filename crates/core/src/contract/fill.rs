@@ -10,7 +10,7 @@ use super::shape::Source;
 use super::wire_id::Kind;
 use crate::json::{self, Json};
 use crate::money::{Money, Units};
-use crate::payment::{Facts, Instrument, LegState, Payment, Split, State};
+use crate::payment::{Cart, Facts, Instrument, LegState, Payment, Split, State, Subject};
 
 /// A payment (or what else facts are about), told in a contract's words.
 pub(super) struct Told<'a> {
@@ -22,7 +22,10 @@ impl Source for Told<'_> {
     fn value(&self, field: Field, leg: Option<usize>) -> Option<Json> {
         match field {
             Field::Common(common) => self.common(common).map(Json::from),
-            Field::Payment(about) => self.about(about, self.payment()?),
+            Field::Payment(about) => match self.payment() {
+                Some(payment) => self.about(about, payment),
+                None => self.about_announced(about),
+            },
             Field::Amount(amount) => self.amount(amount),
             Field::Time(time) => self.time(time).map(|at| whole_seconds(at).into()),
             Field::Rail(rail) => self.rail(rail).map(Json::from),
@@ -86,6 +89,31 @@ impl Told<'_> {
                 let of = payment.split.as_ref().map(|_| payment.id.as_i64());
                 of.map(|id| self.id(Kind::Split, id).into())
             }
+        }
+    }
+
+    /// The same of a payment that was told of with its checkout, and is not made yet.
+    fn about_announced(&self, about: About) -> Option<Json> {
+        let Subject::Cart(Cart { payment: Some(id), .. }) = self.facts.subject else { return None };
+        match about {
+            About::Id => Some(self.id(Kind::Payment, id.as_i64()).into()),
+            About::Status => Some(self.contract.status(State::Created).into()),
+            About::StatusV2 => self.contract.status_v2(State::Created).map(Json::from),
+            About::Metadata
+            | About::MetadataIfAny
+            | About::Reference
+            | About::Provider
+            | About::ProviderReference
+            | About::ProviderCharge
+            | About::Method
+            | About::Installments
+            | About::CardBrand
+            | About::CardLast4
+            | About::CallbackUrl
+            | About::FailureCode
+            | About::FailureMessage
+            | About::Late
+            | About::SplitId => None,
         }
     }
 

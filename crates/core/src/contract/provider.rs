@@ -337,11 +337,13 @@ pub(super) fn read_sandbox(page: &mut Page<'_>, root: &Section<'_>) -> Sandbox {
 /// Reads `[checkout]`, which may be left out.
 pub(super) fn read_checkout(page: &mut Page<'_>, root: &Section<'_>) -> Waits {
     let Some(table) = root.table(page, "checkout") else { return Waits::default() };
-    let fields = ["abandoned_after", "expires_after"];
+    let fields = ["abandoned_after", "expires_after", "announces_payment"];
     let section = Section::open(page, "[checkout]", table, &fields);
     let mut after = |key| {
         let text = section.text(page, key)?;
         read_duration(page, &text, CHECKOUT_WAIT_MAX)
     };
-    Waits { abandoned_after: after("abandoned_after"), expires_after: after("expires_after") }
+    let (abandoned_after, expires_after) = (after("abandoned_after"), after("expires_after"));
+    let announces = section.flag(page, "announces_payment");
+    Waits { abandoned_after, expires_after, announces }
 }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{CardFacts, Customer, Instrument, Method, Payment, RefundState, State};
-use crate::id::{CheckoutId, OfferId, PayoutId, ProductId};
+use crate::id::{CheckoutId, OfferId, PaymentId, PayoutId, ProductId};
 use crate::money::Money;
 
 /// What a contract's templates read.
@@ -87,6 +87,9 @@ pub struct SaleOffer {
 pub struct Cart {
     /// The checkout, and what is in it.
     pub sale: Sale,
+    /// The payment that is to be made for it, where that was told of.
+    #[serde(default)]
+    pub payment: Option<PaymentId>,
     /// What is to be paid.
     pub money: Money,
     /// What the payer reads.

@@ -265,6 +265,12 @@ impl Payment {
         Step::still(payment).tell(Transition::PaymentCreated)
     }
 
+    /// The same payment, which its checkout told of when it was opened: that was its first event.
+    #[must_use]
+    pub fn announced(self) -> Self {
+        Self { sequence: 1, ..self }
+    }
+
     /// Takes what was reserved.
     pub fn capture(mut self, now: Timestamp) -> Result<Step, Refused> {
         if self.state != State::Authorized {

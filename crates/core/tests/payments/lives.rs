@@ -254,6 +254,7 @@ pub(crate) fn sale() -> Sale {
 /// A checkout that was left.
 pub(crate) fn cart() -> Cart {
     Cart {
+        payment: None,
         sale: sale(),
         money: brl(10_050),
         description: None,

@@ -57,11 +57,11 @@ fn every_state_has_a_word() {
     x.toml:89:12: `disputed` in [payment.status] must not be empty <- ""
     "#);
     insta::assert_snapshot!(said("krxscale", "[payment.status_v2]", "[payment.status_v3]"), @r#"
-    x.toml:77:19: `$status_v2` has no words; add a table [payment.status_v2] <- $status_v2",
-    x.toml:112:10: unknown field `status_v3` in [payment]; did you mean `status_v2`? <- status_v3]
+    x.toml:79:19: `$status_v2` has no words; add a table [payment.status_v2] <- $status_v2",
+    x.toml:114:10: unknown field `status_v3` in [payment]; did you mean `status_v2`? <- status_v3]
     "#);
     insta::assert_snapshot!(said("krxscale", "card = \"credit_card\"", "cards = \"credit_card\""), @r#"
-    x.toml:128:1: unknown field `cards` in [payment.method]; did you mean `card`? <- cards = "credit_card"
+    x.toml:130:1: unknown field `cards` in [payment.method]; did you mean `card`? <- cards = "credit_card"
     "#);
 }
 

@@ -74,23 +74,13 @@ impl PayerCard {
     }
 }
 
-/// Members that hold a card's security code, in small letters without anything between.
-const CODES: [&str; 11] = [
-    "cvv",
-    "cvv2",
-    "cvc",
-    "cvc2",
-    "cvn",
-    "csc",
-    "cardcvv",
-    "cardcvc",
-    "securitycode",
-    "cardsecuritycode",
-    "cardcode",
-];
-/// Parts of such names. Others have them too (`cvv_result`), so it is the value that tells.
-const CODE_PARTS: [&str; 6] =
-    ["cvv", "cvc", "cvn", "securitycode", "seguranca", "verificationvalue"];
+/// Names of a card's security code, in small letters without anything between.
+const CODES: [&str; 9] =
+    ["cvv", "cvv2", "cvc", "cvc2", "cvn", "cardcvv", "cardcvc", "securitycode", "cardsecuritycode"];
+/// Words in such names. Others have them too (`cvv_result`), so it is the value that tells.
+const CODE_WORDS: [&str; 7] = ["cvv", "cvv2", "cvc", "cvc2", "cvn", "csc", "seguranca"];
+/// The same of more than one word.
+const CODE_PHRASES: [&str; 3] = ["securitycode", "cardcode", "verificationvalue"];
 
 /// Refuses what is to be kept and told of when a card's number or security code is in any of its texts; notes are looked
 /// through as the JSON that they are.
@@ -138,20 +128,40 @@ fn in_notes(notes: &Value) -> Option<&'static str> {
         }),
         Value::Array(values) => values.iter().find_map(in_notes),
         Value::String(text) => has_card_number(text).then_some(NUMBER),
-        Value::Number(number) => has_card_number(&number.to_string()).then_some(NUMBER),
-        Value::Null | Value::Bool(_) => None,
+        Value::Number(number) if !number.is_f64() => {
+            has_card_number(&number.to_string()).then_some(NUMBER)
+        }
+        Value::Number(_) | Value::Null | Value::Bool(_) => None,
     }
 }
 
-/// Whether a member is a card's security code: by its name, or by a part of it and three or four digits as its value.
+/// Whether a member is a card's security code: by its name; or by a word of it, and three or four digits as its value.
 fn is_code(name: &str, value: &Value) -> bool {
-    let plain = name.chars().filter(|letter| letter.is_alphanumeric());
-    let plain: String = plain.flat_map(char::to_lowercase).collect();
-    let plain = plain.replace('ç', "c");
+    let words = words(name);
+    let plain = words.concat();
     let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let is_short = matches!(text.len(), 3 | 4) && text.bytes().all(|byte| byte.is_ascii_digit());
-    let of_codes = CODE_PARTS.iter().any(|part| plain.contains(part));
-    !value.is_null() && (CODES.contains(&&*plain) || (is_short && of_codes))
+    let is_named = CODES.contains(&&*plain) && !value.is_null() && !text.is_empty();
+    let of_codes = words.iter().any(|word| CODE_WORDS.contains(&&**word))
+        || CODE_PHRASES.iter().any(|phrase| plain.contains(phrase));
+    is_named || (is_short && of_codes)
+}
+
+/// The words of a name, in small letters: `cvvNumber`, `card-cvv`, `código de segurança`.
+fn words(name: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut was_small = false;
+    for letter in name.chars() {
+        if !letter.is_alphanumeric() || (was_small && letter.is_uppercase()) {
+            words.push(String::new());
+        }
+        was_small = letter.is_lowercase();
+        let plain = if letter == 'ç' { 'c' } else { letter };
+        if let Some(word) = words.last_mut().filter(|_| plain.is_alphanumeric()) {
+            word.extend(plain.to_lowercase());
+        }
+    }
+    words
 }
 
 /// The field that callers know a member by.
@@ -204,7 +214,7 @@ mod tests {
         ] {
             assert!(said(&kept).contains("card's"), "{kept}: {}", said(&kept));
         }
-        let fine = json!({"id": 4_242_424_242_424_242_i64, "metadata": r#"{"cvv":null,"cvv_result":"M","order":"1"}"#, "name": "João"});
+        let fine = json!({"id": 4_242_424_242_424_242_i64, "metadata": r#"{"cvv":"","cvv_result":"M","order":"1","recv_count":120,"recvNum":1234,"csc":"SP","lat":-23.550519846210345}"#, "name": "João"});
         assert_eq!(said(&fine), "kept");
     }
 }

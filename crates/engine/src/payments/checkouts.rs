@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use posthorn_core::checkout::{Checkout, Payer, State, Wish};
 use posthorn_core::contract::{CHECKOUT_WAIT_MAX, Transition};
 use posthorn_core::event::Mode;
-use posthorn_core::id::{CheckoutId, CustomerId, MerchantId, OfferId};
+use posthorn_core::id::{CheckoutId, CustomerId, MerchantId, OfferId, PaymentId};
 use posthorn_core::money::Money;
 use posthorn_core::payment::{Payment, Step};
 use posthorn_core::shop::{Customer, check_texts};
@@ -71,7 +71,12 @@ impl Engine {
             let now = shared.directory.now(place.0, place.1, real);
             check_no_card(&wish)?;
             let checkout = Checkout::open(id, place, money, (wish, waits), now);
-            let step = Step::still(Affair::from(checkout));
+            let step = if waits.announces {
+                let first = PaymentId::from_i64(shared.next_event_id(real).as_i64());
+                checkout.announcing(first).map(Affair::from)
+            } else {
+                Step::still(Affair::from(checkout))
+            };
             match shared.write_step(0, step, Vec::new(), once).await? {
                 Written::Now(affair) => Ok((affair.checkout()?, false)),
                 Written::Before(id) => {

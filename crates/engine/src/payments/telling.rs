@@ -24,6 +24,12 @@ impl Shared {
         let merchant = audience.merchant.wire_id();
         let mut composed = Vec::new();
         for transition in told {
+            // What was told of with its checkout has its first event.
+            let is_told = *transition == Transition::PaymentCreated
+                && matches!(&*affair, Affair::Payment(payment) if payment.sequence > 0);
+            if is_told {
+                continue;
+            }
             for event in contract.events_on(*transition) {
                 let link = self.payment_link(affair);
                 let data = match &*affair {
@@ -47,12 +53,7 @@ impl Shared {
                 let parsed = json::parse(&data).map_err(|bad| EngineError::Broken {
                     what: format!("an event's data cannot be read: {bad}"),
                 })?;
-                *affair.sequence() += 1;
-                let about = About {
-                    record: affair.id(),
-                    sequence: *affair.sequence(),
-                    callback: affair.callback().map(str::to_owned),
-                };
+                let about = about(affair, *transition);
                 let event = NewEvent {
                     kind: event.kind.clone(),
                     data: Payload::from_canonical(data.into()),
@@ -86,5 +87,22 @@ impl Shared {
     pub(super) fn payment_link(&self, affair: &Affair) -> Option<String> {
         let Affair::Payment(payment) = affair else { return None };
         self.link_of(payment)
+    }
+}
+
+/// What an event is about, and which of its events it is: that of a payment which its checkout tells of is the payment's first.
+fn about(affair: &mut Affair, transition: Transition) -> About {
+    let announced = match &*affair {
+        Affair::Checkout(checkout) if transition == Transition::PaymentCreated => checkout.first,
+        Affair::Checkout(_) | Affair::Payment(_) | Affair::Payout(_) => None,
+    };
+    if let Some(payment) = announced {
+        return About { record: payment.as_i64(), sequence: 1, callback: None };
+    }
+    *affair.sequence() += 1;
+    About {
+        record: affair.id(),
+        sequence: *affair.sequence(),
+        callback: affair.callback().map(str::to_owned),
     }
 }

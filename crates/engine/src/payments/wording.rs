@@ -13,14 +13,14 @@ use crate::error::EngineError;
 pub(super) fn check_payment(draft: &PaymentDraft) -> Result<(), EngineError> {
     let wish = &draft.wish;
     let (account, bank) = banked(wish);
-    check_texts(&[
-        ("reference", wish.reference.as_deref()),
+    check_texts(&[("reference", wish.reference.as_deref())])?;
+    check_lengths([
         ("description", wish.description.as_deref()),
         ("bank", account),
         ("bank", bank),
     ])?;
     if let Some(payer) = &wish.customer {
-        check_texts(&[
+        check_lengths([
             ("name", payer.name.as_deref()),
             ("email", payer.email.as_deref()),
             ("phone", payer.phone.as_deref()),
@@ -38,19 +38,26 @@ pub(super) fn check_payment(draft: &PaymentDraft) -> Result<(), EngineError> {
 
 /// The same of a payout.
 pub(super) fn check_payout(wish: &payout::Wish) -> Result<(), EngineError> {
-    check_texts(&[
-        ("destination", Some(&wish.destination)),
-        ("reference", wish.reference.as_deref()),
-        ("description", wish.description.as_deref()),
-    ])?;
+    let texts =
+        [("destination", Some(&*wish.destination)), ("reference", wish.reference.as_deref())];
+    check_texts(&texts)?;
+    check_lengths([("description", wish.description.as_deref())])?;
     name::check(wish.reference.as_deref())?;
     check_no_card(wish)
 }
 
 /// The same of why money goes back.
 pub(super) fn check_reason(reason: Option<&str>) -> Result<(), EngineError> {
-    check_texts(&[("reason", reason)])?;
+    check_lengths([("reason", reason)])?;
     check_text("reason", reason.unwrap_or_default())
+}
+
+/// Checks texts that may as well say nothing.
+fn check_lengths<const N: usize>(
+    texts: [(&'static str, Option<&str>); N],
+) -> Result<(), EngineError> {
+    let said = texts.map(|(field, text)| (field, text.filter(|text| !text.is_empty())));
+    Ok(check_texts(&said)?)
 }
 
 /// Where a payer pays from, and to.

@@ -20,6 +20,7 @@ mod moving;
 mod nodes;
 #[path = "../e2e/official.rs"]
 mod official;
+mod payments;
 #[path = "../e2e/posthorn.rs"]
 mod posthorn;
 #[path = "../e2e/pressure.rs"]

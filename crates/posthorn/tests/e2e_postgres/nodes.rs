@@ -18,19 +18,19 @@ const MASTER_KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a
 /// How soon every server knows what one was told.
 const SOON: Duration = Duration::from_secs(1);
 
-fn first() -> Posthorn {
+pub(crate) fn first() -> Posthorn {
     Posthorn::start_with(&[("POSTHORN_MASTER_KEY", MASTER_KEY)])
 }
 
 /// One more server on the database of another.
-fn beside(other: &Posthorn) -> Posthorn {
+pub(crate) fn beside(other: &Posthorn) -> Posthorn {
     let data = Arc::new(TempDir::new().expect("a temporary directory"));
     database::shared(other.data.path(), data.path());
     Posthorn::start_in(data, &[("POSTHORN_MASTER_KEY", MASTER_KEY)])
 }
 
 /// A merchant, made through one server and seen through another.
-fn seen_through(api: &Api, server: &Posthorn) -> Api {
+pub(crate) fn seen_through(api: &Api, server: &Posthorn) -> Api {
     server.known(&api.key)
 }
 

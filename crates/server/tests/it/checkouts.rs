@@ -66,6 +66,18 @@ impl Shop {
         self.app.get(&format!("/v1/checkouts/{checkout}")).await.at("/state")
     }
 
+    /// The events of a type that were told so far, oldest first.
+    pub(crate) async fn events_of(&self, kind: &str) -> Vec<Value> {
+        let listed = self.app.get("/v1/events?limit=100").await.json();
+        let rows = listed["data"].as_array().unwrap().iter().rev();
+        let mut events = Vec::new();
+        for row in rows.filter(|row| row["type"] == kind) {
+            let path = format!("/v1/events/{}", row["id"].as_str().unwrap());
+            events.push(self.app.get(&path).await.json());
+        }
+        events
+    }
+
     /// The types of the events that were told so far, oldest first.
     pub(crate) async fn told(&self) -> Vec<String> {
         let listed = self.app.get("/v1/events?limit=100").await.json();

@@ -106,8 +106,13 @@ impl TestApp {
 
     /// Time that passes.
     pub(crate) async fn in_real_time() -> Self {
+        Self::in_real_time_with(Options::default()).await
+    }
+
+    /// The same, with an engine that is set otherwise.
+    pub(crate) async fn in_real_time_with(options: Options) -> Self {
         let clock = Arc::new(ManualClock::new());
-        Self::with(Arc::new(RealClock::new()), clock, Options::default()).await
+        Self::with(Arc::new(RealClock::new()), clock, options).await
     }
 
     async fn with(time: Arc<dyn Clock>, clock: Arc<ManualClock>, options: Options) -> Self {

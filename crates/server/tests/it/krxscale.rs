@@ -248,3 +248,52 @@ async fn the_test_button_sends_the_guides_sample() {
     assert_eq!(names(&body), BODY);
     assert_eq!(names(member(&body, "transaction")), TRANSACTION);
 }
+
+/// "Transação criada: ao criar checkout"; what becomes of it goes by the same id.
+#[tokio::test]
+async fn a_transaction_is_told_of_when_its_checkout_is_opened() {
+    let shop = Shop::speaking("krxscale").await;
+    let checkout = shop.checkout().await;
+    let created = shop.events_of("payment.transaction.created").await;
+    let [told] = &created[..] else { panic!("once, not {created:?}") };
+    let (id, data) = (told["data"]["transaction"]["id"].clone(), &told["data"]);
+    assert_eq!(told["sequence"], 1);
+    assert!(id.as_str().unwrap().starts_with("tx_"), "{told}");
+    assert_eq!(
+        (&data["transaction"]["status"], &data["transaction"]["status_v2"]),
+        (&json!("created"), &json!("CREATED"))
+    );
+    assert_eq!(
+        (&data["transaction"]["amountCents"], &data["checkout"]["id"]),
+        (&json!(10_000), &json!(checkout))
+    );
+    assert_eq!(data["offer"]["name"], "Consulta - Plano Básico");
+
+    let wish = json!({"checkout": checkout, "method": "pix"});
+    let paying = shop.app.post("/v1/payments", &wish).await;
+    assert_eq!(paying.status, StatusCode::CREATED, "{}", paying.text);
+    assert_eq!(paying.json()["wire"]["transaction"]["id"], id);
+    let pending = shop.events_of("payment.transaction.pending").await;
+    assert_eq!(
+        (&pending[0]["data"]["transaction"]["id"], &pending[0]["sequence"]),
+        (&id, &json!(2))
+    );
+    // A second try is another transaction, and is told of when it is made.
+    shop.force(&paying.at("/id"), "fail").await;
+    let second = shop.app.post("/v1/payments", &wish).await;
+    let second = second.json()["wire"]["transaction"]["id"].clone();
+    assert_ne!(second, id);
+    let created = shop.events_of("payment.transaction.created").await;
+    assert_eq!(created.len(), 2);
+    assert_eq!(
+        (&created[1]["data"]["transaction"]["id"], &created[1]["sequence"]),
+        (&second, &json!(1))
+    );
+    // Two who come at once are one payment of the checkout.
+    let checkout = shop.checkout().await;
+    let wish = json!({"checkout": checkout, "method": "pix"});
+    let both =
+        futures::future::join_all([(); 2].map(|()| shop.app.post("/v1/payments", &wish))).await;
+    let made = both.iter().filter(|got| got.status == StatusCode::CREATED).count();
+    assert_eq!(made, 1, "{} {}", both[0].text, both[1].text);
+}

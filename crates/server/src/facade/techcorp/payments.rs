@@ -25,9 +25,6 @@ use crate::list::Asked;
 use crate::params::{Id, Params};
 use crate::problem::Problem;
 
-/// In how many parts a card pays at most.
-const INSTALLMENTS: std::ops::RangeInclusive<u8> = 1..=24;
-
 pub(super) fn routes() -> Router<App> {
     Router::new()
         .route("/v1/payments/process", post(process))
@@ -55,7 +52,6 @@ struct ProcessIn<'a> {
     method: MethodIn,
     provider: Option<String>,
     currency: Option<String>,
-    installments: Option<u8>,
     description: Option<String>,
     customer: Option<CustomerIn>,
     #[serde(borrow)]
@@ -113,10 +109,6 @@ fn draft(
     let provider = asked.provider.or_else(usual).ok_or_else(|| {
         unfit("method", format!("no provider takes `{}` in {asset}", method.name()))
     })?;
-    let installments = asked.installments.unwrap_or(1);
-    if !INSTALLMENTS.contains(&installments) {
-        return Err(unfit("installments", "must be 1 to 24"));
-    }
     let customer = asked.customer.map(|customer| Customer {
         id: None,
         name: customer.name,
@@ -135,7 +127,7 @@ fn draft(
         metadata: metadata(asked.metadata)?,
         callback: None,
         expires: engine.payment_expires(place, None),
-        installments,
+        installments: 1,
         checkout: None,
         sale: None,
     };

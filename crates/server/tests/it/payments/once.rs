@@ -51,6 +51,13 @@ async fn who_comes_again_after_money_came_late_is_not_asked_to_pay_once_more() {
     // Until that one can no longer be paid: what was paid is all there is.
     assert_eq!(shop.does(&second, "cancel", &json!({})).await, "canceled");
     assert_eq!(shop.pays(&named("twice")).await, first);
+    let mut dearer = named("twice");
+    dearer["amount"] = 20_000.into();
+    let other = shop.post("/v1/payments", &dearer).await;
+    assert_eq!(
+        (other.status, other.at("/code")),
+        (StatusCode::CONFLICT, "reference_in_use".into())
+    );
     let control = shop.post("/v1/payments", &named("a\u{1}b")).await;
     assert_eq!((control.status.as_u16(), control.at("/field")), (422, "reference".into()));
 }
