@@ -15,7 +15,7 @@ use crate::id::{ApplicationId, MerchantId};
 
 pub use authorization::{Asked, Wanted, check, is_proven, redirect};
 pub use fault::{Fault, Refusal};
-pub use login::{BadLogin, Login, TRIES_MAX, TRIES_WITHIN, check_password, email};
+pub use login::{BadLogin, LOGINS_MAX, Login, check_password, email};
 pub use pkce::{BadChallenge, Challenge};
 pub use redirect::{BadRedirect, REDIRECTS_MAX, RedirectUri};
 pub use scope::{BadScope, Scopes};

@@ -36,6 +36,7 @@ mod order;
 mod others;
 mod paces;
 mod pacing;
+mod passwords;
 mod payments;
 pub mod postgres_tls;
 mod reading;
@@ -69,7 +70,7 @@ pub use merchants::{MerchantDraft, MerchantKeys, ModeKeys, NewKeyMade};
 pub use moods::RailMood;
 pub use notices::NOTICES;
 pub use oauth::{
-    ApplicationDraft, BadToken, Bearer, Given, Introspected, NotIn, OauthError, Registered,
+    ApplicationDraft, BadToken, Bearer, Consent, Given, Introspected, NotIn, OauthError, Registered,
 };
 pub use payments::{
     BadCard, Buying, CheckoutDraft, ForcedOutcome, Kept, LedgerProof, Opened, PayerCard,

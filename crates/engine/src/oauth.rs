@@ -6,12 +6,10 @@
 
 mod applications;
 mod consent;
-mod password;
 mod tokens;
 
 pub use applications::{ApplicationDraft, Registered};
-pub use consent::NotIn;
-pub(crate) use password::Passwords;
+pub use consent::{Consent, NotIn};
 pub use tokens::{BadToken, Bearer, Given, Introspected, OauthError};
 
 impl crate::Engine {

@@ -162,9 +162,10 @@ macro_rules! conformance {
             nothing_is_given_for_a_grant_that_is_over
             one_token_ends_alone_and_its_grant_with_all_of_them
             what_cannot_be_good_any_more_is_forgotten
-            an_address_belongs_to_one_user_of_a_mode
-            tries_are_counted_until_one_is_right_or_they_are_old
-            what_a_deleted_user_let_happen_ends
+            an_address_belongs_to_one_user_of_an_account_and_mode
+            an_account_has_so_many_users_and_no_more
+            what_a_deleted_user_let_happen_ends_and_it_lets_nothing_more_happen
+            a_deleted_application_is_forgotten_when_that_is_long_ago
         ]);
         $crate::conformance!($fresh, records: [
             what_was_decided_is_written_as_one

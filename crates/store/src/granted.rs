@@ -64,23 +64,11 @@ impl<B: Backend> Grants for B {
         self.write(Ordinary, SMALL, async move |db| logins::delete(db, place, id, at).await)
     }
 
-    fn try_login(
-        &self,
-        mode: Mode,
-        email: String,
-        now: Timestamp,
-        since: Timestamp,
-    ) -> Answer<'_, Option<Login>> {
-        self.write(Ordinary, SMALL, async move |db| {
-            logins::attempt(db, (mode, &email), now, since).await
-        })
+    fn logins_by_email(&self, mode: Mode, email: String, limit: u32) -> Answer<'_, Vec<Login>> {
+        self.read(async move |db| logins::by_email(db, mode, &email, limit).await)
     }
 
-    fn logged_in(&self, id: LoginId) -> Answer<'_, ()> {
-        self.write(Ordinary, SMALL, async move |db| logins::good(db, id).await)
-    }
-
-    fn issue(&self, family: Family, tokens: Vec<NewToken>) -> Answer<'_, ()> {
+    fn issue(&self, family: Family, tokens: Vec<NewToken>) -> Answer<'_, bool> {
         self.write(Ordinary, SMALL, async move |db| oauth::issue(db, &family, &tokens).await)
     }
 
@@ -98,5 +86,10 @@ impl<B: Backend> Grants for B {
 
     fn forget_tokens(&self, before: Timestamp, limit: u32) -> Answer<'_, u32> {
         self.write(Ordinary, SMALL, async move |db| oauth::forget(db, before, limit).await)
+    }
+    fn forget_applications(&self, before: Timestamp, limit: u32) -> Answer<'_, u32> {
+        self.write(Ordinary, SMALL, async move |db| {
+            oauth::forget_applications(db, before, limit).await
+        })
     }
 }

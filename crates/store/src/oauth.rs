@@ -129,7 +129,8 @@ pub trait Grants: Send + Sync {
         id: ApplicationId,
         at: Timestamp,
     ) -> Answer<'_, bool>;
-    /// Registers a user. Fails with [`crate::StoreError::Taken`] when another of the mode has the address.
+    /// Registers a user. Fails with [`crate::StoreError::Taken`] when another of the account and mode has the
+    /// address, and with [`crate::StoreError::TooMany`] past the bound.
     fn create_login(&self, new: NewLogin, once: Option<Once>) -> Answer<'_, Done<LoginId>>;
     /// A merchant's users, oldest first.
     fn logins(&self, place: (MerchantId, Mode), page: Page<LoginId>) -> Answer<'_, Vec<Login>>;
@@ -140,18 +141,10 @@ pub trait Grants: Send + Sync {
         id: LoginId,
         at: Timestamp,
     ) -> Answer<'_, bool>;
-    /// Counts a try at a user's password, and answers the user with it; tries before `since` are forgotten. Real time.
-    fn try_login(
-        &self,
-        mode: Mode,
-        email: String,
-        now: Timestamp,
-        since: Timestamp,
-    ) -> Answer<'_, Option<Login>>;
-    /// A try was right.
-    fn logged_in(&self, id: LoginId) -> Answer<'_, ()>;
-    /// Writes a new grant with its tokens.
-    fn issue(&self, family: Family, tokens: Vec<NewToken>) -> Answer<'_, ()>;
+    /// The users of a mode who have this address, of at most `limit` accounts.
+    fn logins_by_email(&self, mode: Mode, email: String, limit: u32) -> Answer<'_, Vec<Login>>;
+    /// Writes a new grant with its tokens; `false`, and nothing: the user who consented is not there any more.
+    fn issue(&self, family: Family, tokens: Vec<NewToken>) -> Answer<'_, bool>;
     /// The token with this hash.
     fn token(&self, hash: [u8; 32]) -> Answer<'_, Option<Token>>;
     /// Spends a token, and writes what is given for it into the same grant. One that was spent before ends its grant.
@@ -161,4 +154,6 @@ pub trait Grants: Send + Sync {
     /// Forgets tokens and grants that cannot be good since before `before` (real time), at most `limit` of each; answers how
     /// many tokens.
     fn forget_tokens(&self, before: Timestamp, limit: u32) -> Answer<'_, u32>;
+    /// Forgets applications that were deleted before `before` (real time), at most `limit`; answers how many.
+    fn forget_applications(&self, before: Timestamp, limit: u32) -> Answer<'_, u32>;
 }

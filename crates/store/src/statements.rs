@@ -70,6 +70,7 @@ statements! {
     APPLICATION_CREATE = "application_create";
     APPLICATION_DELETE = "application_delete";
     APPLICATIONS = "applications";
+    APPLICATIONS_FORGET = "applications_forget";
     ATTEMPTS = "attempts";
     ATTEMPTS_LAST = "attempts_last";
     BALANCE_ADD = "balance_add";
@@ -148,12 +149,13 @@ statements! {
     LAST_EVENT = "last_event";
     LEDGER_DIFFERENCES = "ledger_differences";
     LEDGER_TOTALS = "ledger_totals";
-    LOGIN_BY_EMAIL = "login_by_email";
+    LOGIN_COUNT = "login_count";
     LOGIN_CREATE = "login_create";
     LOGIN_DELETE = "login_delete";
-    LOGIN_GOOD = "login_good";
-    LOGIN_TRY = "login_try";
+    LOGIN_HELD = "login_held";
+    LOGIN_TAKEN = "login_taken";
     LOGINS = "logins";
+    LOGINS_BY_EMAIL = "logins_by_email";
     MERCHANT = "merchant";
     MERCHANT_CHANGE = "merchant_change";
     MERCHANT_CLOCK = "merchant_clock";

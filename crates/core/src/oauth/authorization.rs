@@ -27,11 +27,18 @@ pub struct Asked {
     pub challenge: Option<Challenge>,
 }
 
-/// Where users are sent back to: what the request names, if it is registered to the letter. Nobody is sent anywhere else, not
-/// even to be told what is wrong.
+/// Where users are sent back to: what the request names, if it is registered, or the only one that is, if it names none. Nobody
+/// is sent anywhere else, not even to be told what is wrong.
 #[must_use]
-pub fn redirect<'a>(registered: &'a [RedirectUri], asked: &str) -> Option<&'a RedirectUri> {
-    registered.iter().find(|uri| uri.is(asked))
+pub fn redirect(registered: &[RedirectUri], asked: Option<&str>) -> Option<RedirectUri> {
+    match (asked, registered) {
+        (None, [only]) => Some(only.clone()),
+        (None, _) => None,
+        (Some(asked), _) => {
+            let met = registered.iter().any(|uri| uri.is(asked));
+            met.then(|| RedirectUri::from_record(asked.to_owned()))
+        }
+    }
 }
 
 /// Checks the rest of a request; `public` is an application without a secret, whose codes need a challenge.
@@ -95,6 +102,19 @@ mod tests {
         assert_eq!(word(token, true), Some(Fault::UnsupportedResponseType));
         let wide = Wanted { scope: Some("admin"), ..with };
         assert_eq!(word(wide, true), Some(Fault::InvalidScope));
+    }
+
+    #[test]
+    fn where_to_go_back_to_may_be_left_out_where_there_is_one_place_only() {
+        let uri = |text: &str| RedirectUri::from_record(text.to_owned());
+        let (one, other) = (uri("https://a.example/"), uri("http://127.0.0.1/back"));
+        assert_eq!(redirect(std::slice::from_ref(&one), None), Some(one.clone()));
+        let both = [one.clone(), other];
+        assert_eq!((redirect(&both, None), redirect(&[], None)), (None, None));
+        assert_eq!(redirect(&both, Some(one.as_str())), Some(one));
+        let there = "http://127.0.0.1:50123/back";
+        assert_eq!(redirect(&both, Some(there)), Some(uri(there)), "to the port that was asked");
+        assert_eq!(redirect(&both, Some("https://evil.example/")), None);
     }
 
     #[test]

@@ -53,3 +53,24 @@ pub struct Refusal {
     /// For people: what, and how to mend it.
     pub what: String,
 }
+
+impl Refusal {
+    /// What is to be said, in the characters that RFC 6749 lets into a description: ours are of the code, but may repeat a
+    /// caller's.
+    #[must_use]
+    pub fn described(&self) -> String {
+        let plain = |letter: &char| matches!(letter, ' '..='~') && !['"', '\\'].contains(letter);
+        self.what.chars().filter(plain).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_description_has_the_characters_that_the_rfc_lets_in() {
+        let refusal = Fault::InvalidScope.because("`a\"b\\c\né` is no scope");
+        assert_eq!(refusal.described(), "`abc` is no scope");
+    }
+}

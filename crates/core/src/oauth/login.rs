@@ -1,14 +1,12 @@
 //! Whoever may let an application in: a user of a merchant's account, with an address and a password.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use crate::event::Mode;
 use crate::id::{LoginId, MerchantId};
 
-/// Tries at a password that are looked at within [`TRIES_WITHIN`] of the first, until one is right.
-pub const TRIES_MAX: u32 = 10;
-/// How long tries are counted together.
-pub const TRIES_WITHIN: SignedDuration = SignedDuration::from_mins(15);
+/// Users of a merchant's account in a mode, at most.
+pub const LOGINS_MAX: usize = 1_000;
 /// Characters of a password.
 const PASSWORD_CHARS: std::ops::RangeInclusive<usize> = 10..=256;
 /// Characters of an address, at most (RFC 5321).
@@ -23,12 +21,10 @@ pub struct Login {
     pub merchant: MerchantId,
     /// Sandbox and production have users of their own.
     pub mode: Mode,
-    /// By what it logs in: in lower case, and no other of its mode has it.
+    /// By what it logs in: in lower case, and no other of its account and mode has it.
     pub email: String,
     /// The password's salt and hash.
     pub password: Vec<u8>,
-    /// Tries since the last that was right, or within [`TRIES_WITHIN`] of the first.
-    pub tries: u32,
     /// When it registered.
     pub created: Timestamp,
 }

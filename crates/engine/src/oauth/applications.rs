@@ -51,7 +51,8 @@ impl Shared {
         if draft.redirects.len() > REDIRECTS_MAX {
             return refuse("redirect_uris", format!("must be at most {REDIRECTS_MAX}"));
         }
-        let redirects = draft.redirects.iter().map(|uri| RedirectUri::read(uri, place.1));
+        let redirects = draft.redirects.iter();
+        let redirects = redirects.map(|uri| RedirectUri::read(uri, place.1, draft.kind));
         let redirects = match redirects.collect::<Result<Vec<_>, _>>() {
             Ok(redirects) => redirects,
             Err(bad) => return refuse("redirect_uris", bad.to_string()),

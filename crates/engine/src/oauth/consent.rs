@@ -3,19 +3,36 @@
 use posthorn_core::event::Mode;
 use posthorn_core::id::{LoginId, MerchantId};
 use posthorn_core::oauth::{
-    Application, Asked, Challenge, Fault, Login, RedirectUri, TRIES_MAX, TRIES_WITHIN, TokenKind,
+    Application, Asked, Challenge, Fault, LOGINS_MAX, Login, RedirectUri, TokenKind,
     check_password, email, is_proven,
 };
-use posthorn_core::secret::Secret;
-use posthorn_store::{Family, NewLogin, Page, Redeemed, StoreError};
+use posthorn_core::secret::{Secret, constant_time_eq};
+use posthorn_store::{Done, Family, NewLogin, Page, Redeemed, StoreError};
 use serde::{Deserialize, Serialize};
 
-use super::password::NotHashed;
 use super::tokens::{Given, OauthError};
 use crate::Engine;
 use crate::caller::{Caller, RequestKey};
 use crate::error::EngineError;
+use crate::passwords::{For, NotHashed, salt};
 use crate::settings::refuse;
+use crate::shared::Shared;
+
+/// Accounts that one address can have users of, at most, and be let in.
+const ACCOUNTS_MAX: u32 = 100;
+
+/// What a user lets happen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Consent {
+    /// Where the code is sent.
+    pub redirect: RedirectUri,
+    /// Whether the request named that place: whoever brings the code must name it again then.
+    pub named: bool,
+    /// What it is asked.
+    pub asked: Asked,
+    /// On which account, where the user has several and said so.
+    pub account: Option<MerchantId>,
+}
 
 /// Why nobody was let in.
 #[derive(Debug, thiserror::Error)]
@@ -23,17 +40,17 @@ pub enum NotIn {
     /// No such user, or another password: nobody learns which.
     #[error("the e-mail address or the password is wrong")]
     Wrong,
-    /// Too many tries.
-    #[error("too many tries; wait a quarter of an hour")]
-    TooOften,
+    /// The password is right on several accounts: which is meant?
+    #[error("the user has several accounts")]
+    Several(Vec<(MerchantId, String)>),
     /// It could not be looked up.
     #[error(transparent)]
     Engine(#[from] EngineError),
 }
 
-impl From<NotHashed> for EngineError {
-    fn from(_: NotHashed) -> Self {
-        Self::Broken { what: "a password could not be hashed".into() }
+impl From<StoreError> for NotIn {
+    fn from(error: StoreError) -> Self {
+        Self::Engine(error.into())
     }
 }
 
@@ -41,6 +58,8 @@ impl From<NotHashed> for EngineError {
 #[derive(Serialize, Deserialize)]
 struct Bound {
     redirect: String,
+    /// Whether whoever brings the code must say so (RFC 6749, section 4.1.3).
+    named: bool,
     challenge: Option<String>,
 }
 
@@ -48,41 +67,63 @@ impl Bound {
     fn is_met(&self, redirect: Option<&str>, verifier: Option<&str>) -> bool {
         let read = |text| Challenge::read(text, Some("S256"));
         let Ok(challenge) = self.challenge.as_deref().map(read).transpose() else { return false };
-        redirect == Some(&self.redirect) && is_proven(challenge.as_ref(), verifier)
+        let back = redirect.map_or(!self.named, |redirect| redirect == self.redirect);
+        back && is_proven(challenge.as_ref(), verifier)
+    }
+}
+
+impl Shared {
+    /// A password of whoever has this address.
+    async fn hashed(
+        &self,
+        who: For,
+        (mode, email): (Mode, &str),
+        password: Secret,
+    ) -> Result<Vec<u8>, EngineError> {
+        let salted = (password, salt(&self.pepper, mode, email));
+        let hashed = self.passwords.hash(who, &self.pepper, salted).await;
+        if hashed == Err(NotHashed::Busy) {
+            self.metrics.bound_met("passwords");
+        }
+        Ok(hashed?)
     }
 }
 
 impl Engine {
-    /// Registers a user of a merchant's account.
+    /// Registers a user of a merchant's account. Answers its id, and whether the same request had registered it before: with the
+    /// same key and address, for no password is kept to be compared with.
     pub async fn create_login(
         &self,
         caller: Caller,
         place: (MerchantId, Mode),
         (address, password): (&str, Secret),
         request: Option<&RequestKey>,
-    ) -> Result<LoginId, EngineError> {
+    ) -> Result<Done<LoginId>, EngineError> {
         let shared = &self.shared;
-        let (once, _held) = shared.once(caller, request)?;
-        if let Some(id) = shared.used(once).await? {
-            return Ok(LoginId::from_i64(id));
-        }
         let email = match email(address) {
             Ok(email) => email,
             Err(bad) => return refuse("email", bad.to_string()),
         };
+        let request = request.map(|key| key.about(&shared.pepper, &format!("login {email}")));
+        let (once, _held) = shared.once(caller, request.as_ref())?;
+        if let Some(id) = shared.used(once).await? {
+            return Ok(Done::Before(LoginId::from_i64(id)));
+        }
         if let Err(bad) = check_password(password.expose()) {
             return refuse("password", bad.to_string());
         }
-        let salt = shared.entropy.bytes();
-        let password = shared.passwords.hash(&shared.pepper, password, salt).await?;
+        let password = shared.hashed(For::Merchant, (place.1, &email), password).await?;
         let new = NewLogin { place, email, password, created: shared.clock.now() };
-        match shared.store.create_login(new, once).await {
+        let what = match shared.store.create_login(new, once).await {
             Err(StoreError::Taken { .. }) => {
-                let what = "there is a user with this `email` in this mode".to_owned();
-                Err(EngineError::Conflict { what })
+                "there is a user with this `email` in this mode".to_owned()
             }
-            done => Ok(done?.get()),
-        }
+            Err(StoreError::TooMany { .. }) => {
+                format!("there are {LOGINS_MAX} users in this mode, the most that is allowed")
+            }
+            done => return Ok(done?),
+        };
+        Err(EngineError::Conflict { what })
     }
 
     /// A merchant's users, oldest first.
@@ -113,12 +154,13 @@ impl Engine {
     pub async fn authorize(
         &self,
         client: &Application,
-        (redirect, asked): (&RedirectUri, Asked),
-        (address, password): (&str, Secret),
+        consent: &Consent,
+        login: (&str, Secret),
     ) -> Result<Secret, NotIn> {
-        let login = self.log_in(client.mode, address, password).await?;
+        let login = self.log_in(client.mode, login, consent.account).await?;
         let shared = &self.shared;
         shared.meet_merchant(login.merchant).await?;
+        let asked = consent.asked;
         let family = Family {
             id: shared.entropy.bytes(),
             application: client.id,
@@ -127,30 +169,41 @@ impl Engine {
             scopes: asked.scopes,
         };
         let (code, mut new) = shared.new_token(&family, TokenKind::Code, asked.scopes);
-        let challenge = asked.challenge.as_ref().map(Challenge::text);
-        let bound = Bound { redirect: redirect.as_str().to_owned(), challenge };
+        let bound = Bound {
+            redirect: consent.redirect.as_str().to_owned(),
+            named: consent.named,
+            challenge: asked.challenge.as_ref().map(Challenge::text),
+        };
         new.bound = serde_json::to_string(&bound).ok();
-        shared.store.issue(family, vec![new]).await.map_err(EngineError::from)?;
-        Ok(code)
+        // The user may have been deleted while its password was hashed.
+        let there = shared.store.issue(family, vec![new]).await?;
+        if there { Ok(code) } else { Err(NotIn::Wrong) }
     }
 
-    async fn log_in(&self, mode: Mode, address: &str, password: Secret) -> Result<Login, NotIn> {
+    /// Whose address and password these are. Nobody's are as much work as somebody's: one look, one hash, and nothing written.
+    async fn log_in(
+        &self,
+        mode: Mode,
+        (address, password): (&str, Secret),
+        account: Option<MerchantId>,
+    ) -> Result<Login, NotIn> {
         let shared = &self.shared;
-        let now = shared.clock.now();
-        let since = now.checked_sub(TRIES_WITHIN).unwrap_or(now);
-        let found = match email(address) {
-            Ok(email) => shared.store.try_login(mode, email, now, since).await,
-            Err(_) => Ok(None),
-        };
-        let found = found.map_err(EngineError::from)?;
-        if found.as_ref().is_some_and(|login| login.tries > TRIES_MAX) {
-            return Err(NotIn::TooOften);
+        let email = email(address).unwrap_or_default();
+        let found = shared.store.logins_by_email(mode, email.clone(), ACCOUNTS_MAX).await?;
+        let hash = shared.hashed(For::Stranger, (mode, &email), password).await?;
+        let meant = |login: &Login| account.is_none_or(|account| account == login.merchant);
+        let right = found.into_iter().filter(|login| constant_time_eq(&login.password, &hash));
+        let mut right: Vec<Login> = right.filter(meant).collect();
+        let last = right.pop().ok_or(NotIn::Wrong)?;
+        if right.is_empty() {
+            return Ok(last);
         }
-        let kept = found.as_ref().map(|login| login.password.as_slice());
-        let right = shared.passwords.is(&shared.pepper, password, kept).await;
-        let login = found.filter(|_| right.is_ok_and(|right| right)).ok_or(NotIn::Wrong)?;
-        shared.store.logged_in(login.id).await.map_err(EngineError::from)?;
-        Ok(login)
+        right.push(last);
+        let mut several = Vec::new();
+        for Login { merchant, .. } in right {
+            several.push((merchant, self.merchant(merchant).await?.name.clone()));
+        }
+        Err(NotIn::Several(several))
     }
 
     /// `authorization_code`: tokens for a code, once. Who brings it a second time ends all that it brought.

@@ -173,7 +173,7 @@ impl Engine {
             scopes,
         };
         let (access, new) = self.shared.new_token(&family, TokenKind::Access, scopes);
-        self.shared.store.issue(family, vec![new]).await?;
+        let _without_a_user = self.shared.store.issue(family, vec![new]).await?;
         Ok(Given { access, refresh: None, scopes })
     }
 
@@ -213,6 +213,16 @@ impl Engine {
         }
     }
 
+    /// On whose account a refresh token is, if it is one.
+    pub async fn refreshes(&self, token: &str) -> Result<Option<(MerchantId, Mode)>, EngineError> {
+        let found = self.shared.token(token).await?.map(|(_, token)| token);
+        let Some(found) = found.filter(|token| token.kind == TokenKind::Refresh) else {
+            return Ok(None);
+        };
+        self.shared.meet_merchant(found.family.place.0).await?;
+        Ok(Some(found.family.place))
+    }
+
     /// Ends a token at its application's wish; with a refresh token all that its grant brought. One that nobody knows has ended
     /// already (RFC 7009).
     pub async fn revoke(&self, client: &Application, token: &str) -> Result<(), OauthError> {
@@ -231,12 +241,17 @@ impl Engine {
         Ok(())
     }
 
-    /// What a token is, if it is good and its application asks (RFC 7662).
+    /// What a token is, if it is good and its application asks, which must prove who it is: to everybody else the answer would
+    /// say which of the tokens that it found somewhere is good (RFC 7662, sections 2.1 and 4).
     pub async fn introspect(
         &self,
         client: &Application,
         token: &str,
     ) -> Result<Option<Introspected>, OauthError> {
+        if client.kind == ClientKind::Public {
+            let what = "a public application cannot prove who it is, and is told nothing of tokens";
+            return Err(Fault::InvalidClient.because(what).into());
+        }
         let found = self.shared.token(token).await?.map(|(_, token)| token);
         let found = found.filter(|token| {
             token.family.application == client.id

@@ -49,16 +49,16 @@ verbs! { Grants:
     create_login(new: NewLogin, once: Option<Once>) -> Done<LoginId>;
     logins(place: (MerchantId, Mode), page: Page<LoginId>) -> Vec<Login>;
     delete_login(place: (MerchantId, Mode), id: LoginId, at: Timestamp) -> bool;
-    try_login(mode: Mode, email: String, now: Timestamp, since: Timestamp) -> Option<Login>;
-    logged_in(id: LoginId) -> ();
+    logins_by_email(mode: Mode, email: String, limit: u32) -> Vec<Login>;
     create_application(new: NewApplication, once: Option<Once>) -> Done<ApplicationId>;
     application(id: ApplicationId) -> Option<Application>;
     application_by_client(client: String) -> Option<Application>;
     applications(place: (MerchantId, Mode), page: Page<ApplicationId>) -> Vec<Application>;
     delete_application(place: (MerchantId, Mode), id: ApplicationId, at: Timestamp) -> bool;
-    issue(family: Family, tokens: Vec<NewToken>) -> ();
+    issue(family: Family, tokens: Vec<NewToken>) -> bool;
     token(hash: [u8; 32]) -> Option<Token>;
     redeem(hash: [u8; 32], at: Timestamp, given: Vec<NewToken>) -> Redeemed;
     revoke_token(hash: [u8; 32], family: bool, at: Timestamp) -> bool;
     forget_tokens(before: Timestamp, limit: u32) -> u32;
+    forget_applications(before: Timestamp, limit: u32) -> u32;
 }

@@ -26,8 +26,9 @@ struct ApplicationIn {
     /// `confidential` (it runs at a server and keeps a secret; so when left out) or `public`.
     #[schema(value_type = Option<String>, example = "confidential")]
     kind: Option<ClientKind>,
-    /// Where its users are sent back to, at most 10: https, or in test mode http on the user's own machine. A request must
-    /// name one of them to the letter.
+    /// Where its users are sent back to, at most 10: https; http on the user's own machine (`127.0.0.1`, `[::1]`) in test
+    /// mode, and for public applications. A request must name one of them to the letter, there with any port; where there is
+    /// one only it may leave it out.
     #[serde(default)]
     redirect_uris: Vec<String>,
 }

@@ -21,7 +21,7 @@ use crate::time::Timestamp;
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct LoginIn {
-    /// By what it logs in; no other user of the mode has it.
+    /// By what it logs in; no other user of your account in this mode has it.
     #[schema(example = "ana@loja.example")]
     email: String,
     /// 10 to 256 characters; only an argon2id hash of it is kept.
@@ -59,7 +59,9 @@ impl From<Login> for LoginOut {
     }
 }
 
-/// Register a user of your account in this mode, who can then let applications in.
+/// Register a user of your account in this mode, who can then let applications in; at most 1,000.
+///
+/// A request with an `Idempotency-Key` is known again by the address: no password is kept to be compared with.
 #[utoipa::path(post, path = "/v1/logins", tag = "applications", request_body = LoginIn,
     responses((status = 201, description = "The user", body = LoginMade)))]
 pub(super) async fn create_login(
@@ -70,8 +72,9 @@ pub(super) async fn create_login(
     let LoginIn { email, password } = sent.decode()?;
     let login = (email.as_str(), Secret::new(password));
     let (place, key) = (merchant.place(), sent.key.as_ref());
-    let id = app.engine().create_login(merchant.caller, place, login, key).await?;
-    Ok(Answer::created(LoginMade { id }))
+    let made = app.engine().create_login(merchant.caller, place, login, key).await?;
+    let before = made.is_before();
+    Ok(Answer::created(LoginMade { id: made.get() }).replayed(before))
 }
 
 /// List the users of your account in this mode, oldest first.

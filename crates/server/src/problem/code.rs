@@ -101,7 +101,7 @@ codes! {
     TooManyStreams = "too_many_streams" 429 "Too many streams"
         "The merchant follows `/v1/listen` as often as it may at once; end a stream, or try again after `Retry-After`.",
     RateLimited = "rate_limited" 429 "Rate limited"
-        "The merchant has made as many requests of its platform's own API as the contract's `[limits]` allow; try again after `Retry-After`.",
+        "The merchant has made as many requests of its platform's own API as the contract's `[limits]` allow, or somebody has tried too many passwords; try again after `Retry-After`.",
     Internal = "internal" 500 "Internal error"
         "Something is wrong on the server's side; the operator finds it in the log under the request's id.",
     NoLiveProvider = "no_live_provider" 501 "No live provider"

@@ -1,6 +1,8 @@
 //! OAuth 2 as TechCorp's programs use it: applications, tokens, and what RFC 6749, 6750, 7009, 7662 and 8414 say of them.
 
+mod bounds;
 mod consent;
+mod logins;
 mod refused;
 mod world;
 
@@ -161,6 +163,14 @@ async fn an_application_asks_about_its_own_tokens_and_sees_none_of_others() {
         "{\"active\":false}",
         "a key is none"
     );
+    let public = json!({"name": "SPA", "kind": "public", "redirect_uris": ["https://a.example/"]});
+    let public = world.application(&public).await;
+    let asked = world.introspected(&public, &token).await;
+    assert_eq!(
+        (asked.status, asked.at("/error")),
+        (StatusCode::UNAUTHORIZED, "invalid_client".into()),
+        "RFC 7662, 2.1"
+    );
     let stolen = world.form("revoke", &other, &[("token", &token)]).await;
     assert_eq!(
         (stolen.status, stolen.at("/error")),
@@ -177,6 +187,8 @@ async fn the_metadata_stand_where_programs_look_for_them() {
     assert_eq!(nested.text, rfc.text);
     assert_eq!(nested.at("/issuer"), "http://localhost/techcorp");
     assert_eq!(nested.at("/token_endpoint"), "http://localhost/techcorp/v1/auth/oauth/token");
+    let proofs = nested.at("/introspection_endpoint_auth_methods_supported");
+    assert_eq!(proofs, "[\"client_secret_basic\",\"client_secret_post\"]");
     let world = World { app: world.app.at_root("techcorp"), ..world };
     let root = world.anonymous("/.well-known/oauth-authorization-server").await;
     assert_eq!(root.at("/issuer"), "http://localhost", "{}", root.text);

@@ -15,6 +15,7 @@ create table applications(
 ) strict;
 create unique index applications_client on applications(client);
 create index applications_present on applications(merchant, mode, id) where deleted is null;
+create index applications_deleted on applications(deleted) where deleted is not null;
 
 -- What an application was granted: all tokens of one are a family, which ends as one.
 create table grants(
@@ -49,9 +50,8 @@ create table logins(
   mode     integer not null,
   email    text    not null,  -- in lower case
   password blob    not null,  -- which way it was hashed, salt, hash
-  tries    integer not null default 0,  -- since the last that was right
-  tried    integer,           -- when the first of them was, in real time
   created  integer not null
 ) strict;
-create unique index logins_email on logins(mode, email);
+-- One user of an account and mode; the same person may be a user of several accounts.
+create unique index logins_email on logins(mode, email, merchant);
 create index logins_merchant on logins(merchant, mode, id);

@@ -2,7 +2,9 @@
 
 use posthorn_core::event::Mode;
 use posthorn_core::id::{ApplicationId, LoginId, MerchantId};
-use posthorn_core::oauth::{APPLICATIONS_MAX, ClientKind, RedirectUri, Scopes, TokenKind};
+use posthorn_core::oauth::{
+    APPLICATIONS_MAX, ClientKind, LOGINS_MAX, RedirectUri, Scopes, TokenKind,
+};
 
 use super::World;
 use super::world::{at, done, once, refused};
@@ -29,24 +31,21 @@ fn new(kind: TokenKind, hash: u8) -> NewToken {
     NewToken { hash: [hash; 32], kind, scopes: READ, expires, forget, bound: None }
 }
 
-/// A grant of a new application with its first tokens: access 1 and refresh 2.
+/// A grant by a new user to a new application, with its first tokens: access 1 and refresh 2.
 fn granted(world: &World) -> Family {
-    granted_to(world, world.merchant())
-}
-
-fn granted_to(world: &World, merchant: MerchantId) -> Family {
-    let place = (merchant, Mode::Test);
-    let application = done(world.store().create_application(named(place, "c"), None)).get();
-    let family = Family { id: [7; 16], application, place, subject: Some(5), scopes: Scopes::ALL };
-    let first = vec![new(TokenKind::Access, 1), new(TokenKind::Refresh, 2)];
-    done(world.store().issue(family, first));
-    family
+    a_grant(world, world.merchant())
 }
 
 /// A merchant's user, and what it let an application do.
-pub(super) fn a_grant(world: &World, merchant: MerchantId) {
-    let family = granted_to(world, merchant);
-    done(world.store().create_login(login(family.place, "ana@loja.example"), None));
+pub(super) fn a_grant(world: &World, merchant: MerchantId) -> Family {
+    let (place, store) = ((merchant, Mode::Test), world.store());
+    let application = done(store.create_application(named(place, "c"), None)).get();
+    let user = done(store.create_login(login(place, "ana@loja.example"), None)).get();
+    let subject = Some(user.as_i64());
+    let family = Family { id: [7; 16], application, place, subject, scopes: Scopes::ALL };
+    let first = vec![new(TokenKind::Access, 1), new(TokenKind::Refresh, 2)];
+    assert!(done(store.issue(family, first)));
+    family
 }
 
 /// All that can be read of applications and users.
@@ -150,7 +149,7 @@ pub fn a_redemption_whose_answer_was_lost_is_told_again_and_done(world: &World) 
     }
     for _ in 0..2 {
         let other = Family { id: [8; 16], ..family };
-        done(world.store().issue(other, vec![new(TokenKind::Access, 9)]));
+        assert!(done(world.store().issue(other, vec![new(TokenKind::Access, 9)])));
     }
     assert_eq!(found(world, 9).family.id, [8; 16]);
 }
@@ -192,50 +191,67 @@ fn login(place: (MerchantId, Mode), email: &str) -> NewLogin {
     NewLogin { place, email: email.into(), password: vec![1, 2, 3], created: at(0) }
 }
 
-pub fn an_address_belongs_to_one_user_of_a_mode(world: &World) {
+pub fn an_address_belongs_to_one_user_of_an_account_and_mode(world: &World) {
     let (one, other, store) = (world.merchant(), world.merchant(), world.store());
     let place = (one, Mode::Test);
     let key = Some(once(2, 2));
     let id = done(store.create_login(login(place, "ana@a.example"), key)).get();
     assert!(done(store.create_login(login(place, "ana@a.example"), key)).is_before());
-    let again = refused(store.create_login(login((other, Mode::Test), "ana@a.example"), None));
+    let again = refused(store.create_login(login(place, "ana@a.example"), None));
     assert_eq!(again, StoreError::Taken { what: "email" });
+    let second = login((other, Mode::Test), "ana@a.example");
+    let second = done(store.create_login(second, None)).get();
     done(store.create_login(login((other, Mode::Live), "ana@a.example"), None));
+    let found = |limit| -> Vec<_> {
+        let found = done(store.logins_by_email(Mode::Test, "ana@a.example".into(), limit));
+        found.iter().map(|one| (one.id, one.merchant)).collect()
+    };
+    assert_eq!(found(10), [(id, one), (second, other)]);
+    assert_eq!(found(1), [(id, one)], "no more than asked");
+    assert_eq!(done(store.logins_by_email(Mode::Test, "eva@a.example".into(), 10)).len(), 0);
     let page = Page { after: None, limit: 10 };
     let listed = done(store.logins(place, page));
-    let told: Vec<_> = listed.iter().map(|one| (one.id, one.email.as_str(), one.tries)).collect();
-    assert_eq!(told, [(id, "ana@a.example", 0)]);
+    let told: Vec<_> = listed.iter().map(|one| (one.id, one.email.as_str())).collect();
+    assert_eq!(told, [(id, "ana@a.example")]);
     let kept = listed.first().map(|one| (one.password.clone(), one.created));
     assert_eq!(kept, Some((vec![1, 2, 3], at(0))));
     assert!(done(store.logins(place, Page { after: Some(id), limit: 10 })).is_empty());
 }
 
-pub fn tries_are_counted_until_one_is_right_or_they_are_old(world: &World) {
-    let (place, store) = ((world.merchant(), Mode::Test), world.store());
-    let id = done(store.create_login(login(place, "ana@a.example"), None)).get();
-    let attempt = |now: i64| {
-        let name = "ana@a.example".to_owned();
-        done(store.try_login(Mode::Test, name, at(now), at(now - 100))).map(|one| one.tries)
-    };
-    assert_eq!((attempt(0), attempt(1), attempt(100)), (Some(1), Some(2), Some(3)));
-    assert_eq!(attempt(101), Some(1), "counted anew after the time of the first");
-    done(store.logged_in(id));
-    assert_eq!(attempt(102), Some(1));
-    assert!(done(store.try_login(Mode::Live, "ana@a.example".into(), at(0), at(0))).is_none());
+pub fn an_account_has_so_many_users_and_no_more(world: &World) {
+    let (merchant, store) = (world.merchant(), world.store());
+    let place = (merchant, Mode::Test);
+    for nth in 0..LOGINS_MAX {
+        done(store.create_login(login(place, &format!("u{nth}@a.example")), None));
+    }
+    let more = refused(store.create_login(login(place, "more@a.example"), None));
+    assert_eq!(more, StoreError::TooMany { max: LOGINS_MAX });
+    done(store.create_login(login((merchant, Mode::Live), "more@a.example"), None));
 }
 
-pub fn what_a_deleted_user_let_happen_ends(world: &World) {
+pub fn what_a_deleted_user_let_happen_ends_and_it_lets_nothing_more_happen(world: &World) {
     let family = granted(world);
     let store = world.store();
-    let mut id = LoginId::from_i64(0);
-    for nth in 1..=5 {
-        let new = login(family.place, &format!("u{nth}@a.example"));
-        id = done(store.create_login(new, None)).get();
-    }
-    assert_eq!(family.subject, Some(id.as_i64()));
+    let id = LoginId::from_i64(family.subject.unwrap_or_default());
     assert!(!done(store.delete_login((family.place.0, Mode::Live), id, at(1))), "another mode");
     assert!(!found(world, 1).over);
     assert!(done(store.delete_login(family.place, id, at(1))));
     assert!(!done(store.delete_login(family.place, id, at(2))), "it is deleted");
     assert!(found(world, 1).over && found(world, 2).over);
+    let late = Family { id: [8; 16], ..family };
+    assert!(!done(store.issue(late, vec![new(TokenKind::Code, 3)])), "it had been asked before");
+    assert!(done(store.token([3; 32])).is_none());
+}
+
+pub fn a_deleted_application_is_forgotten_when_that_is_long_ago(world: &World) {
+    let family = granted(world);
+    let (store, id) = (world.store(), family.application);
+    let second = done(store.create_application(named(family.place, "d"), None)).get();
+    assert!(done(store.delete_application(family.place, id, at(10))));
+    assert!(done(store.delete_application(family.place, second, at(11))));
+    assert_eq!(done(store.forget_applications(at(10), 10)), 0, "not before its time");
+    assert_eq!(done(store.forget_applications(at(12), 1)), 1, "no more than asked");
+    assert!(done(store.application(id)).is_none() && done(store.application(second)).is_some());
+    assert_eq!(done(store.forget_applications(at(12), 10)), 1);
+    assert!(done(store.token([1; 32])).is_none(), "nothing that it was granted is good");
 }

@@ -1,9 +1,9 @@
-//! Users of merchants' accounts: registered, tried, deleted.
+//! Users of merchants' accounts: registered, found, deleted.
 
 use jiff::Timestamp;
 use posthorn_core::event::Mode;
 use posthorn_core::id::{LoginId, MerchantId};
-use posthorn_core::oauth::Login;
+use posthorn_core::oauth::{LOGINS_MAX, Login};
 
 use super::{merchants, once};
 use crate::db::{Columns, Db, Lock, values};
@@ -23,8 +23,14 @@ pub(crate) async fn create<D: Db>(
     let (merchant, mode) = new.place;
     merchants::refuse_missing(db, merchant).await?;
     db.hold(Lock::Merchant(merchant)).await?;
-    if by_email(db, mode, &new.email).await?.is_some() {
+    let same = values![mode_code(mode), &new.email, merchant.as_i64()];
+    if db.number(statements::LOGIN_TAKEN, same).await?.unwrap_or(0) > 0 {
         return Err(StoreError::Taken { what: "email" }.into());
+    }
+    let which = values![merchant.as_i64(), mode_code(mode)];
+    let there = db.number(statements::LOGIN_COUNT, which).await?.unwrap_or(0);
+    if usize::try_from(there).is_ok_and(|there| there >= LOGINS_MAX) {
+        return Err(StoreError::TooMany { max: LOGINS_MAX }.into());
     }
     let row =
         values![merchant.as_i64(), mode_code(mode), &new.email, &new.password, ms(new.created)];
@@ -33,8 +39,19 @@ pub(crate) async fn create<D: Db>(
     Ok(Done::Now(id))
 }
 
-async fn by_email<D: Db>(db: &D, mode: Mode, email: &str) -> Result<Option<Login>, D::Trouble> {
-    db.one(statements::LOGIN_BY_EMAIL, values![mode_code(mode), email], read).await
+/// The users of a mode who have this address, one of each account.
+pub(crate) async fn by_email<D: Db>(
+    db: &D,
+    mode: Mode,
+    email: &str,
+    limit: u32,
+) -> Result<Vec<Login>, D::Trouble> {
+    db.many(statements::LOGINS_BY_EMAIL, values![mode_code(mode), email, limit], read).await
+}
+
+/// Whether there is such a user, who cannot be deleted until this transaction is over.
+pub(super) async fn held<D: Db>(db: &D, id: i64) -> Result<bool, D::Trouble> {
+    Ok(db.number(statements::LOGIN_HELD, values![id]).await?.is_some())
 }
 
 /// A merchant's users, oldest first.
@@ -63,23 +80,6 @@ pub(crate) async fn delete<D: Db>(
     Ok(true)
 }
 
-/// Counts a try before anybody knows what comes of it: of many at once none is forgotten.
-pub(crate) async fn attempt<D: Db>(
-    db: &D,
-    (mode, email): (Mode, &str),
-    now: Timestamp,
-    since: Timestamp,
-) -> Result<Option<Login>, D::Trouble> {
-    db.run(statements::LOGIN_TRY, values![mode_code(mode), email, ms(now), ms(since)]).await?;
-    by_email(db, mode, email).await
-}
-
-/// A try was right.
-pub(crate) async fn good<D: Db>(db: &D, id: LoginId) -> Result<(), D::Trouble> {
-    db.run(statements::LOGIN_GOOD, values![id.as_i64()]).await?;
-    Ok(())
-}
-
 fn read(row: &dyn Columns) -> Result<Login, StoreError> {
     let id = row.get(0)?;
     let place = Place { table: "logins", row: id };
@@ -89,7 +89,6 @@ fn read(row: &dyn Columns) -> Result<Login, StoreError> {
         mode: mode(place, row.get(2)?)?,
         email: row.get(3)?,
         password: row.get(4)?,
-        tries: place.count("tries", row.get(5)?)?,
-        created: place.time("created", row.get(6)?)?,
+        created: place.time("created", row.get(5)?)?,
     })
 }

@@ -5,7 +5,7 @@ use posthorn_core::event::Mode;
 use posthorn_core::id::{ApplicationId, MerchantId};
 use posthorn_core::oauth::{APPLICATIONS_MAX, Application};
 
-use super::{merchants, once};
+use super::{logins, merchants, once};
 use crate::db::{Columns, Db, Lock, values};
 use crate::rows::{
     ApplicationRow, TokenRow, client_code, mode_code, ms, redirects_text, scopes_code,
@@ -87,12 +87,18 @@ pub(crate) async fn delete<D: Db>(
     Ok(db.run(statements::APPLICATION_DELETE, which).await? == 1)
 }
 
-/// Writes a new grant with its tokens.
+/// Writes a new grant with its tokens. The user who consented must be there: whoever deletes it at this moment waits here, and
+/// then ends this grant too, or was first.
 pub(crate) async fn issue<D: Db>(
     db: &D,
     family: &Family,
     tokens: &[NewToken],
-) -> Result<(), D::Trouble> {
+) -> Result<bool, D::Trouble> {
+    if let Some(subject) = family.subject
+        && !logins::held(db, subject).await?
+    {
+        return Ok(false);
+    }
     let row = values![
         family.id,
         family.application.as_i64(),
@@ -103,7 +109,8 @@ pub(crate) async fn issue<D: Db>(
         last_of(tokens),
     ];
     db.run(statements::GRANT_CREATE, row).await?;
-    write(db, &family.id, tokens).await
+    write(db, &family.id, tokens).await?;
+    Ok(true)
 }
 
 async fn write<D: Db>(db: &D, family: &[u8; 16], tokens: &[NewToken]) -> Result<(), D::Trouble> {
@@ -196,6 +203,16 @@ pub(crate) async fn forget<D: Db>(
 ) -> Result<u32, D::Trouble> {
     let gone = db.run(statements::TOKENS_FORGET, values![ms(before), limit]).await?;
     db.run(statements::GRANTS_FORGET, values![ms(before), limit]).await?;
+    Ok(u32::try_from(gone).unwrap_or(u32::MAX))
+}
+
+/// Forgets applications that were deleted before then.
+pub(crate) async fn forget_applications<D: Db>(
+    db: &D,
+    before: Timestamp,
+    limit: u32,
+) -> Result<u32, D::Trouble> {
+    let gone = db.run(statements::APPLICATIONS_FORGET, values![ms(before), limit]).await?;
     Ok(u32::try_from(gone).unwrap_or(u32::MAX))
 }
 

@@ -4,7 +4,8 @@
 use axum::extract::FromRequestParts;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
-use posthorn_core::id::KeyId;
+use posthorn_core::event::Mode;
+use posthorn_core::id::{KeyId, MerchantId};
 use posthorn_core::oauth::is_access_token;
 use posthorn_engine::{BadToken, Caller};
 
@@ -33,6 +34,20 @@ impl FromRequestParts<App> for Client {
     }
 }
 
+/// A program that acts on a merchant's account, without a key: there is none with the number 0.
+fn program((id, mode): (MerchantId, Mode)) -> Caller {
+    Caller::Merchant { id, mode, key: KeyId::from_i64(0) }
+}
+
+/// Lets a program in that is known by something else than an access token: as its merchant would be let in.
+pub(super) async fn admit_program(
+    app: &App,
+    parts: &Parts,
+    place: (MerchantId, Mode),
+) -> Result<(), Problem> {
+    admit(app, parts, program(place), CONTRACT).await
+}
+
 /// What is sent as an access token, and as no key.
 fn access_token(parts: &Parts) -> Option<&str> {
     let (scheme, token) = parts.headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
@@ -57,7 +72,5 @@ async fn by_token(app: &App, token: &str, method: &str) -> Result<AsMerchant, Pr
         return Err(Problem::new(Code::InsufficientScope, what));
     }
     let (id, mode) = bearer.place;
-    // A program acts on its merchant's account, without a key: there is none with the number 0.
-    let caller = Caller::Merchant { id, mode, key: KeyId::from_i64(0) };
-    Ok(AsMerchant { id, mode, caller })
+    Ok(AsMerchant { id, mode, caller: program((id, mode)) })
 }

@@ -1,62 +1,103 @@
 //! `/v1/auth/oauth/authorize`: where a user lets an application in (RFC 6749, section 4.1).
 //!
 //! The page asks for the user's password each time, and there is no session and no cookie: another site can send a browser
-//! here, but nothing that the browser brings along by itself lets anybody in (CSRF). Where the application or the address to
-//! go back to is not good the user is told so here; nobody is sent to an address that is not registered.
+//! here, but nothing that the browser brings along by itself lets anybody in (CSRF).
+//!
+//! Nobody is sent anywhere before he has pressed a button on this page: whoever registers an application could otherwise have a link of
+//! ours lead to any address of its own (RFC 9700, section 4.11.2). So what is wrong with a request is said on a page, with a
+//! link that tells the application. To say no is to press a button: there the browser goes back by itself, with
+//! `access_denied`, as an honest application needs it and a link cannot bring about.
 
-use axum::extract::{OriginalUri, State};
+use axum::extract::{FromRequestParts, OriginalUri, State};
 use axum::response::{IntoResponse, Response};
-use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use http::request::Parts;
+use http::{HeaderValue, StatusCode, Uri, header};
+use posthorn_core::id::MerchantId;
 use posthorn_core::oauth::{
     self, Application, Asked, ClientKind, Fault, RedirectUri, Refusal, Wanted, redirect,
 };
 use posthorn_core::secret::Secret;
-use posthorn_engine::NotIn;
+use posthorn_engine::{Consent, NotIn};
 use url::Url;
 
 use super::fault::Refused;
 use super::form::{Form, Pairs};
 use super::metadata::issuer;
-use super::page::{Ask, Words, asks, tells};
+use super::page::{Ask, Words, asks, refuses, tells};
+use crate::address::Address;
 use crate::app::App;
 use crate::base::Base;
-use crate::problem::Problem;
+use crate::problem::{Code, Problem, left_with};
 
 /// Where the browser asks, and what it is told in.
-struct Visit {
+pub(super) struct Visit {
     issuer: String,
     words: &'static Words,
 }
 
-impl Visit {
-    fn of(app: &App, base: &Base, (asked, inner): (&Uri, &Uri), headers: &HeaderMap) -> Self {
-        let mount = asked.path().strip_suffix(inner.path()).unwrap_or_default();
-        let language = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
-        Self { issuer: issuer(app, base, mount), words: Words::choose(language) }
-    }
+impl FromRequestParts<App> for Visit {
+    type Rejection = std::convert::Infallible;
 
-    /// Back to the application, with what it is to be told, its own `state` and who says it (RFC 9207).
-    fn back(&self, to: &RedirectUri, pairs: &Pairs, told: &[(&str, &str)]) -> Response {
-        let Ok(mut url) = Url::parse(to.as_str()) else {
-            return tells(StatusCode::BAD_REQUEST, self.words, self.words.unfit);
-        };
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Self::Rejection> {
+        let base = Base::from_request_parts(parts, app).await?;
+        let OriginalUri(asked) = OriginalUri::from_request_parts(parts, app).await?;
+        let mount = asked.path().strip_suffix(parts.uri.path()).unwrap_or_default();
+        let language = parts.headers.get(header::ACCEPT_LANGUAGE);
+        let language = language.and_then(|value| value.to_str().ok());
+        Ok(Self { issuer: issuer(app, &base, mount), words: Words::choose(language) })
+    }
+}
+
+impl Visit {
+    /// The way back to the application, with what it is to be told, its own `state` and who says it (RFC 9207).
+    fn way_back(&self, to: &RedirectUri, pairs: &Pairs, told: &[(&str, &str)]) -> Option<Url> {
+        let mut url = Url::parse(to.as_str()).ok()?;
         url.query_pairs_mut()
             .extend_pairs(told)
             .extend_pairs(pairs.get("state").map(|state| ("state", state)))
             .append_pair("iss", &self.issuer);
-        let Ok(place) = HeaderValue::from_str(url.as_str()) else {
-            return tells(StatusCode::BAD_REQUEST, self.words, self.words.unfit);
-        };
+        Some(url)
+    }
+
+    /// Sends the browser there.
+    fn back(&self, to: &RedirectUri, pairs: &Pairs, told: &[(&str, &str)]) -> Response {
+        let place = self.way_back(to, pairs, told);
+        let place = place.and_then(|url| HeaderValue::from_str(url.as_str()).ok());
+        let Some(place) = place else { return self.unfit() };
         let kept = [(header::CACHE_CONTROL, "no-store"), (header::REFERRER_POLICY, "no-referrer")];
         let mut response = (StatusCode::SEE_OTHER, kept).into_response();
         response.headers_mut().insert(header::LOCATION, place);
         response
     }
 
+    /// Says what is wrong, and leaves it to the user to go back.
     fn refuses(&self, to: &RedirectUri, pairs: &Pairs, refusal: &Refusal) -> Response {
-        let told = [("error", refusal.fault.name()), ("error_description", refusal.what.as_str())];
-        self.back(to, pairs, &told)
+        let what = refusal.described();
+        let told = [("error", refusal.fault.name()), ("error_description", what.as_str())];
+        let way = self.way_back(to, pairs, &told);
+        way.map_or_else(|| self.unfit(), |way| refuses(self.words, refusal, &way))
     }
+
+    /// There is no such application, or nowhere to go back to.
+    fn unfit(&self) -> Response {
+        tells(StatusCode::BAD_REQUEST, self.words, self.words.unfit)
+    }
+
+    /// What has nothing to do with what was asked: said in the user's language, counted and logged like any other problem.
+    fn not_now(&self, problem: Problem) -> Response {
+        let theirs = [Code::TooLarge, Code::MalformedJson].contains(&problem.code);
+        let what = if theirs { self.words.unfit } else { self.words.not_now };
+        put_off(tells(problem.code.status(), self.words, what), problem)
+    }
+}
+
+/// A page beside its problem.
+fn put_off(mut page: Response, problem: Problem) -> Response {
+    if let Some(seconds) = problem.retry_after_s {
+        page.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    left_with(&mut page, Some(Box::new(problem)));
+    page
 }
 
 /// An application that is good, and where its users go back to.
@@ -67,8 +108,7 @@ async fn client(app: &App, pairs: &Pairs) -> Result<(Application, RedirectUri), 
             Refused::Told(_) => None,
             Refused::Other(problem) => Some(problem),
         })?;
-    let asked = pairs.get("redirect_uri").ok_or(None)?;
-    let to = redirect(&client.redirects, asked).ok_or(None)?.clone();
+    let to = redirect(&client.redirects, pairs.get("redirect_uri")).ok_or(None)?;
     Ok((client, to))
 }
 
@@ -82,16 +122,18 @@ fn wanted(pairs: &Pairs, client: &Application) -> Result<Asked, Refusal> {
     oauth::check(wanted, client.kind == ClientKind::Public)
 }
 
-pub(super) async fn shows(
-    State(app): State<App>,
-    base: Base,
-    OriginalUri(asked): OriginalUri,
-    inner: Uri,
-    headers: HeaderMap,
-) -> Response {
-    let visit = Visit::of(&app, &base, (&asked, &inner), &headers);
+fn ask<'a>(
+    client: &'a Application,
+    to: &'a RedirectUri,
+    pairs: &'a Pairs,
+    asked: Asked,
+) -> Ask<'a> {
+    Ask { name: &client.name, to, scopes: asked.scopes, pairs, accounts: &[] }
+}
+
+pub(super) async fn shows(State(app): State<App>, visit: Visit, inner: Uri) -> Response {
     let pairs = Pairs::read(inner.query().unwrap_or_default().as_bytes());
-    let Ok(pairs) = pairs else { return missing(&visit, None) };
+    let Ok(pairs) = pairs else { return visit.unfit() };
     let (client, to) = match client(&app, &pairs).await {
         Ok(found) => found,
         Err(problem) => return missing(&visit, problem),
@@ -102,38 +144,24 @@ pub(super) async fn shows(
     }
 }
 
-fn ask<'a>(
-    client: &'a Application,
-    to: &'a RedirectUri,
-    pairs: &'a Pairs,
-    asked: Asked,
-) -> Ask<'a> {
-    Ask { name: &client.name, to: to.as_str(), scopes: asked.scopes, pairs }
-}
-
-/// There is no such application, or nowhere to go back to.
 fn missing(visit: &Visit, problem: Option<Problem>) -> Response {
     match problem {
-        None => tells(StatusCode::BAD_REQUEST, visit.words, visit.words.unfit),
-        Some(problem) => {
-            let mut page = tells(problem.code.status(), visit.words, visit.words.not_now);
-            crate::problem::left_with(&mut page, Some(Box::new(problem)));
-            page
-        }
+        None => visit.unfit(),
+        Some(problem) => visit.not_now(problem),
     }
 }
 
 /// The page's form: everything is looked at again, for a form is only what somebody sent.
 pub(super) async fn decides(
     State(app): State<App>,
-    base: Base,
-    OriginalUri(asked): OriginalUri,
+    visit: Visit,
     form: Result<Form, Refused>,
 ) -> Response {
-    let Ok(form) = form else {
-        return tells(StatusCode::BAD_REQUEST, Words::choose(None), Words::choose(None).unfit);
+    let form = match form {
+        Ok(form) => form,
+        Err(Refused::Told(_)) => return visit.unfit(),
+        Err(Refused::Other(problem)) => return visit.not_now(problem),
     };
-    let visit = Visit::of(&app, &base, (&asked, &form.parts.uri), &form.parts.headers);
     let pairs = &form.pairs;
     let (client, to) = match client(&app, pairs).await {
         Ok(found) => found,
@@ -144,23 +172,47 @@ pub(super) async fn decides(
         Err(refusal) => return visit.refuses(&to, pairs, &refusal),
     };
     if pairs.get("decision") != Some("allow") {
-        let refusal = Fault::AccessDenied.because("the user said no");
-        return visit.refuses(&to, pairs, &refusal);
+        let word = Fault::AccessDenied.name();
+        let told = [("error", word), ("error_description", "the user said no")];
+        return visit.back(&to, pairs, &told);
     }
+    let ask = ask(&client, &to, pairs, asked);
+    let email = pairs.get("email").unwrap_or_default();
+    if let Err(wait_s) = app.tries().take(Address::of(&form.parts).counted(), client.mode, email) {
+        return too_often(&app, &visit, &ask, wait_s);
+    }
+    let consent = consent(&to, pairs, asked);
     let password = Secret::new(pairs.get("password").unwrap_or_default().to_owned());
-    let login = (pairs.get("email").unwrap_or_default(), password);
-    match app.engine().authorize(&client, (&to, asked), login).await {
+    match app.engine().authorize(&client, &consent, (email, password)).await {
         Ok(code) => visit.back(&to, pairs, &[("code", code.expose())]),
-        Err(not_in) => again(&visit, &ask(&client, &to, pairs, asked), not_in),
+        Err(not_in) => again(&visit, ask, not_in),
     }
 }
 
-fn again(visit: &Visit, ask: &Ask<'_>, not_in: NotIn) -> Response {
+fn consent(to: &RedirectUri, pairs: &Pairs, asked: Asked) -> Consent {
+    let account = pairs.get("account").and_then(|id| id.parse::<MerchantId>().ok());
+    let named = pairs.get("redirect_uri").is_some();
+    Consent { redirect: to.clone(), named, asked, account }
+}
+
+fn too_often(app: &App, visit: &Visit, ask: &Ask<'_>, wait_s: u32) -> Response {
+    app.engine().bound_met("password_tries");
+    let what = format!("too many tries at passwords; try again in {wait_s} s");
+    let problem = Problem::new(Code::RateLimited, what).retry_after(wait_s);
+    let page = asks(problem.code.status(), visit.words, ask, Some(visit.words.too_often));
+    put_off(page, problem)
+}
+
+/// The page once more. A wrong password is no 401, which HTTP lets nobody say without a scheme to authenticate by (RFC 9110,
+/// section 15.5.2): a browser would ask for another password than ours. 403 says what is: understood, and refused.
+fn again(visit: &Visit, ask: Ask<'_>, not_in: NotIn) -> Response {
+    let words = visit.words;
     match not_in {
-        NotIn::Wrong => asks(StatusCode::UNAUTHORIZED, visit.words, ask, Some(visit.words.wrong)),
-        NotIn::TooOften => {
-            asks(StatusCode::TOO_MANY_REQUESTS, visit.words, ask, Some(visit.words.too_often))
+        NotIn::Wrong => asks(StatusCode::FORBIDDEN, words, &ask, Some(words.wrong)),
+        NotIn::Several(accounts) => {
+            let ask = Ask { accounts: &accounts, ..ask };
+            asks(StatusCode::OK, words, &ask, Some(words.several))
         }
-        NotIn::Engine(error) => missing(visit, Some(error.into())),
+        NotIn::Engine(error) => visit.not_now(error.into()),
     }
 }

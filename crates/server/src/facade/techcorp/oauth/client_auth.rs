@@ -4,30 +4,22 @@
 use data_encoding::BASE64;
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
-use posthorn_core::id::KeyId;
 use posthorn_core::oauth::{Application, Fault, Refusal};
 use posthorn_core::secret::Secret;
-use posthorn_engine::Caller;
 use url::form_urlencoded;
 
 use super::fault::Refused;
 use super::form::Form;
 use crate::app::App;
-use crate::facade::admission::admit;
-use crate::facade::techcorp::CONTRACT;
+use crate::facade::techcorp::client::admit_program;
 
 /// The application that sent a form, which its merchant has not asked too often.
 pub(super) async fn client(app: &App, form: &Form) -> Result<Application, Refused> {
     let (client, secret) = credentials(&form.parts.headers, form)?;
     let secret = secret.as_ref().map(Secret::expose);
     let client = app.engine().client(&client, secret).await?;
-    admit(app, &form.parts, caller(&client), CONTRACT).await?;
+    admit_program(app, &form.parts, (client.merchant, client.mode)).await?;
     Ok(client)
-}
-
-/// An application acts on its merchant's account, without a key: there is none with the number 0.
-fn caller(client: &Application) -> Caller {
-    Caller::Merchant { id: client.merchant, mode: client.mode, key: KeyId::from_i64(0) }
 }
 
 fn credentials(headers: &HeaderMap, form: &Form) -> Result<(String, Option<Secret>), Refusal> {

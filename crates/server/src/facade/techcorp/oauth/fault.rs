@@ -55,14 +55,11 @@ impl IntoResponse for Refused {
         };
         let unknown = refusal.fault == Fault::InvalidClient;
         let status = if unknown { StatusCode::UNAUTHORIZED } else { StatusCode::BAD_REQUEST };
-        // RFC 6749 lets few characters into a description; ours are of the code, but may repeat a caller's.
-        let plain = |letter: char| matches!(letter, ' '..='~') && letter != '"' && letter != '\\';
-        let what: String = refusal.what.chars().filter(|letter| plain(*letter)).collect();
         let mut response = json(
             status,
             &Json::object([
                 ("error", Json::from(refusal.fault.name())),
-                ("error_description", Json::from(what.as_str())),
+                ("error_description", Json::from(refusal.described().as_str())),
             ]),
         );
         if unknown {

@@ -8,10 +8,11 @@ use url::form_urlencoded;
 
 use super::fault::Refused;
 use crate::app::App;
-use crate::body::Sent;
+use crate::body::Strange;
+use crate::room::Room;
 
-/// The most bytes a form may have.
-const FORM_BYTES_MAX: usize = 64 * 1024;
+/// The most bytes a form may have: the longest password and redirect URI, percent-encoded, and as much again.
+const FORM_BYTES_MAX: usize = 16 * 1024;
 /// The most parameters.
 const PARAMETERS_MAX: usize = 50;
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -20,6 +21,8 @@ const FORM: &str = "application/x-www-form-urlencoded";
 pub(super) struct Form {
     pub(super) parts: Parts,
     pub(super) pairs: Pairs,
+    /// Its share of what strangers may hold, until the answer is made.
+    _room: Room,
 }
 
 /// Parameters, each of which stands there once.
@@ -29,9 +32,8 @@ impl FromRequest<App> for Form {
     type Rejection = Refused;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Refused> {
-        let (parts, body) = request.into_parts();
-        let again = Request::from_parts(parts.clone(), body);
-        let sent = Sent::<FORM_BYTES_MAX>::from_request(again, app).await?;
+        let Strange { parts, body, room } =
+            Strange::<FORM_BYTES_MAX>::from_request(request, app).await?;
         if parts.uri.query().is_some_and(|query| !query.is_empty()) {
             let what = "parameters stand in the body, where no log keeps them, and not in the URL";
             return Err(Fault::InvalidRequest.because(what).into());
@@ -41,7 +43,7 @@ impl FromRequest<App> for Form {
         if !kind.eq_ignore_ascii_case(FORM) {
             return Err(Fault::InvalidRequest.because(format!("the body must be {FORM}")).into());
         }
-        Ok(Self { pairs: Pairs::read(&sent.body)?, parts })
+        Ok(Self { pairs: Pairs::read(&body)?, parts, _room: room })
     }
 }
 

@@ -26,6 +26,7 @@ pub(super) fn metadata_of(app: &App, base: &Base, mount: &str) -> Response {
     let issuer = issuer(app, base, mount);
     let at = |path: &str| format!("{issuer}/v1/auth/oauth/{path}");
     let proofs = ["client_secret_basic", "client_secret_post", "none"];
+    let secrets = ["client_secret_basic", "client_secret_post"];
     let told = json!({
         "issuer": issuer,
         "authorization_endpoint": at("authorize"),
@@ -40,7 +41,7 @@ pub(super) fn metadata_of(app: &App, base: &Base, mount: &str) -> Response {
         "grant_types_supported": ["client_credentials", "authorization_code", "refresh_token"],
         "token_endpoint_auth_methods_supported": proofs,
         "revocation_endpoint_auth_methods_supported": proofs,
-        "introspection_endpoint_auth_methods_supported": proofs,
+        "introspection_endpoint_auth_methods_supported": secrets,
     });
     axum::Json(told).into_response()
 }

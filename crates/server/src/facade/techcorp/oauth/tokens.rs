@@ -12,8 +12,13 @@ use super::client_auth::client;
 use super::fault::{Refused, json};
 use super::form::Form;
 use crate::app::App;
-use crate::body::Sent;
+use crate::body::Strange;
+use crate::decode;
+use crate::facade::techcorp::client::admit_program;
 use crate::problem::Problem;
+
+/// The most bytes that the body with a refresh token may have.
+const REFRESH_BYTES_MAX: usize = 4 * 1024;
 
 /// "My token expired, what do I do?": the refresh token alone, as JSON.
 #[derive(Deserialize)]
@@ -50,10 +55,13 @@ pub(super) async fn token(
 /// The guide wins over RFC 6749: whoever has the refresh token is asked for nothing else.
 pub(super) async fn refresh(
     State(app): State<App>,
-    sent: Result<Sent, Problem>,
+    sent: Result<Strange<REFRESH_BYTES_MAX>, Problem>,
 ) -> Result<Response, Refused> {
-    let sent = sent?;
-    let RefreshIn { refresh_token } = sent.decode()?;
+    let Strange { parts, body, room: _held } = sent?;
+    let RefreshIn { refresh_token } = decode::object(&body)?;
+    if let Some(place) = app.engine().refreshes(&refresh_token).await? {
+        admit_program(&app, &parts, place).await?;
+    }
     Ok(shown(&app.engine().refresh(None, &refresh_token, None).await?))
 }
 
