@@ -210,10 +210,10 @@ impl Checkout {
         Step::still(self).tell(Transition::PaymentCreated)
     }
 
-    /// The id of the payment that is made for it next, if that was told of.
+    /// The id of the payment that is made for it next, and since when, if that was told of.
     #[must_use]
-    pub fn announced(&self) -> Option<PaymentId> {
-        self.first.filter(|_| self.payment.is_none())
+    pub fn announced(&self) -> Option<(PaymentId, Timestamp)> {
+        Some((self.first.filter(|_| self.payment.is_none())?, self.created))
     }
 
     /// A payment is made for it.
@@ -303,6 +303,8 @@ impl Checkout {
             sale: self.sale(),
             payment: self.first,
             money: self.money,
+            customer: self.wish.customer,
+            metadata: self.wish.metadata.clone(),
             description: self.wish.description.clone(),
             created: self.created,
             updated: self.updated,

@@ -163,6 +163,14 @@ id!(
     /// A product at a price.
     OfferId, "off_", "an offer"
 );
+id!(
+    /// What somebody buys.
+    OrderId, "ord_", "an order"
+);
+id!(
+    /// Somebody who uses a merchant's shop.
+    UserId, "usr_", "a user"
+);
 
 impl PaymentId {
     /// Its request with this ordinal, 1 to 1,023.

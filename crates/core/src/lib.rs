@@ -25,6 +25,7 @@ pub mod ledger;
 pub mod merchant;
 pub mod money;
 pub mod oauth;
+pub mod order;
 pub mod outcome;
 pub mod payment;
 pub mod payout;

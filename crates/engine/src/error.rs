@@ -78,6 +78,9 @@ pub enum EngineError {
     /// A checkout does not stand where that is possible.
     #[error(transparent)]
     Checkout(#[from] posthorn_core::checkout::Refused),
+    /// An order does not stand where that is possible.
+    #[error(transparent)]
+    Order(#[from] posthorn_core::order::Refused),
     /// The reference belongs to a payment of another amount.
     #[error("this reference belongs to payment {id}, which is of {money}; use another reference")]
     OtherAmount {
@@ -96,6 +99,16 @@ pub enum EngineError {
         id: posthorn_core::id::PaymentId,
         /// Its provider.
         provider: String,
+    },
+    /// The reference belongs to a payment by another method.
+    #[error(
+        "this reference belongs to payment {id} by {method}; call that one off, or use another reference"
+    )]
+    OtherMethod {
+        /// That payment.
+        id: posthorn_core::id::PaymentId,
+        /// Its method.
+        method: &'static str,
     },
     /// There is nobody to take the money.
     #[error("no live provider is configured; test mode has simulated ones (use a test key)")]

@@ -12,6 +12,7 @@ mod keeping;
 mod ledger;
 mod links;
 mod name;
+mod orders;
 mod payouts;
 mod rails;
 mod shop;
@@ -34,6 +35,7 @@ use posthorn_store::{Balance, Decision, Done, Once, Page, RecordKind, RecordQuer
 pub use card::{BadCard, PayerCard};
 pub use checkouts::CheckoutDraft;
 pub use ledger::LedgerProof;
+pub use orders::{OrderChange, OrderDraft, OrderVerb};
 pub use payouts::PayoutDraft;
 pub use rails::ForcedOutcome;
 pub use shop::Kept;
@@ -79,12 +81,13 @@ impl Engine {
         &self,
         caller: Caller,
         place: (MerchantId, Mode),
-        draft: PaymentDraft,
+        mut draft: PaymentDraft,
         request: Option<&RequestKey>,
     ) -> Result<Opened, EngineError> {
         let (engine, request) = (self.clone(), request.cloned());
         let work = async move {
             let shared = &engine.shared;
+            shared.one_spelling(place.0, &mut draft.wish.reference)?;
             let (once, _held) = shared.once(caller, request.as_ref())?;
             if let Some(id) = shared.used(once).await? {
                 let payment = shared.payment(place, PaymentId::from_i64(id)).await?;
@@ -198,7 +201,9 @@ impl Engine {
                 Affair::Payment(payment) => {
                     payment.refund(minor, reason.clone(), now).map(|step| step.map(Affair::from))
                 }
-                Affair::Payout(_) | Affair::Checkout(_) => Err(Refused::NoRequest),
+                Affair::Payout(_) | Affair::Checkout(_) | Affair::Order(_) => {
+                    Err(Refused::NoRequest)
+                }
             };
             shared.change(id.as_i64(), refund, once).await?;
             shared.drive(id.as_i64(), None).await?.payment()
@@ -223,7 +228,9 @@ impl Engine {
             shared.payment(place, id).await?;
             let of_payment = |affair: Affair, now| match affair {
                 Affair::Payment(payment) => verb(*payment, now).map(|step| step.map(Affair::from)),
-                Affair::Payout(_) | Affair::Checkout(_) => Err(Refused::NoRequest),
+                Affair::Payout(_) | Affair::Checkout(_) | Affair::Order(_) => {
+                    Err(Refused::NoRequest)
+                }
             };
             shared.change(id.as_i64(), of_payment, None).await?;
             shared.drive(id.as_i64(), None).await?.payment()
@@ -268,6 +275,10 @@ impl Shared {
             let provider = payment.wish.provider.clone();
             return Err(EngineError::OtherProvider { id: payment.id, provider });
         }
+        let method = payment.wish.method.name();
+        if method != draft.wish.method.name() {
+            return Err(EngineError::OtherMethod { id: payment.id, method });
+        }
         Ok(Some(payment))
     }
 
@@ -309,11 +320,14 @@ impl Shared {
         };
         let real = self.clock.now();
         let new = || PaymentId::from_i64(self.next_event_id(real).as_i64());
-        let id = announced.unwrap_or_else(new);
+        let id = announced.map_or_else(new, |(id, _)| id);
         let now = self.directory.now(merchant, mode, real);
         let wish = draft.wish.clone();
         let step = Payment::open(id, (merchant, mode), draft.money, (wish, split), now);
-        let step = step.map(|made| if announced.is_some() { made.announced() } else { made });
+        let step = step.map(|made| match announced {
+            Some((_, at)) => made.announced(at),
+            None => made,
+        });
         let made = self.write_step(0, step.map(Affair::from), Vec::new(), once).await?;
         match made {
             keeping::Written::Now(affair) => {

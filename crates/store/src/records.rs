@@ -30,11 +30,15 @@ pub enum RecordKind {
     Offer = 6,
     /// What a simulated rail has in its own books about a request.
     Book = 7,
+    /// An order.
+    Order = 8,
+    /// A user.
+    User = 9,
 }
 
 impl RecordKind {
     /// Every kind, in the order of the stored numbers.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Payment,
         Self::Payout,
         Self::Checkout,
@@ -42,6 +46,8 @@ impl RecordKind {
         Self::Product,
         Self::Offer,
         Self::Book,
+        Self::Order,
+        Self::User,
     ];
 }
 

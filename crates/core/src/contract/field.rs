@@ -25,6 +25,14 @@ pub(super) enum Field {
     Leg(Leg),
     /// A payout.
     Payout(Payout),
+    /// An order.
+    Order(Order),
+    /// One item of an order.
+    Item(Item),
+    /// A product that changed, beside what a sale tells of one.
+    Product(Product),
+    /// A user.
+    User(User),
 }
 
 /// What a checkout without a payment has too.
@@ -85,6 +93,8 @@ pub(super) enum Time {
     Expires,
     Refunded,
     Canceled,
+    Shipped,
+    Delivered,
     /// When the last leg of the split was decided.
     Processed,
 }
@@ -157,7 +167,56 @@ pub(super) enum Payout {
     FailureCode,
 }
 
-const WORDS: [(&str, Field); 72] = [
+/// An order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Order {
+    Id,
+    Status,
+    Reference,
+    Carrier,
+    TrackingCode,
+    /// Why it was called off.
+    CancelReason,
+}
+
+/// One item of an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Item {
+    ProductId,
+    Name,
+    Quantity,
+    /// What one costs, in the contract's units.
+    Price,
+    /// The same in major units.
+    PriceMajor,
+}
+
+/// A product that changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Product {
+    Sku,
+    Stock,
+    Status,
+}
+
+/// A user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum User {
+    Id,
+    Email,
+    Name,
+}
+
+/// What a list of one object is repeated for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Each {
+    /// Each leg of a split.
+    Leg,
+    /// Each item of an order.
+    Item,
+}
+
+const WORDS: [(&str, Field); 91] = [
     ("$id", Field::Payment(About::Id)),
     ("$merchant", Field::Common(Common::Merchant)),
     ("$status", Field::Payment(About::Status)),
@@ -190,6 +249,8 @@ const WORDS: [(&str, Field); 72] = [
     ("$expires", Field::Time(Time::Expires)),
     ("$refunded", Field::Time(Time::Refunded)),
     ("$canceled", Field::Time(Time::Canceled)),
+    ("$shipped", Field::Time(Time::Shipped)),
+    ("$delivered", Field::Time(Time::Delivered)),
     ("$processed", Field::Time(Time::Processed)),
     ("$txid", Field::Rail(Rail::Txid)),
     ("$qr_code", Field::Rail(Rail::QrCode)),
@@ -230,9 +291,45 @@ const WORDS: [(&str, Field); 72] = [
     ("$payout_metadata", Field::Payout(Payout::Metadata)),
     ("$payout_transaction", Field::Payout(Payout::Transaction)),
     ("$payout_failure_code", Field::Payout(Payout::FailureCode)),
+    ("$order_id", Field::Order(Order::Id)),
+    ("$order_status", Field::Order(Order::Status)),
+    ("$order_reference", Field::Order(Order::Reference)),
+    ("$carrier", Field::Order(Order::Carrier)),
+    ("$tracking_code", Field::Order(Order::TrackingCode)),
+    ("$cancel_reason", Field::Order(Order::CancelReason)),
+    ("$item.product_id", Field::Item(Item::ProductId)),
+    ("$item.name", Field::Item(Item::Name)),
+    ("$item.quantity", Field::Item(Item::Quantity)),
+    ("$item.price", Field::Item(Item::Price)),
+    ("$item.price_major", Field::Item(Item::PriceMajor)),
+    ("$product_sku", Field::Product(Product::Sku)),
+    ("$product_stock", Field::Product(Product::Stock)),
+    ("$product_status", Field::Product(Product::Status)),
+    ("$user_id", Field::User(User::Id)),
+    ("$user_email", Field::User(User::Email)),
+    ("$user_name", Field::User(User::Name)),
 ];
 
 impl Field {
+    /// What it is one of many of.
+    pub(super) const fn each(self) -> Option<Each> {
+        match self {
+            Self::Leg(_) => Some(Each::Leg),
+            Self::Item(_) => Some(Each::Item),
+            Self::Common(_)
+            | Self::Payment(_)
+            | Self::Amount(_)
+            | Self::Time(_)
+            | Self::Rail(_)
+            | Self::Customer(_)
+            | Self::Sale(_)
+            | Self::Payout(_)
+            | Self::Order(_)
+            | Self::Product(_)
+            | Self::User(_) => None,
+        }
+    }
+
     /// The hole that a string is; `None` when it has nothing of a hole.
     pub(super) fn of(text: &str) -> Option<Result<Self, Flaw>> {
         let dollar = text.find('$').filter(|at| {
@@ -268,7 +365,7 @@ mod tests {
         let quoted = PAGE.split('`').filter(|text| text.starts_with('$'));
         let unknown: Vec<_> =
             quoted.filter(|text| !matches!(Field::of(text), Some(Ok(_)))).collect();
-        assert_eq!(unknown, ["$leg.…"]);
+        assert_eq!(unknown, ["$leg.…", "$item.…"]);
     }
 
     #[test]

@@ -12,10 +12,11 @@ use super::key::{KeyForm, STANDARD_KEY_BYTES};
 use super::read::{Section, Text};
 use super::signature::{Encoding, Scheme, one_of, read_template};
 use super::template::{Hole, Template};
-use super::{Contract, catalogue, limits, provider, vector};
+use super::{CatalogueEvent, Contract, catalogue, limits, provider, vector};
 use crate::duration;
 use crate::retry::Schedule;
 use crate::secret::Secret;
+use crate::transition::Transition;
 
 /// The most waits a schedule may have.
 const WAITS_MAX: usize = 64;
@@ -131,6 +132,9 @@ fn read_root(
     // Only a clean page: a header that could not be read may be the one that carries it.
     if let (Some(scheme), Some(envelope), true) = (&signature, &envelope, page.is_clean()) {
         check_carried(page, root, scheme, (&headers, envelope));
+    }
+    if checkout.announces {
+        check_announced(page, root, &events);
     }
     Some(Contract {
         name: name?,
@@ -321,5 +325,16 @@ fn check_carried(
             let what = format!("`{}` is signed, but no header carries it", hole.written());
             page.note(Flaw::new(at, what).hint("a receiver could not verify"));
         }
+    }
+}
+
+/// What a checkout tells of its payment is that one's first event: there is one, and no other.
+fn check_announced(page: &mut Page<'_>, root: &Section<'_>, events: &[CatalogueEvent]) {
+    let told = |event: &&CatalogueEvent| event.on.contains(&Transition::PaymentCreated);
+    let count = events.iter().filter(told).count();
+    if count != 1 {
+        let at = root.table(page, "checkout").map_or(0, |(span, _)| span.start);
+        let what = format!("`announces_payment` needs one event on `payment.created`, not {count}");
+        page.note(Flaw::new(at, what).hint("it is the payment's first, and is sent once"));
     }
 }

@@ -4,7 +4,10 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::Contract;
-use super::field::{About, Amount, Common, Customer, Field, Leg, Payout, Rail, Sale, Time};
+use super::field::{
+    About, Amount, Common, Customer, Each, Field, Item, Leg, Order, Payout, Product, Rail, Sale,
+    Time, User,
+};
 use super::render::whole_seconds;
 use super::shape::Source;
 use super::wire_id::Kind;
@@ -19,7 +22,7 @@ pub(super) struct Told<'a> {
 }
 
 impl Source for Told<'_> {
-    fn value(&self, field: Field, leg: Option<usize>) -> Option<Json> {
+    fn value(&self, field: Field, at: Option<usize>) -> Option<Json> {
         match field {
             Field::Common(common) => self.common(common).map(Json::from),
             Field::Payment(about) => match self.payment() {
@@ -31,13 +34,20 @@ impl Source for Told<'_> {
             Field::Rail(rail) => self.rail(rail).map(Json::from),
             Field::Customer(who) => self.customer(who).map(Json::from),
             Field::Sale(sale) => self.sale(sale).map(Json::from),
-            Field::Leg(fact) => self.leg(fact, leg?),
+            Field::Leg(fact) => self.leg(fact, at?),
             Field::Payout(fact) => self.payout(fact),
+            Field::Order(fact) => self.order(fact).map(Json::from),
+            Field::Item(fact) => self.item(fact, at?),
+            Field::Product(fact) => self.product(fact),
+            Field::User(fact) => self.user(fact).map(Json::from),
         }
     }
 
-    fn legs(&self) -> usize {
-        self.split().map_or(0, |split| split.legs.len())
+    fn count(&self, each: Each) -> usize {
+        match each {
+            Each::Leg => self.split().map_or(0, |split| split.legs.len()),
+            Each::Item => self.facts.order().map_or(0, |order| order.items.len()),
+        }
     }
 }
 
@@ -57,7 +67,7 @@ impl Told<'_> {
     fn common(&self, common: Common) -> Option<&str> {
         match common {
             Common::Merchant => Some(self.facts.merchant),
-            Common::Currency => Some(self.facts.money().asset.code()),
+            Common::Currency => self.facts.money().map(|money| money.asset.code()),
             Common::Description => self.facts.description(),
         }
     }
@@ -94,14 +104,16 @@ impl Told<'_> {
 
     /// The same of a payment that was told of with its checkout, and is not made yet.
     fn about_announced(&self, about: About) -> Option<Json> {
-        let Subject::Cart(Cart { payment: Some(id), .. }) = self.facts.subject else { return None };
+        let Subject::Cart(Cart { payment: Some(id), metadata, .. }) = self.facts.subject else {
+            return None;
+        };
         match about {
             About::Id => Some(self.id(Kind::Payment, id.as_i64()).into()),
             About::Status => Some(self.contract.status(State::Created).into()),
             About::StatusV2 => self.contract.status_v2(State::Created).map(Json::from),
-            About::Metadata
-            | About::MetadataIfAny
-            | About::Reference
+            About::Metadata => Some(notes(metadata)),
+            About::MetadataIfAny => Some(notes(metadata)).filter(|notes| !is_empty(notes)),
+            About::Reference
             | About::Provider
             | About::ProviderReference
             | About::ProviderCharge
@@ -118,7 +130,7 @@ impl Told<'_> {
     }
 
     fn amount(&self, amount: Amount) -> Option<Json> {
-        let money = self.facts.money();
+        let money = self.facts.money()?;
         let (money, units) = match amount {
             Amount::Whole => (money, self.contract.units()),
             Amount::Major => (money, Units::Major),
@@ -136,10 +148,18 @@ impl Told<'_> {
         match time {
             Time::Created => Some(self.facts.created()),
             Time::Updated => Some(self.facts.updated()),
-            Time::Paid => Some(self.payment()?.paid.as_ref()?.at),
+            Time::Paid => match self.facts.order() {
+                Some(order) => order.paid,
+                None => Some(self.payment()?.paid.as_ref()?.at),
+            },
+            Time::Shipped => self.facts.order()?.shipped,
+            Time::Delivered => self.facts.order()?.delivered,
             Time::Expires => self.payment()?.wish.expires,
             Time::Refunded => self.payment()?.refunded_at(),
             Time::Canceled => {
+                if let Some(order) = self.facts.order() {
+                    return order.canceled;
+                }
                 let canceled = |payment: &&Payment| payment.state == State::Canceled;
                 self.payment().filter(canceled)?.ended
             }
@@ -165,18 +185,35 @@ impl Told<'_> {
         }
     }
 
-    fn customer(&self, who: Customer) -> Option<&str> {
-        let customer = self.facts.customer()?;
-        match who {
-            Customer::Id => customer.id.as_deref(),
-            Customer::Name => customer.name.as_deref(),
-            Customer::Email => customer.email.as_deref(),
-            Customer::Phone => customer.phone.as_deref(),
-            Customer::Document => customer.document.as_deref(),
+    fn customer(&self, who: Customer) -> Option<String> {
+        if let (Customer::Id, Subject::Cart(cart)) = (who, self.facts.subject) {
+            return cart.customer.map(|id| self.id(Kind::Customer, id.as_i64()));
         }
+        let customer = self.facts.customer()?;
+        let known = match who {
+            Customer::Id => &customer.id,
+            Customer::Name => &customer.name,
+            Customer::Email => &customer.email,
+            Customer::Phone => &customer.phone,
+            Customer::Document => &customer.document,
+        };
+        known.clone()
     }
 
     fn sale(&self, fact: Sale) -> Option<String> {
+        if let Some(product) = self.facts.product() {
+            return match fact {
+                Sale::ProductId => Some(self.id(Kind::Product, product.id.as_i64())),
+                Sale::ProductName => Some(product.name.to_owned()),
+                Sale::ProductType => product.kind.map(str::to_owned),
+                Sale::CheckoutId
+                | Sale::CheckoutEmail
+                | Sale::CheckoutPhone
+                | Sale::CheckoutName
+                | Sale::OfferId
+                | Sale::OfferName => None,
+            };
+        }
         let sale = self.facts.sale();
         let checkout = sale.and_then(|sale| sale.checkout.as_ref());
         let product = sale.and_then(|sale| sale.product.as_ref());
@@ -204,7 +241,7 @@ impl Told<'_> {
                 Some(self.id(Kind::Leg, self.payment()?.id.as_i64() | ordinal).into())
             }
             Leg::Name => Some(leg.name.as_str().into()),
-            Leg::Amount => number(self.facts.money().with(leg.minor), self.contract.units()),
+            Leg::Amount => number(self.facts.money()?.with(leg.minor), self.contract.units()),
             Leg::Status => Some(self.contract.leg_status(&leg.state).into()),
             Leg::Transaction => match &leg.state {
                 LegState::Processed { transaction } => Some(transaction.as_str().into()),
@@ -230,6 +267,50 @@ impl Told<'_> {
             Payout::Transaction => payout.transaction.and_then(text),
             Payout::FailureCode => payout.failure_code.and_then(text),
         }
+    }
+
+    fn order(&self, fact: Order) -> Option<String> {
+        let order = self.facts.order()?;
+        let text = |text: Option<&str>| text.map(str::to_owned);
+        match fact {
+            Order::Id => Some(self.id(Kind::Order, order.id.as_i64())),
+            Order::Status => text(Some(self.contract.order_status(order.status))),
+            Order::Reference => text(order.reference),
+            Order::Carrier => text(order.carrier),
+            Order::TrackingCode => text(order.tracking_code),
+            Order::CancelReason => text(order.reason),
+        }
+    }
+
+    fn item(&self, fact: Item, at: usize) -> Option<Json> {
+        let order = self.facts.order()?;
+        let item = order.items.get(at)?;
+        let price = order.money.with(item.price);
+        match fact {
+            Item::ProductId => Some(item.product.as_str().into()),
+            Item::Name => item.name.as_deref().map(Json::from),
+            Item::Quantity => Some(item.quantity.into()),
+            Item::Price => number(price, self.contract.units()),
+            Item::PriceMajor => number(price, Units::Major),
+        }
+    }
+
+    fn product(&self, fact: Product) -> Option<Json> {
+        let product = self.facts.product()?;
+        match fact {
+            Product::Sku => product.sku.map(Json::from),
+            Product::Stock => product.stock.map(Json::from),
+            Product::Status => Some(self.contract.product_status(product.active).into()),
+        }
+    }
+
+    fn user(&self, fact: User) -> Option<String> {
+        let user = self.facts.user()?;
+        Some(match fact {
+            User::Id => self.id(Kind::User, user.id.as_i64()),
+            User::Email => user.email.to_owned(),
+            User::Name => user.name.to_owned(),
+        })
     }
 
     /// What the provider's books are asked by: our own reference, where the contract gives its providers one, else what the

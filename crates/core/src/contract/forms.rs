@@ -12,6 +12,7 @@ use super::wire_id::{IdForms, Kind};
 use crate::event::EventType;
 use crate::json::Style;
 use crate::money::Units;
+use crate::order;
 use crate::payment::{Facts, LegState, Method, State};
 use crate::transition::Transition;
 
@@ -35,6 +36,8 @@ pub(super) struct Forms {
     status: Words,
     status_v2: Words,
     leg_status: Words,
+    order_status: Words,
+    product_status: Words,
     method: Words,
     ids: IdForms,
 }
@@ -47,6 +50,8 @@ impl Default for Forms {
             data: None,
             status_v2: status.clone(),
             leg_status: status.clone(),
+            order_status: status.clone(),
+            product_status: status.clone(),
             method: status.clone(),
             status,
             ids,
@@ -54,7 +59,19 @@ impl Default for Forms {
     }
 }
 
-const FIELDS: [&str; 7] = ["units", "data", "status", "status_v2", "leg_status", "method", "id"];
+const FIELDS: [&str; 9] = [
+    "units",
+    "data",
+    "status",
+    "status_v2",
+    "leg_status",
+    "order_status",
+    "product_status",
+    "method",
+    "id",
+];
+/// Where a product stands: on sale, or not.
+const PRODUCT_STATES: [&str; 2] = ["active", "inactive"];
 const UNITS: [(&str, Units); 2] = [("minor", Units::Minor), ("major", Units::Major)];
 
 impl Forms {
@@ -71,13 +88,26 @@ impl Forms {
         let status = read_words(page, &section, ("status", &states), true);
         let status_v2 = read_words(page, &section, ("status_v2", &states), true);
         let leg_status = read_words(page, &section, ("leg_status", &LegState::NAMES), true);
+        let order_states = order::State::ALL.map(order::State::name);
+        let order_status = read_words(page, &section, ("order_status", &order_states), true);
+        let product_status = read_words(page, &section, ("product_status", &PRODUCT_STATES), true);
         let method = read_words(page, &section, ("method", &Method::NAMES), false);
         let ids = section.table(page, "id").map_or_else(IdForms::default, |table| {
             let kinds = Kind::ALL.map(Kind::name);
             let section = Section::open(page, "[payment.id]", table, &kinds);
             IdForms::read(page, &section)
         });
-        let mut forms = Self { units, data: None, status, status_v2, leg_status, method, ids };
+        let mut forms = Self {
+            units,
+            data: None,
+            status,
+            status_v2,
+            leg_status,
+            order_status,
+            product_status,
+            method,
+            ids,
+        };
         forms.data = data.and_then(|text| forms.read_shape(page, &text));
         forms
     }
@@ -156,6 +186,25 @@ impl Contract {
     pub fn leg_status(&self, state: &LegState) -> &str {
         let name = state.name();
         self.forms.leg_status.of(name).unwrap_or(name)
+    }
+
+    /// Its word for where an order stands, by the canonical name.
+    #[must_use]
+    pub fn order_status<'a>(&'a self, name: &'a str) -> &'a str {
+        self.forms.order_status.of(name).unwrap_or(name)
+    }
+
+    /// Where an order stands that it says this word of.
+    #[must_use]
+    pub fn order_state(&self, word: &str) -> Option<order::State> {
+        order::State::ALL.into_iter().find(|state| self.order_status(state.name()) == word)
+    }
+
+    /// Its word for a product that is on sale, or is not.
+    #[must_use]
+    pub fn product_status(&self, active: bool) -> &str {
+        let name = if active { "active" } else { "inactive" };
+        self.forms.product_status.of(name).unwrap_or(name)
     }
 
     /// Its word for a way to pay, by the canonical name.

@@ -2,11 +2,11 @@
 //!
 //! A string that is exactly a hole is replaced by its value, of whatever type. What has no value is left out: a member, an
 //! item, and an object or a list of whose holes none has one. A list of exactly one object with `$leg.…` holes stands once
-//! for each leg of the split.
+//! for each leg of the split, one with `$item.…` holes for each item of the order.
 
 use super::envelope::SPREAD;
 use super::fault::{Flaw, offset};
-use super::field::{About, Field};
+use super::field::{About, Each, Field};
 use crate::json::{self, Json, Members};
 
 /// A compiled template.
@@ -22,16 +22,17 @@ enum Part {
     Notes,
     Object(Vec<(String, Part)>),
     List(Vec<Part>),
-    /// An object for each leg.
-    Legs(Vec<(String, Part)>),
+    /// An object for each leg, or each item.
+    Repeated(Each, Vec<(String, Part)>),
 }
 
 /// What fills a shape's holes.
 pub(super) trait Source {
-    /// What a hole stands for, if it has a value; `leg` is the position of the leg that is told of.
-    fn value(&self, field: Field, leg: Option<usize>) -> Option<Json>;
-    /// How many legs the split has.
-    fn legs(&self) -> usize;
+    /// What a hole stands for, if it has a value; `at` is the position of the leg or the item that is
+    /// told of.
+    fn value(&self, field: Field, at: Option<usize>) -> Option<Json>;
+    /// How many of them there are.
+    fn count(&self, each: Each) -> usize;
 }
 
 impl Shape {
@@ -46,7 +47,7 @@ impl Shape {
             return Err(vec![Flaw::new(0, what)]);
         };
         let mut compiler = Compiler { text, flaws: Vec::new() };
-        let shape = Self(compiler.members(members, false));
+        let shape = Self(compiler.members(members, None));
         if compiler.flaws.is_empty() { Ok(shape) } else { Err(compiler.flaws) }
     }
 
@@ -71,7 +72,7 @@ impl Part {
         match self {
             Self::Text(_) | Self::Notes => false,
             Self::Hole(hole) => *hole == field,
-            Self::Object(members) | Self::Legs(members) => {
+            Self::Object(members) | Self::Repeated(_, members) => {
                 members.iter().any(|(_, part)| part.has(field))
             }
             Self::List(parts) => parts.iter().any(|part| part.has(field)),
@@ -79,27 +80,27 @@ impl Part {
     }
 
     /// Its value, and whether it is there for more than its own sake: a text fills no object.
-    fn fill(&self, source: &impl Source, leg: Option<usize>) -> Option<(Json, bool)> {
+    fn fill(&self, source: &impl Source, at: Option<usize>) -> Option<(Json, bool)> {
         match self {
             Self::Text(value) => Some((value.clone(), false)),
-            Self::Hole(field) => source.value(*field, leg).map(|value| (value, true)),
+            Self::Hole(field) => source.value(*field, at).map(|value| (value, true)),
             Self::Notes => None,
             Self::Object(members) => {
-                let (filled, told) = fill_members(members, source, leg);
+                let (filled, told) = fill_members(members, source, at);
                 (told || !has_holes(members)).then_some((Json::Object(filled), told))
             }
             Self::List(parts) => {
                 let filled: Vec<_> =
-                    parts.iter().filter_map(|part| part.fill(source, leg)).collect();
+                    parts.iter().filter_map(|part| part.fill(source, at)).collect();
                 let told = filled.iter().any(|(_, told)| *told);
                 let fixed = parts.iter().all(|part| !part.is_open());
                 let items = filled.into_iter().map(|(item, _)| item).collect();
                 (told || fixed).then_some((Json::Array(items), told))
             }
-            Self::Legs(members) => {
-                let one = |leg| Json::Object(fill_members(members, source, Some(leg)).0);
-                let legs: Vec<_> = (0..source.legs()).map(one).collect();
-                (!legs.is_empty()).then_some((Json::Array(legs), true))
+            Self::Repeated(each, members) => {
+                let one = |at| Json::Object(fill_members(members, source, Some(at)).0);
+                let all: Vec<_> = (0..source.count(*each)).map(one).collect();
+                (!all.is_empty()).then_some((Json::Array(all), true))
             }
         }
     }
@@ -108,7 +109,7 @@ impl Part {
     fn is_open(&self) -> bool {
         match self {
             Self::Text(_) => false,
-            Self::Hole(_) | Self::Notes | Self::Legs(_) => true,
+            Self::Hole(_) | Self::Notes | Self::Repeated(..) => true,
             Self::Object(members) => has_holes(members),
             Self::List(parts) => parts.iter().any(Self::is_open),
         }
@@ -125,8 +126,8 @@ fn stranger(members: &[(String, Part)], sample: &Members) -> Option<String> {
         match members.iter().find(|(own, _)| own == name).map(|(_, part)| part) {
             None => (!anything).then(|| name.to_owned()),
             Some(Part::Object(members)) => within(name, members, value),
-            Some(Part::Legs(members)) => {
-                value.as_array()?.iter().find_map(|leg| within(name, members, leg))
+            Some(Part::Repeated(_, members)) => {
+                value.as_array()?.iter().find_map(|one| within(name, members, one))
             }
             Some(Part::Text(_) | Part::Hole(_) | Part::Notes | Part::List(_)) => None,
         }
@@ -141,20 +142,20 @@ fn has_holes(members: &[(String, Part)]) -> bool {
 fn fill_members(
     members: &[(String, Part)],
     source: &impl Source,
-    leg: Option<usize>,
+    at: Option<usize>,
 ) -> (Members, bool) {
     let mut filled = Members::new();
     let mut told = false;
     for (name, part) in members {
         if *part == Part::Notes {
-            let notes = source.value(Field::Payment(About::Metadata), leg).unwrap_or_default();
+            let notes = source.value(Field::Payment(About::Metadata), at).unwrap_or_default();
             let notes = notes.as_object().into_iter().flat_map(Members::iter);
             let named = |name: &str| members.iter().any(|(own, _)| own == name && name != SPREAD);
             for (name, value) in notes.filter(|(name, _)| !named(name)) {
                 filled.insert(name, value.clone());
             }
             told = true;
-        } else if let Some((value, of_hole)) = part.fill(source, leg) {
+        } else if let Some((value, of_hole)) = part.fill(source, at) {
             filled.insert(name.as_str(), value);
             told |= of_hole;
         }
@@ -168,40 +169,46 @@ struct Compiler<'t> {
 }
 
 impl Compiler<'_> {
-    fn members(&mut self, members: &Members, in_leg: bool) -> Vec<(String, Part)> {
+    fn members(&mut self, members: &Members, of: Option<Each>) -> Vec<(String, Part)> {
         let compile = |(name, value): (&str, &Json)| {
             let part = match name {
                 SPREAD => self.notes(value),
-                _ => self.part(value, in_leg),
+                _ => self.part(value, of),
             };
             Some((name.to_owned(), part?))
         };
         members.iter().filter_map(compile).collect()
     }
 
-    fn part(&mut self, value: &Json, in_leg: bool) -> Option<Part> {
+    fn part(&mut self, value: &Json, of: Option<Each>) -> Option<Part> {
         match value {
-            Json::Object(members) => Some(Part::Object(self.members(members, in_leg))),
+            Json::Object(members) => Some(Part::Object(self.members(members, of))),
             Json::Array(items) => match items.as_slice() {
-                [Json::Object(members)] if !in_leg && names_leg(members) => {
-                    Some(Part::Legs(self.members(members, true)))
+                [Json::Object(members)] if let (None, Some(each)) = (of, names_each(members)) => {
+                    Some(Part::Repeated(each, self.members(members, Some(each))))
                 }
                 items => {
-                    let parts = items.iter().filter_map(|item| self.part(item, in_leg));
+                    let parts = items.iter().filter_map(|item| self.part(item, of));
                     Some(Part::List(parts.collect()))
                 }
             },
-            Json::String(text) => self.string(text, in_leg),
+            Json::String(text) => self.string(text, of),
             Json::Null | Json::Bool(_) | Json::Number(_) => Some(Part::Text(value.clone())),
         }
     }
 
-    fn string(&mut self, text: &str, in_leg: bool) -> Option<Part> {
+    fn string(&mut self, text: &str, of: Option<Each>) -> Option<Part> {
         match Field::of(text) {
             None => Some(Part::Text(text.into())),
-            Some(Ok(Field::Leg(_))) if !in_leg => {
+            Some(Ok(Field::Leg(_))) if of != Some(Each::Leg) => {
                 let what = format!("`{text}` stands outside a leg");
                 let hint = "a list of exactly one object is repeated for each leg of a split";
+                self.flaw(text, Flaw::new(0, what).hint(hint));
+                None
+            }
+            Some(Ok(Field::Item(_))) if of != Some(Each::Item) => {
+                let what = format!("`{text}` stands outside an item");
+                let hint = "a list of exactly one object is repeated for each item of an order";
                 self.flaw(text, Flaw::new(0, what).hint(hint));
                 None
             }
@@ -229,12 +236,12 @@ impl Compiler<'_> {
     }
 }
 
-/// Whether an object tells of a leg, at whatever depth.
-fn names_leg(members: &Members) -> bool {
-    members.iter().any(|(_, value)| match value {
-        Json::String(text) => matches!(Field::of(text), Some(Ok(Field::Leg(_)))),
-        Json::Object(members) => names_leg(members),
-        Json::Null | Json::Bool(_) | Json::Number(_) | Json::Array(_) => false,
+/// What an object tells of one of many of, at whatever depth.
+fn names_each(members: &Members) -> Option<Each> {
+    members.iter().find_map(|(_, value)| match value {
+        Json::String(text) => Field::of(text)?.ok()?.each(),
+        Json::Object(members) => names_each(members),
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::Array(_) => None,
     })
 }
 
@@ -258,7 +265,7 @@ mod tests {
             }
         }
 
-        fn legs(&self) -> usize {
+        fn count(&self, _: Each) -> usize {
             self.0
         }
     }

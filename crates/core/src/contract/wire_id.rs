@@ -35,11 +35,15 @@ pub enum Kind {
     Leg,
     /// An endpoint, where a platform's own API manages them.
     Endpoint,
+    /// An order.
+    Order,
+    /// A user.
+    User,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Payment,
         Self::Refund,
         Self::Payout,
@@ -50,6 +54,8 @@ impl Kind {
         Self::Split,
         Self::Leg,
         Self::Endpoint,
+        Self::Order,
+        Self::User,
     ];
 
     /// As contracts write it.
@@ -66,6 +72,8 @@ impl Kind {
             Self::Split => "split",
             Self::Leg => "leg",
             Self::Endpoint => "endpoint",
+            Self::Order => "order",
+            Self::User => "user",
         }
     }
 
@@ -82,6 +90,8 @@ impl Kind {
             Self::Split => "spl_",
             Self::Leg => "leg_",
             Self::Endpoint => "ep_",
+            Self::Order => "ord_",
+            Self::User => "usr_",
         }
     }
 

@@ -7,8 +7,11 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{CardFacts, Customer, Instrument, Method, Payment, RefundState, State};
-use crate::id::{CheckoutId, OfferId, PaymentId, PayoutId, ProductId};
+use super::{
+    CardFacts, Customer, Instrument, Method, OrderFacts, Payment, ProductFacts, RefundState, State,
+    UserFacts,
+};
+use crate::id::{CheckoutId, CustomerId, OfferId, PaymentId, PayoutId, ProductId};
 use crate::money::Money;
 
 /// What a contract's templates read.
@@ -31,6 +34,12 @@ pub enum Subject<'a> {
     Cart(&'a Cart),
     /// A payout.
     Payout(PayoutFacts<'a>),
+    /// An order.
+    Order(OrderFacts<'a>),
+    /// A product that changed.
+    Product(ProductFacts<'a>),
+    /// A user.
+    User(UserFacts<'a>),
 }
 
 /// What is on sale, and to whom: told as it was when the payment was made, whatever became of it since.
@@ -92,6 +101,12 @@ pub struct Cart {
     pub payment: Option<PaymentId>,
     /// What is to be paid.
     pub money: Money,
+    /// Which of the merchant's customers buys it.
+    #[serde(default)]
+    pub customer: Option<CustomerId>,
+    /// The merchant's own notes: a JSON object in canonical bytes.
+    #[serde(default)]
+    pub metadata: String,
     /// What the payer reads.
     pub description: Option<String>,
     /// When it was opened, on the merchant's clock.
@@ -141,7 +156,11 @@ impl<'a> Facts<'a> {
     pub const fn payment(&self) -> Option<&'a Payment> {
         match self.subject {
             Subject::Payment(payment) => Some(payment),
-            Subject::Cart(_) | Subject::Payout(_) => None,
+            Subject::Cart(_)
+            | Subject::Payout(_)
+            | Subject::Order(_)
+            | Subject::Product(_)
+            | Subject::User(_) => None,
         }
     }
 
@@ -150,17 +169,63 @@ impl<'a> Facts<'a> {
     pub const fn payout(&self) -> Option<&PayoutFacts<'a>> {
         match &self.subject {
             Subject::Payout(payout) => Some(payout),
-            Subject::Payment(_) | Subject::Cart(_) => None,
+            Subject::Payment(_)
+            | Subject::Cart(_)
+            | Subject::Order(_)
+            | Subject::Product(_)
+            | Subject::User(_) => None,
         }
     }
 
-    /// How much it is about.
+    /// The order, if it is about one.
     #[must_use]
-    pub const fn money(&self) -> Money {
+    pub const fn order(&self) -> Option<&OrderFacts<'a>> {
+        match &self.subject {
+            Subject::Order(order) => Some(order),
+            Subject::Payment(_)
+            | Subject::Cart(_)
+            | Subject::Payout(_)
+            | Subject::Product(_)
+            | Subject::User(_) => None,
+        }
+    }
+
+    /// The product, if it is about one that changed.
+    #[must_use]
+    pub const fn product(&self) -> Option<&ProductFacts<'a>> {
+        match &self.subject {
+            Subject::Product(product) => Some(product),
+            Subject::Payment(_)
+            | Subject::Cart(_)
+            | Subject::Payout(_)
+            | Subject::Order(_)
+            | Subject::User(_) => None,
+        }
+    }
+
+    /// The user, if it is about one.
+    #[must_use]
+    pub const fn user(&self) -> Option<&UserFacts<'a>> {
+        match &self.subject {
+            Subject::User(user) => Some(user),
+            Subject::Payment(_)
+            | Subject::Cart(_)
+            | Subject::Payout(_)
+            | Subject::Order(_)
+            | Subject::Product(_) => None,
+        }
+    }
+
+    /// How much it is about: a user is about no money.
+    #[must_use]
+    pub const fn money(&self) -> Option<Money> {
         match self.subject {
-            Subject::Payment(payment) => payment.money,
-            Subject::Cart(cart) => cart.money,
-            Subject::Payout(payout) => payout.money,
+            Subject::Payment(payment) => Some(payment.money),
+            Subject::Cart(cart) => Some(cart.money),
+            Subject::Payout(payout) => Some(payout.money),
+            Subject::Order(order) => Some(order.money),
+            Subject::Product(product) => product.price,
+            Subject::User(_) => None,
         }
     }
 
@@ -170,7 +235,7 @@ impl<'a> Facts<'a> {
         match self.subject {
             Subject::Payment(payment) => payment.wish.sale.as_ref(),
             Subject::Cart(cart) => Some(&cart.sale),
-            Subject::Payout(_) => None,
+            Subject::Payout(_) | Subject::Order(_) | Subject::Product(_) | Subject::User(_) => None,
         }
     }
 
@@ -188,6 +253,9 @@ impl<'a> Facts<'a> {
             Subject::Payment(payment) => payment.wish.description.as_deref(),
             Subject::Cart(cart) => cart.description.as_deref(),
             Subject::Payout(payout) => payout.description,
+            Subject::Order(order) => order.description,
+            Subject::Product(product) => product.description,
+            Subject::User(_) => None,
         }
     }
 
@@ -198,6 +266,9 @@ impl<'a> Facts<'a> {
             Subject::Payment(payment) => payment.created,
             Subject::Cart(cart) => cart.created,
             Subject::Payout(payout) => payout.created,
+            Subject::Order(order) => order.created,
+            Subject::Product(product) => product.created,
+            Subject::User(user) => user.created,
         }
     }
 
@@ -208,6 +279,9 @@ impl<'a> Facts<'a> {
             Subject::Payment(payment) => payment.updated,
             Subject::Cart(cart) => cart.updated,
             Subject::Payout(payout) => payout.updated,
+            Subject::Order(order) => order.updated,
+            Subject::Product(product) => product.updated,
+            Subject::User(user) => user.updated,
         }
     }
 

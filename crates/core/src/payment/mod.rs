@@ -10,6 +10,7 @@
 mod call;
 mod dispute;
 mod facts;
+mod goods;
 mod hear;
 #[cfg(test)]
 mod laws;
@@ -23,6 +24,7 @@ mod wake;
 pub use call::{ANSWER_WITHIN, Call, Stage, Todo};
 pub use dispute::{Dispute, Verdict};
 pub use facts::{Cart, Facts, PayoutFacts, Sale, SaleCheckout, SaleOffer, SaleProduct, Subject};
+pub use goods::{OrderFacts, OrderItem, ProductFacts, UserFacts};
 pub use method::{CardFacts, Method};
 pub use news::{Ask, Command, Instrument, Movement, News, Refusal};
 pub use refund::{Refund, RefundState};
@@ -265,10 +267,10 @@ impl Payment {
         Step::still(payment).tell(Transition::PaymentCreated)
     }
 
-    /// The same payment, which its checkout told of when it was opened: that was its first event.
+    /// The same payment, which its checkout told of when it was opened: that was its first event, and is when it began.
     #[must_use]
-    pub fn announced(self) -> Self {
-        Self { sequence: 1, ..self }
+    pub fn announced(self, at: Timestamp) -> Self {
+        Self { sequence: 1, created: at, ..self }
     }
 
     /// Takes what was reserved.

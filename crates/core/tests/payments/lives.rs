@@ -257,6 +257,8 @@ pub(crate) fn cart() -> Cart {
         payment: None,
         sale: sale(),
         money: brl(10_050),
+        customer: None,
+        metadata: "{}".to_owned(),
         description: None,
         created: "2026-02-07T03:15:30Z".parse().expect("a time"),
         updated: "2026-02-07T03:45:30Z".parse().expect("a time"),

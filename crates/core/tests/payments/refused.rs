@@ -126,4 +126,8 @@ fn what_a_checkout_waits_for_is_named_rightly() {
     insta::assert_snapshot!(said("payqi", "expires_after = \"24h\"", "expires_after = \"400d\""), @r#"
     x.toml:54:17: `400d` is longer than 365d <- "400d"
     "#);
+    let told = "on = [\"payment.created\"]";
+    insta::assert_snapshot!(said("krxscale", told, "on = []"), @r#"
+    x.toml:63:1: `announces_payment` needs one event on `payment.created`, not 0; it is the payment's first, and is sent once <- [checkout]
+    "#);
 }

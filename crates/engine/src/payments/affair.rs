@@ -1,10 +1,11 @@
-//! What has a life that is told of: a payment, a payout, a checkout. What is the same about them stands here once; a checkout
-//! makes no requests to providers, and only time and its payments change it.
+//! What has a life that is told of: a payment, a payout, a checkout, an order. What is the same about them stands here once;
+//! checkouts and orders make no requests to providers.
 
 use jiff::Timestamp;
 use posthorn_core::checkout::Checkout;
 use posthorn_core::event::Mode;
 use posthorn_core::id::{CheckoutId, MerchantId, RequestId};
+use posthorn_core::order::Order;
 use posthorn_core::payment::{Command, Due, Payment, Refused, Step};
 use posthorn_core::payout::{self, Payout};
 use posthorn_rails::simulated::Word;
@@ -19,6 +20,7 @@ pub(super) enum Affair {
     Payment(Box<Payment>),
     Payout(Box<Payout>),
     Checkout(Box<Checkout>),
+    Order(Box<Order>),
 }
 
 /// What is told of a body that is not what it must be.
@@ -44,6 +46,12 @@ impl From<Checkout> for Affair {
     }
 }
 
+impl From<Order> for Affair {
+    fn from(order: Order) -> Self {
+        Self::Order(Box::new(order))
+    }
+}
+
 impl Affair {
     /// What stands in a record.
     pub(super) fn read(record: &Record) -> Result<Self, EngineError> {
@@ -56,8 +64,13 @@ impl Affair {
             RecordKind::Checkout => {
                 serde_json::from_str(&record.body).map(Self::Checkout).map_err(bad)
             }
-            RecordKind::Customer | RecordKind::Product | RecordKind::Offer | RecordKind::Book => {
-                Err(EngineError::Missing { what: "payment, payout or checkout" })
+            RecordKind::Order => serde_json::from_str(&record.body).map(Self::Order).map_err(bad),
+            RecordKind::Customer
+            | RecordKind::Product
+            | RecordKind::Offer
+            | RecordKind::Book
+            | RecordKind::User => {
+                Err(EngineError::Missing { what: "payment, payout, checkout or order" })
             }
         }
     }
@@ -83,6 +96,11 @@ impl Affair {
                 let body = json(serde_json::to_string(checkout));
                 (RecordKind::Checkout, checkout.state as u8, None, None, body)
             }
+            Self::Order(order) => {
+                let reference = order.wish.reference.clone();
+                let body = json(serde_json::to_string(order));
+                (RecordKind::Order, order.state as u8, reference, None, body)
+            }
         };
         let wake = self.wake();
         let id = self.id();
@@ -94,6 +112,7 @@ impl Affair {
             Self::Payment(payment) => payment.id.as_i64(),
             Self::Payout(payout) => payout.id.as_i64(),
             Self::Checkout(checkout) => checkout.id.as_i64(),
+            Self::Order(order) => order.id.as_i64(),
         }
     }
 
@@ -102,6 +121,7 @@ impl Affair {
             Self::Payment(payment) => (payment.merchant, payment.mode),
             Self::Payout(payout) => (payout.merchant, payout.mode),
             Self::Checkout(checkout) => (checkout.merchant, checkout.mode),
+            Self::Order(order) => (order.merchant, order.mode),
         }
     }
 
@@ -109,7 +129,7 @@ impl Affair {
         match self {
             Self::Payment(payment) => payment.wish.callback.as_deref(),
             Self::Payout(payout) => payout.wish.callback.as_deref(),
-            Self::Checkout(_) => None,
+            Self::Checkout(_) | Self::Order(_) => None,
         }
     }
 
@@ -119,6 +139,7 @@ impl Affair {
             Self::Payment(payment) => &mut payment.sequence,
             Self::Payout(payout) => &mut payout.sequence,
             Self::Checkout(checkout) => &mut checkout.sequence,
+            Self::Order(order) => &mut order.sequence,
         }
     }
 
@@ -127,6 +148,7 @@ impl Affair {
             Self::Payment(payment) => payment.wake(),
             Self::Payout(payout) => payout.wake(),
             Self::Checkout(checkout) => checkout.wake(),
+            Self::Order(_) => None,
         }
     }
 
@@ -139,6 +161,7 @@ impl Affair {
             Self::Checkout(checkout) => {
                 checkout.wake().filter(|wake| *wake <= now).map(|_| Due::Expire)
             }
+            Self::Order(_) => None,
         }
     }
 
@@ -147,7 +170,7 @@ impl Affair {
         match self {
             Self::Payment(payment) => payment.unsent().next(),
             Self::Payout(payout) => payout.unsent(),
-            Self::Checkout(_) => None,
+            Self::Checkout(_) | Self::Order(_) => None,
         }
     }
 
@@ -155,7 +178,7 @@ impl Affair {
     pub(super) fn unanswered(&self) -> Vec<RequestId> {
         match self {
             Self::Payment(payment) => payment.unanswered().collect(),
-            Self::Payout(_) | Self::Checkout(_) => Vec::new(),
+            Self::Payout(_) | Self::Checkout(_) | Self::Order(_) => Vec::new(),
         }
     }
 
@@ -164,7 +187,7 @@ impl Affair {
         match self {
             Self::Payment(payment) => payment.command(request),
             Self::Payout(payout) => Some((payout.wish.provider.clone(), payout.command())),
-            Self::Checkout(_) => None,
+            Self::Checkout(_) | Self::Order(_) => None,
         }
     }
 
@@ -172,7 +195,7 @@ impl Affair {
         match self {
             Self::Payment(payment) => payment.send(request, now).map(|step| step.map(Self::from)),
             Self::Payout(payout) => payout.send(request, now).map(|step| step.map(Self::from)),
-            Self::Checkout(_) => Err(Refused::NoRequest),
+            Self::Checkout(_) | Self::Order(_) => Err(Refused::NoRequest),
         }
     }
 
@@ -199,7 +222,7 @@ impl Affair {
             (payout @ Self::Payout(_), Word::Disputed { .. } | Word::Decided(_)) => {
                 Ok(Step::still(payout))
             }
-            (Self::Checkout(_), _) => Err(Refused::NoRequest),
+            (Self::Checkout(_) | Self::Order(_), _) => Err(Refused::NoRequest),
         }
     }
 
@@ -208,35 +231,50 @@ impl Affair {
         match self {
             Self::Payment(payment) => payment.expire(now).map(|step| step.map(Self::from)),
             Self::Checkout(checkout) => Ok(checkout.lapse(now).map(Self::from)),
-            payout @ Self::Payout(_) => Ok(Step::still(payout)),
+            other @ (Self::Payout(_) | Self::Order(_)) => Ok(Step::still(other)),
         }
     }
 
     pub(super) fn settle(self, now: Timestamp) -> Step<Self> {
         match self {
             Self::Payment(payment) => payment.settle(now).map(Self::from),
-            other @ (Self::Payout(_) | Self::Checkout(_)) => Step::still(other),
+            other @ (Self::Payout(_) | Self::Checkout(_) | Self::Order(_)) => Step::still(other),
         }
     }
 
     pub(super) fn payment(self) -> Result<Payment, EngineError> {
         match self {
             Self::Payment(payment) => Ok(*payment),
-            Self::Payout(_) | Self::Checkout(_) => Err(EngineError::Missing { what: "payment" }),
+            Self::Payout(_) | Self::Checkout(_) | Self::Order(_) => {
+                Err(EngineError::Missing { what: "payment" })
+            }
         }
     }
 
     pub(super) fn payout(self) -> Result<Payout, EngineError> {
         match self {
             Self::Payout(payout) => Ok(*payout),
-            Self::Payment(_) | Self::Checkout(_) => Err(EngineError::Missing { what: "payout" }),
+            Self::Payment(_) | Self::Checkout(_) | Self::Order(_) => {
+                Err(EngineError::Missing { what: "payout" })
+            }
         }
     }
 
     pub(super) fn checkout(self) -> Result<Checkout, EngineError> {
         match self {
             Self::Checkout(checkout) => Ok(*checkout),
-            Self::Payment(_) | Self::Payout(_) => Err(EngineError::Missing { what: "checkout" }),
+            Self::Payment(_) | Self::Payout(_) | Self::Order(_) => {
+                Err(EngineError::Missing { what: "checkout" })
+            }
+        }
+    }
+
+    pub(super) fn order(self) -> Result<Order, EngineError> {
+        match self {
+            Self::Order(order) => Ok(*order),
+            Self::Payment(_) | Self::Payout(_) | Self::Checkout(_) => {
+                Err(EngineError::Missing { what: "order" })
+            }
         }
     }
 }

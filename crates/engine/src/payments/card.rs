@@ -75,12 +75,24 @@ impl PayerCard {
 }
 
 /// Names of a card's security code, in small letters without anything between.
-const CODES: [&str; 9] =
-    ["cvv", "cvv2", "cvc", "cvc2", "cvn", "cardcvv", "cardcvc", "securitycode", "cardsecuritycode"];
+const CODES: [&str; 10] = [
+    "cvv",
+    "cvv2",
+    "cvc",
+    "cvc2",
+    "cvn",
+    "ccv",
+    "cardcvv",
+    "cardcvc",
+    "securitycode",
+    "cardsecuritycode",
+];
 /// Words in such names. Others have them too (`cvv_result`), so it is the value that tells.
-const CODE_WORDS: [&str; 7] = ["cvv", "cvv2", "cvc", "cvc2", "cvn", "csc", "seguranca"];
-/// The same of more than one word.
-const CODE_PHRASES: [&str; 3] = ["securitycode", "cardcode", "verificationvalue"];
+const CODE_WORDS: [&str; 4] = ["cvn", "csc", "ccv", "cvd"];
+/// The same wherever they stand in a name.
+const CODE_PARTS: [&str; 4] = ["cvv", "seguranca", "securitycode", "verificationvalue"];
+/// What is a card's code where the name is of a card, and anybody's elsewhere.
+const CARD_CODES: [&str; 2] = ["cardverificationcode", "cartaocodigo"];
 
 /// Refuses what is to be kept and told of when a card's number or security code is in any of its texts; notes are looked
 /// through as the JSON that they are.
@@ -139,26 +151,34 @@ fn in_notes(notes: &Value) -> Option<&'static str> {
 fn is_code(name: &str, value: &Value) -> bool {
     let words = words(name);
     let plain = words.concat();
-    let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let text = value.as_str().map_or_else(|| value.to_string(), |text| text.trim().to_owned());
     let is_short = matches!(text.len(), 3 | 4) && text.bytes().all(|byte| byte.is_ascii_digit());
-    let is_named = CODES.contains(&&*plain) && !value.is_null() && !text.is_empty();
+    let is_named = CODES.contains(&&*plain) && text.bytes().any(|byte| byte.is_ascii_digit());
+    let has = |parts: &[&str]| parts.iter().any(|part| plain.contains(part));
+    // `recv_count` has the letters, and is none.
+    let is_cvc = plain.replace("recv", "").contains("cvc");
     let of_codes = words.iter().any(|word| CODE_WORDS.contains(&&**word))
-        || CODE_PHRASES.iter().any(|phrase| plain.contains(phrase));
+        || is_cvc
+        || has(&CODE_PARTS)
+        || has(&CARD_CODES)
+        || plain == "cardcode";
     is_named || (is_short && of_codes)
 }
 
-/// The words of a name, in small letters: `cvvNumber`, `card-cvv`, `código de segurança`.
+/// The words of a name, in small letters: `cvvNumber`, `CVNCode`, `card-cvv`, `código de segurança`.
 fn words(name: &str) -> Vec<String> {
     let mut words = vec![String::new()];
-    let mut was_small = false;
-    for letter in name.chars() {
-        if !letter.is_alphanumeric() || (was_small && letter.is_uppercase()) {
+    let mut letters = name.chars().peekable();
+    let mut before = ' ';
+    while let Some(letter) = letters.next() {
+        let is_next_small = letters.peek().is_some_and(|next| next.is_lowercase());
+        let begins = before.is_lowercase() || is_next_small;
+        if !letter.is_alphanumeric() || (begins && letter.is_uppercase()) {
             words.push(String::new());
         }
-        was_small = letter.is_lowercase();
-        let plain = if letter == 'ç' { 'c' } else { letter };
-        if let Some(word) = words.last_mut().filter(|_| plain.is_alphanumeric()) {
-            word.extend(plain.to_lowercase());
+        before = letter;
+        if let Some(word) = words.last_mut().filter(|_| letter.is_alphanumeric()) {
+            word.extend(letter.to_lowercase().map(|small| if small == 'ç' { 'c' } else { small }));
         }
     }
     words
@@ -211,10 +231,19 @@ mod tests {
             json!({"metadata": r#"{"cvvNumber":123}"#}),
             json!({"metadata": r#"{"código de segurança":"1234"}"#}),
             json!({"metadata": r#"{"csc":"123"}"#}),
+            json!({"metadata": r#"{"cartaocvv":"123"}"#}),
+            json!({"metadata": r#"{"CARDCVV2":"123"}"#}),
+            json!({"metadata": r#"{"CVNCode":"123"}"#}),
+            json!({"metadata": r#"{"CVCNumber":123}"#}),
+            json!({"metadata": r#"{"CÓDIGO DE SEGURANÇA":"123"}"#}),
+            json!({"metadata": r#"{"codigoseguranca":" 123 "}"#}),
+            json!({"metadata": r#"{"ccv":"123"}"#}),
+            json!({"metadata": r#"{"card_verification_code":"123"}"#}),
+            json!({"metadata": r#"{"cvv":{"value":"123"}}"#}),
         ] {
             assert!(said(&kept).contains("card's"), "{kept}: {}", said(&kept));
         }
-        let fine = json!({"id": 4_242_424_242_424_242_i64, "metadata": r#"{"cvv":"","cvv_result":"M","order":"1","recv_count":120,"recvNum":1234,"csc":"SP","lat":-23.550519846210345}"#, "name": "João"});
+        let fine = json!({"id": 4_242_424_242_424_242_i64, "metadata": r#"{"cvv":"","cvv_result":"M","order":"1","recv_count":120,"recvNum":1234,"csc":"SP","gift_card_code":"1234","discardCode":123,"verification_code":"1234","cvc":"pass","checks":{"cvv":false},"lat":-23.550519846210345}"#, "name": "João"});
         assert_eq!(said(&fine), "kept");
     }
 }

@@ -1,4 +1,4 @@
-//! Payments, payouts and checkouts on record: read, decided about, and written with all that follows from it.
+//! Payments, payouts, checkouts and orders on record: read, decided about, and written with all that follows from it.
 
 use jiff::Timestamp;
 use posthorn_core::ledger::Account;
@@ -52,8 +52,8 @@ impl Shared {
         Err(EngineError::Busy { retry_after_s: 1 })
     }
 
-    /// Writes a step: what it is now, what moves in the ledger, its events, what becomes of its checkout, and records beside
-    /// it; all or nothing.
+    /// Writes a step: what it is now, what moves in the ledger, its events, what becomes of its checkout and its order,
+    /// and records beside it; all or nothing.
     pub(super) async fn write_step(
         &self,
         version: u32,
@@ -62,6 +62,7 @@ impl Shared {
         once: Option<Once>,
     ) -> Result<Written, EngineError> {
         let (step, checkout) = self.with_checkout(step).await?;
+        let order = self.with_order(&step).await?;
         let Step { mut after, told, postings } = step;
         let place = after.place();
         let audience =
@@ -75,7 +76,7 @@ impl Shared {
             Movement { at: audience.now, place, subject, posting, covered }
         };
         let mut records = vec![after.record(version)];
-        records.extend(beside.into_iter().chain(checkout));
+        records.extend(beside.into_iter().chain(checkout).chain(order));
         let decision = Decision {
             records,
             movements: postings.into_iter().map(movement).collect(),

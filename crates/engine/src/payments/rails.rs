@@ -102,7 +102,9 @@ impl Shared {
                 let first = provider.and_then(sends);
                 first.map(simulated_rail).ok_or(EngineError::Missing { what: "provider" })
             }
-            Affair::Checkout(_) => Err(EngineError::Missing { what: "provider" }),
+            Affair::Checkout(_) | Affair::Order(_) => {
+                Err(EngineError::Missing { what: "provider" })
+            }
         }
     }
 

@@ -1,4 +1,4 @@
-//! What has happened to a payment or a checkout, as the events that its merchant's contract promises.
+//! What has happened to a payment, a checkout or an order, as the events that its merchant's contract promises.
 
 use posthorn_core::contract::Transition;
 use posthorn_core::event::{About, NewEvent, Payload};
@@ -40,6 +40,11 @@ impl Shared {
                     }
                     Affair::Checkout(checkout) => {
                         let subject = Subject::Cart(&checkout.cart());
+                        let facts = Facts { subject, merchant: &merchant, payment_link: None };
+                        contract.event_data(&event.kind, &facts)
+                    }
+                    Affair::Order(order) => {
+                        let subject = Subject::Order(order.facts());
                         let facts = Facts { subject, merchant: &merchant, payment_link: None };
                         contract.event_data(&event.kind, &facts)
                     }
@@ -94,7 +99,7 @@ impl Shared {
 fn about(affair: &mut Affair, transition: Transition) -> About {
     let announced = match &*affair {
         Affair::Checkout(checkout) if transition == Transition::PaymentCreated => checkout.first,
-        Affair::Checkout(_) | Affair::Payment(_) | Affair::Payout(_) => None,
+        Affair::Checkout(_) | Affair::Payment(_) | Affair::Payout(_) | Affair::Order(_) => None,
     };
     if let Some(payment) = announced {
         return About { record: payment.as_i64(), sequence: 1, callback: None };

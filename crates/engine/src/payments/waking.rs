@@ -120,7 +120,11 @@ impl Shared {
                 self.look_after_one(waking.id).await
             }
             RecordKind::Book => self.wake_book(waking.id).await,
-            RecordKind::Customer | RecordKind::Product | RecordKind::Offer => Ok(()),
+            RecordKind::Customer
+            | RecordKind::Product
+            | RecordKind::Offer
+            | RecordKind::Order
+            | RecordKind::User => Ok(()),
         };
         match done {
             // Somebody else looked after it at this moment.

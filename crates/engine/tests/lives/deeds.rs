@@ -236,8 +236,10 @@ fn is_broken(error: &EngineError) -> bool {
         | EngineError::WrongMode { .. }
         | EngineError::Payment(_)
         | EngineError::Checkout(_)
+        | EngineError::Order(_)
         | EngineError::OtherAmount { .. }
         | EngineError::OtherProvider { .. }
+        | EngineError::OtherMethod { .. }
         | EngineError::NoLiveProvider
         | EngineError::InsufficientBalance { .. }
         | EngineError::Busy { .. } => false,

@@ -5,7 +5,9 @@
 //! Errors are the native API's problem documents: they have a code, and the request's id, which is what the guide asks for.
 
 mod client;
+mod decimals;
 mod oauth;
+mod orders;
 mod payments;
 
 use axum::Router;
@@ -21,6 +23,7 @@ const CONTRACT: &str = "techcorp";
 pub(super) fn routes() -> Router<App> {
     payments::routes()
         .merge(oauth::routes())
+        .merge(orders::routes())
         .fallback(no_such_route)
         .method_not_allowed_fallback(no_such_method)
 }

@@ -80,6 +80,8 @@ codes! {
         "The payment does not stand where that is possible; `detail` says where it stands and what would be.",
     CheckoutState = "checkout_state" 409 "Not in this state"
         "The checkout does not stand where that is possible: it was paid, it is over, or a payment of it may still move money. `detail` says which.",
+    OrderState = "order_state" 409 "Not in this state"
+        "The order does not stand where that is possible: it was paid, sent, or called off. `detail` says which.",
     ReferenceInUse = "reference_in_use" 409 "Reference in use"
         "A payment with this `reference` may be paid, or was, and is of another amount or at another provider.",
     IdTaken = "id_taken" 409 "Id taken"

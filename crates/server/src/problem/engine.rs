@@ -33,7 +33,10 @@ impl From<EngineError> for Problem {
             EngineError::WrongMode { .. } => Self::new(Code::WrongMode, detail),
             EngineError::Payment(_) => Self::new(Code::PaymentState, detail),
             EngineError::Checkout(_) => Self::new(Code::CheckoutState, detail),
-            EngineError::OtherAmount { .. } | EngineError::OtherProvider { .. } => {
+            EngineError::Order(_) => Self::new(Code::OrderState, detail),
+            EngineError::OtherAmount { .. }
+            | EngineError::OtherProvider { .. }
+            | EngineError::OtherMethod { .. } => {
                 Self::new(Code::ReferenceInUse, detail).at("reference")
             }
             EngineError::NoLiveProvider => Self::new(Code::NoLiveProvider, detail),

@@ -268,7 +268,9 @@ async fn a_transaction_is_told_of_when_its_checkout_is_opened() {
         (&json!(10_000), &json!(checkout))
     );
     assert_eq!(data["offer"]["name"], "Consulta - Plano Básico");
+    assert_eq!(data["transaction"]["customerId"], shop.customer);
 
+    shop.wait("20m").await;
     let wish = json!({"checkout": checkout, "method": "pix"});
     let paying = shop.app.post("/v1/payments", &wish).await;
     assert_eq!(paying.status, StatusCode::CREATED, "{}", paying.text);
@@ -278,6 +280,8 @@ async fn a_transaction_is_told_of_when_its_checkout_is_opened() {
         (&pending[0]["data"]["transaction"]["id"], &pending[0]["sequence"]),
         (&id, &json!(2))
     );
+    let began = &data["transaction"]["createdAt"];
+    assert_eq!(&pending[0]["data"]["transaction"]["createdAt"], began, "one transaction, one time");
     // A second try is another transaction, and is told of when it is made.
     shop.force(&paying.at("/id"), "fail").await;
     let second = shop.app.post("/v1/payments", &wish).await;

@@ -45,4 +45,5 @@ mod sandbox;
 mod secrets;
 mod serving;
 mod shown;
+mod techcorp_orders;
 mod times;

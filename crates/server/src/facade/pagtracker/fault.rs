@@ -159,9 +159,11 @@ impl From<EngineError> for Fault {
                 Self::new(Code::KeyReused, what).at(KEY)
             }
             EngineError::Payment(_)
+            | EngineError::Order(_)
             | EngineError::NoLiveProvider
             | EngineError::OtherAmount { .. }
             | EngineError::OtherProvider { .. }
+            | EngineError::OtherMethod { .. }
             | EngineError::InsufficientBalance { .. }
             | EngineError::Event(_)
             | EngineError::NotInCatalogue { .. }

@@ -83,6 +83,7 @@ impl From<EngineError> for Fault {
             EngineError::KeyReused
                 | EngineError::OtherAmount { .. }
                 | EngineError::OtherProvider { .. }
+                | EngineError::OtherMethod { .. }
         );
         if reused {
             let what = format!("this `{KEY}` was used before with another request; use a new one");

@@ -126,7 +126,7 @@ impl From<EngineError> for Fault {
             EngineError::OtherAmount { .. } => {
                 Self::new(Code::InvalidAmount, message).at("amount_cents")
             }
-            EngineError::OtherProvider { .. } => {
+            EngineError::OtherProvider { .. } | EngineError::OtherMethod { .. } => {
                 Self::new(Code::DuplicateReference, message).at("metadata.order_reference")
             }
             EngineError::NoLiveProvider => Self::new(Code::ProviderError, message),
@@ -158,6 +158,7 @@ impl From<EngineError> for Fault {
             | EngineError::WrongMode { .. }
             | EngineError::Payment(_)
             | EngineError::Checkout(_)
+            | EngineError::Order(_)
             | EngineError::Busy { .. }
             | EngineError::Store(_)
             | EngineError::Broken { .. } => Problem::from(error).into(),

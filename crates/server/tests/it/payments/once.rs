@@ -22,6 +22,11 @@ async fn a_key_and_a_reference_make_one_payment() {
     named["amount"] = 1.into();
     let refused = shop.post("/v1/payments", &named).await;
     assert_eq!((refused.status.as_u16(), refused.at("/code")), (409, "reference_in_use".into()));
+    let (mut other, reference) = (pix(), "order-1");
+    (other["method"], other["reference"]) = ("boleto".into(), reference.into());
+    let refused = shop.post("/v1/payments", &other).await;
+    assert_eq!((refused.status.as_u16(), refused.at("/code")), (409, "reference_in_use".into()));
+    assert!(refused.at("/detail").contains("by pix"), "{}", refused.text);
     // What can no longer be paid gives its reference up.
     assert_eq!(shop.does(&id, "cancel", &json!({})).await, "canceled");
     assert_ne!(shop.pays(&named).await, id);
