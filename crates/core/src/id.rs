@@ -124,6 +124,14 @@ id!(
 );
 
 id!(
+    /// A program that a merchant registered for OAuth 2.
+    ApplicationId, "app_", "an application"
+);
+id!(
+    /// A user of a merchant's account, who can let applications in.
+    LoginId, "login_", "a login"
+);
+id!(
     /// A payment.
     PaymentId, "pay_", "a payment"
 );

@@ -24,6 +24,7 @@ pub mod json;
 pub mod ledger;
 pub mod merchant;
 pub mod money;
+pub mod oauth;
 pub mod order;
 pub mod outcome;
 pub mod payment;

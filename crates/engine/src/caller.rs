@@ -71,6 +71,14 @@ impl RequestKey {
             .finalize();
         Self { key, fingerprint: digest.first_chunk().copied().unwrap_or_default() }
     }
+
+    /// The same key of a request with a secret that is easy to guess, of which nothing may be on record: its fingerprint is a keyed
+    /// one, of `what` alone.
+    pub(crate) fn about(&self, pepper: &[u8], what: &str) -> Self {
+        let digest = keyed_hash(pepper, what);
+        let fingerprint = digest.first_chunk().copied().unwrap_or_default();
+        Self { key: self.key.clone(), fingerprint }
+    }
 }
 
 impl Shared {
@@ -157,5 +165,23 @@ impl Shared {
             Some(at) => Err(Unauthorized::Revoked(at)),
             None => Ok(found),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_request_with_a_secret_nothing_is_kept_that_could_be_guessed_without_the_pepper() {
+        let sent = |password: &str| {
+            let body = format!("{{\"email\":\"a@b.example\",\"password\":\"{password}\"}}");
+            RequestKey::new("k".into(), "POST", "/v1/logins", body.as_bytes())
+        };
+        let kept = |pepper: &[u8], password| sent(password).about(pepper, "login a@b.example");
+        assert_eq!(kept(b"pepper", "dez letras"), kept(b"pepper", "dez letraz"));
+        assert_ne!(kept(b"pepper", "dez letras"), kept(b"other", "dez letras"));
+        let other = sent("dez letras").about(b"pepper", "login c@b.example");
+        assert_ne!(kept(b"pepper", "dez letras"), other);
     }
 }

@@ -31,10 +31,12 @@ mod merchants;
 pub mod metrics;
 mod moods;
 mod notices;
+mod oauth;
 mod order;
 mod others;
 mod paces;
 mod pacing;
+mod passwords;
 mod payments;
 pub mod postgres_tls;
 mod reading;
@@ -67,6 +69,9 @@ pub use jobs::Recovery;
 pub use merchants::{MerchantDraft, MerchantKeys, ModeKeys, NewKeyMade};
 pub use moods::RailMood;
 pub use notices::NOTICES;
+pub use oauth::{
+    ApplicationDraft, BadToken, Bearer, Consent, Given, Introspected, NotIn, OauthError, Registered,
+};
 pub use payments::{
     BadCard, Buying, CheckoutDraft, ForcedOutcome, Kept, LedgerProof, Opened, OrderChange,
     OrderDraft, OrderVerb, PayerCard, PaymentDraft, PayoutDraft, Terms, check_phone,

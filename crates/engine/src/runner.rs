@@ -17,6 +17,8 @@ use crate::shared::Shared;
 
 /// How long an idempotency key is kept: longer than any client of the guides goes on retrying.
 const ONCE_KEPT: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// How long a deleted application is kept: longer than anything that it was granted, and than the key of the request that made it.
+const DELETED_KEPT: SignedDuration = SignedDuration::from_hours(8 * 24);
 /// Idempotency keys forgotten in one transaction, at most.
 const FORGOTTEN_AT_ONCE: u32 = 1000;
 
@@ -67,6 +69,15 @@ async fn keep_house(shared: Arc<Shared>) {
         let forget = || shared.store.expire_once(before, FORGOTTEN_AT_ONCE);
         if let Err(error) = until_fewer(FORGOTTEN_AT_ONCE, forget).await {
             tracing::warn!(%error, "old idempotency keys could not be forgotten");
+        }
+        let forget = || shared.store.forget_tokens(now, FORGOTTEN_AT_ONCE);
+        if let Err(error) = until_fewer(FORGOTTEN_AT_ONCE, forget).await {
+            tracing::warn!(%error, "tokens that have ended could not be forgotten");
+        }
+        let before = now.checked_sub(DELETED_KEPT).unwrap_or(now);
+        let forget = || shared.store.forget_applications(before, FORGOTTEN_AT_ONCE);
+        if let Err(error) = until_fewer(FORGOTTEN_AT_ONCE, forget).await {
+            tracing::warn!(%error, "deleted applications could not be forgotten");
         }
         shared.clock.sleep(shared.options.house_round.unsigned_abs()).await;
     }

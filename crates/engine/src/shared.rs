@@ -23,6 +23,7 @@ use crate::moods::Moods;
 use crate::order::Order;
 use crate::others::Others;
 use crate::paces::Paces;
+use crate::passwords::Passwords;
 use crate::told::Told;
 use crate::transport::Transport;
 use crate::trial::Trials;
@@ -93,6 +94,7 @@ pub(crate) struct Shared {
     /// Held by whoever makes an endpoint for callbacks, so that a host gets one.
     pub(crate) callbacks: tokio::sync::Mutex<()>,
     pub(crate) admin_hash: [u8; 32],
+    pub(crate) passwords: Passwords,
     pub(crate) in_flight_keys: InFlight,
     pub(crate) advances: Advances,
     pub(crate) followers: Followers,

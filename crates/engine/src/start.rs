@@ -33,6 +33,7 @@ use crate::metrics::{ByBound, Metrics};
 use crate::order::Order;
 use crate::others::Others;
 use crate::paces::Paces;
+use crate::passwords::Passwords;
 use crate::runner::Runner;
 use crate::shared::{Options, Shared};
 use crate::told::Told;
@@ -134,6 +135,7 @@ impl Engine {
             pepper,
             callbacks: tokio::sync::Mutex::default(),
             admin_hash,
+            passwords: Passwords::default(),
             in_flight_keys: InFlight::default(),
             advances: Advances::default(),
             followers: Followers::default(),

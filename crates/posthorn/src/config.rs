@@ -103,6 +103,16 @@ pub(crate) struct Config {
     )]
     pub(crate) allow_cidrs: Vec<IpNet>,
 
+    /// Proxies (CIDR) in front of this server, as in `["10.0.0.0/8"]`: where a request comes from one of them, it counts as coming from the
+    /// right-most address in `X-Forwarded-For` that is not one of them. Without it everybody behind a proxy is counted as one where
+    /// calls are counted by address (tries at passwords). In the environment: separated by commas.
+    #[config(
+        env = "POSTHORN_TRUSTED_PROXIES",
+        default = [],
+        parse_env = confique::env::parse::list_by_comma
+    )]
+    pub(crate) trusted_proxies: Vec<IpNet>,
+
     /// Whether live endpoints may use plain http (where their contract does not insist on https).
     #[config(env = "POSTHORN_ALLOW_HTTP", default = false)]
     pub(crate) allow_http: bool,

@@ -1,5 +1,6 @@
 //! The native API: one file per resource, each handler one call of the engine.
 
+mod applications;
 mod attempts;
 mod batch;
 mod checkout_shapes;
@@ -18,6 +19,7 @@ mod jobs;
 mod keys;
 mod ledger;
 mod listen;
+mod logins;
 mod merchants;
 mod offers;
 mod operations;
@@ -84,6 +86,10 @@ fn merchants_and_keys() -> OpenApiRouter<App> {
         .routes(routes!(keys::revoke_merchant_key))
         .routes(routes!(keys::list_keys, keys::create_key))
         .routes(routes!(keys::revoke_key))
+        .routes(routes!(logins::create_login, logins::list_logins))
+        .routes(routes!(logins::delete_login))
+        .routes(routes!(applications::create_application, applications::list_applications))
+        .routes(routes!(applications::get_application, applications::delete_application))
 }
 
 fn endpoints() -> OpenApiRouter<App> {

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use ipnet::IpNet;
 use posthorn_core::id::MerchantId;
 use posthorn_engine::Engine;
 use prometheus_client::registry::Registry;
@@ -11,12 +12,14 @@ use tokio::sync::watch;
 
 use crate::metrics::HttpMetrics;
 use crate::ratelimit::RateLimits;
-use crate::room::Bodies;
+use crate::room::{BODIES_BYTES_MAX, Bodies, STRANGERS_BYTES_MAX};
+use crate::tries::Tries;
 
 /// The server's side of a running Posthorn; cheap to clone.
 #[derive(Clone)]
 pub struct App {
     inner: Arc<Inner>,
+    trusted_proxies: Arc<[IpNet]>,
 }
 
 struct Inner {
@@ -28,7 +31,9 @@ struct Inner {
     started_ms: i64,
     requests: AtomicU64,
     bodies: Bodies,
+    strangers: Bodies,
     rate_limits: RateLimits,
+    tries: Tries,
     /// Streams of `/v1/listen` that are open, by merchant.
     streams: Mutex<HashMap<MerchantId, usize>>,
 }
@@ -40,6 +45,7 @@ impl App {
     pub fn new(engine: Engine, mut registry: Registry, version: impl Into<String>) -> Self {
         let metrics = HttpMetrics::new(&mut registry);
         let started_ms = engine.now().as_millisecond();
+        let tries = Tries::new(&engine);
         let inner = Inner {
             engine,
             registry,
@@ -48,11 +54,19 @@ impl App {
             stopping: watch::channel(false).0,
             started_ms,
             requests: AtomicU64::new(0),
-            bodies: Bodies::default(),
+            bodies: Bodies::of(BODIES_BYTES_MAX),
+            strangers: Bodies::of(STRANGERS_BYTES_MAX),
             rate_limits: RateLimits::default(),
+            tries,
             streams: Mutex::default(),
         };
-        Self { inner: Arc::new(inner) }
+        Self { inner: Arc::new(inner), trusted_proxies: Arc::default() }
+    }
+
+    /// The same behind these proxies, whose word is taken for whom they ask for.
+    #[must_use]
+    pub fn behind(self, trusted_proxies: Vec<IpNet>) -> Self {
+        Self { trusted_proxies: trusted_proxies.into(), ..self }
     }
 
     /// The engine.
@@ -99,6 +113,21 @@ impl App {
     /// What requests may hold of their bodies.
     pub(crate) fn bodies(&self) -> &Bodies {
         &self.inner.bodies
+    }
+
+    /// What requests of those without a key may hold of their bodies.
+    pub(crate) fn strangers(&self) -> &Bodies {
+        &self.inner.strangers
+    }
+
+    /// The proxies that are believed.
+    pub(crate) fn trusted_proxies(&self) -> &[IpNet] {
+        &self.trusted_proxies
+    }
+
+    /// How often each has tried passwords.
+    pub(crate) fn tries(&self) -> &Tries {
+        &self.inner.tries
     }
 
     /// How often each key has called.

@@ -6,10 +6,12 @@ use axum::body::{Body, BodyDataStream};
 use axum::extract::{FromRequest, Request};
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt;
+use http::request::Parts;
 use http::{HeaderMap, header};
 use posthorn_engine::RequestKey;
 use serde::Deserialize;
 
+use crate::address::Address;
 use crate::app::App;
 use crate::decode;
 use crate::problem::{Code, Problem};
@@ -23,11 +25,15 @@ pub const BATCH_BYTES_MAX: usize = 8 * 1024 * 1024;
 pub const IDEMPOTENCY_KEY_CHARS_MAX: usize = 255;
 /// How long a body may take to arrive.
 const BODY_WITHIN: Duration = Duration::from_mins(1);
+/// How long one of somebody without a key may take.
+const STRANGER_WITHIN: Duration = Duration::from_secs(5);
 /// After how many seconds a client is told to come again when there is no room for its body.
 const BUSY_RETRY_S: u32 = 1;
 /// How much of a body that is too large is read and thrown away, so that a client which writes all
 /// before it reads gets to see the answer.
 const DISCARDED_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// The same of somebody without a key.
+const STRANGER_DISCARDED_BYTES_MAX: usize = 256 * 1024;
 
 /// A POST or PATCH as it arrived: its body, at most `MAX` bytes, and its idempotency key.
 pub(crate) struct Sent<const MAX: usize = BODY_BYTES_MAX> {
@@ -50,47 +56,101 @@ impl<const MAX: usize> FromRequest<App> for Sent<MAX> {
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
         let key = idempotency_key(&parts.headers)?;
-        let reading = read(body, &parts.headers, MAX, app);
-        let (body, room) = tokio::time::timeout(BODY_WITHIN, reading).await.map_err(|_| {
-            let detail = format!("the body did not arrive within {} s", BODY_WITHIN.as_secs());
-            Problem::new(Code::BodyTimeout, detail)
-        })??;
+        let bound = Bound { bytes: MAX, within: BODY_WITHIN, discarded: DISCARDED_BYTES_MAX };
+        let room = app.bodies().room(&parts.headers);
+        let (body, room) = bound.read(body, &parts.headers, room, app).await?;
         let (method, path) = (parts.method.as_str(), parts.uri.path());
         let key = key.map(|key| RequestKey::new(key, method, path, &body));
         Ok(Self { body, key, _room: room })
     }
 }
 
-async fn read(
-    body: Body,
-    headers: &HeaderMap,
-    max: usize,
-    app: &App,
-) -> Result<(Bytes, Room), Problem> {
-    let announced = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
-    let announced = announced.and_then(|length| length.parse::<u64>().ok());
-    let mut chunks = body.into_data_stream();
-    if announced.is_some_and(|bytes| bytes > max as u64) {
-        discard(chunks).await;
-        return Err(too_large(max));
+/// A request with a body of somebody who has no key, or has not shown it yet: small, soon there, and beside those who have one.
+pub(crate) struct Strange<const MAX: usize> {
+    pub(crate) parts: Parts,
+    pub(crate) body: Bytes,
+    /// Its share of what strangers may hold: to be kept until the answer is made.
+    pub(crate) room: Room,
+}
+
+impl<const MAX: usize> FromRequest<App> for Strange<MAX> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        let discarded = STRANGER_DISCARDED_BYTES_MAX;
+        let bound = Bound { bytes: MAX, within: STRANGER_WITHIN, discarded };
+        let room = app.strangers().room_of(Address::of(&parts).counted());
+        let (body, room) = bound.read(body, &parts.headers, room, app).await?;
+        Ok(Self { parts, body, room })
     }
-    let broken = |_| Problem::new(Code::MalformedJson, "the body ended before it was complete");
-    let expected = announced.and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or_default();
-    let (mut whole, mut room) = (Whole::One(Bytes::new()), app.bodies().room(headers));
-    while let Some(chunk) = chunks.next().await.transpose().map_err(broken)? {
-        let refusal = if whole.len() + chunk.len() > max {
-            Some(too_large(max))
-        } else {
-            (!room.grow(chunk.len())).then(|| busy(app))
-        };
-        if let Some(refusal) = refusal {
-            drop((whole, room));
-            discard(chunks).await;
-            return Err(refusal);
+}
+
+/// How a body is read.
+#[derive(Clone, Copy)]
+struct Bound {
+    bytes: usize,
+    within: Duration,
+    discarded: usize,
+}
+
+impl Bound {
+    async fn read(
+        self,
+        body: Body,
+        headers: &HeaderMap,
+        room: Room,
+        app: &App,
+    ) -> Result<(Bytes, Room), Problem> {
+        let reading = self.whole(body, headers, room, app);
+        tokio::time::timeout(self.within, reading).await.map_err(|_| {
+            let detail = format!("the body did not arrive within {} s", self.within.as_secs());
+            Problem::new(Code::BodyTimeout, detail)
+        })?
+    }
+
+    async fn whole(
+        self,
+        body: Body,
+        headers: &HeaderMap,
+        mut room: Room,
+        app: &App,
+    ) -> Result<(Bytes, Room), Problem> {
+        let announced = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
+        let announced = announced.and_then(|length| length.parse::<u64>().ok());
+        let mut chunks = body.into_data_stream();
+        if announced.is_some_and(|bytes| bytes > self.bytes as u64) {
+            self.discard(chunks).await;
+            return Err(too_large(self.bytes));
         }
-        whole = whole.with(chunk, expected);
+        let broken = |_| Problem::new(Code::MalformedJson, "the body ended before it was complete");
+        let expected = announced.and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or_default();
+        let mut whole = Whole::One(Bytes::new());
+        while let Some(chunk) = chunks.next().await.transpose().map_err(broken)? {
+            let refusal = if whole.len() + chunk.len() > self.bytes {
+                Some(too_large(self.bytes))
+            } else {
+                (!room.grow(chunk.len())).then(|| busy(app))
+            };
+            if let Some(refusal) = refusal {
+                drop((whole, room));
+                self.discard(chunks).await;
+                return Err(refusal);
+            }
+            whole = whole.with(chunk, expected);
+        }
+        Ok((whole.freeze(), room))
     }
-    Ok((whole.freeze(), room))
+
+    async fn discard(self, mut chunks: BodyDataStream) {
+        let mut left = self.discarded;
+        while let Some(Ok(chunk)) = chunks.next().await {
+            match left.checked_sub(chunk.len()) {
+                Some(rest) => left = rest,
+                None => return,
+            }
+        }
+    }
 }
 
 /// What has come of a body. Most come in one piece, which is not copied.
@@ -126,16 +186,6 @@ impl Whole {
         match self {
             Self::One(bytes) => bytes,
             Self::Many(bytes) => bytes.freeze(),
-        }
-    }
-}
-
-async fn discard(mut chunks: BodyDataStream) {
-    let mut left = DISCARDED_BYTES_MAX;
-    while let Some(Ok(chunk)) = chunks.next().await {
-        match left.checked_sub(chunk.len()) {
-            Some(rest) => left = rest,
-            None => return,
         }
     }
 }

@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use futures::FutureExt;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
+use crate::address::Address;
 use crate::app::App;
 use crate::problem::Problem;
 
@@ -20,8 +21,12 @@ const REQUEST_ID_CHARS_MAX: usize = 128;
 const METHODS: [&str; 7] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
 
 /// Gives a request its id, carries it out, and gives the answer its id and its problem document.
-pub(crate) async fn around(State(app): State<App>, request: Request, next: Next) -> Response {
+pub(crate) async fn around(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let started = app.engine().now();
+    let from = Address::read(request.extensions(), request.headers(), app.trusted_proxies());
+    if let Some(from) = from {
+        request.extensions_mut().insert(from);
+    }
     let id = request_id(request.headers(), &app);
     let method = request.method().as_str();
     let method = METHODS.into_iter().find(|known| *known == method).unwrap_or("OTHER");

@@ -73,5 +73,6 @@ pub(crate) fn routes() -> Router<App> {
     let below = |router: Router<App>, (contract, routes)| {
         router.nest(&format!("/{contract}"), Root { contract, routes }.routes())
     };
-    ALL.into_iter().fold(pay_page::routes().merge(checkout_page::routes()), below)
+    let pages = pay_page::routes().merge(checkout_page::routes()).merge(techcorp::well_known());
+    ALL.into_iter().fold(pages, below)
 }

@@ -5,6 +5,7 @@
 //! request passes (ids, problem documents, counting) is in `edge.rs`; every error is a
 //! [`problem::Code`].
 
+mod address;
 mod answer;
 mod api;
 mod app;
@@ -25,6 +26,7 @@ mod ratelimit;
 mod room;
 mod serve;
 mod time;
+mod tries;
 
 use axum::Router;
 use axum::extract::State;

@@ -22,7 +22,8 @@ type Account = (MerchantId, Mode);
 type Limiter = RateLimiter<Account, DashMapStateStore<Account>, Now, StateInformationMiddleware>;
 
 /// The engine's clock, since 1970.
-struct Now(Engine);
+#[derive(Clone)]
+pub(crate) struct Now(pub(crate) Engine);
 
 impl Clock for Now {
     type Instant = Duration;

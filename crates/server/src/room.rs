@@ -4,7 +4,7 @@
 //! others, whoever comes first (the "dynamic threshold" of `posthorn_engine`'s places).
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher as _, RandomState};
+use std::hash::{BuildHasher as _, Hash, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use http::{HeaderMap, header};
@@ -13,11 +13,15 @@ use http::{HeaderMap, header};
 /// made of an event takes several times as much.
 pub const BODIES_BYTES_MAX: usize = 32 * 1024 * 1024;
 
+/// The same of those who have no key. They have a room of their own, so that they take none from those who have one.
+pub(crate) const STRANGERS_BYTES_MAX: usize = 2 * 1024 * 1024;
+
 /// The bytes that may be held at once, of all requests together.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct Bodies {
     held: Arc<Mutex<Held>>,
     callers: RandomState,
+    bytes_max: usize,
 }
 
 #[derive(Debug, Default)]
@@ -35,12 +39,22 @@ pub(crate) struct Room {
 }
 
 impl Bodies {
+    /// Room for so many bytes.
+    pub(crate) fn of(bytes_max: usize) -> Self {
+        Self { held: Arc::default(), callers: RandomState::new(), bytes_max }
+    }
+
     /// Room for a body of whoever sends these headers; none is taken yet. Callers are told apart by their key, however
-    /// they write the header around it.
+    /// they write the header around it. For whoever was let in by that key: nobody else has any business here.
     pub(crate) fn room(&self, headers: &HeaderMap) -> Room {
         let header = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         let key = header.and_then(|text| text.split_whitespace().next_back());
-        Room { bodies: self.clone(), caller: self.callers.hash_one(key), bytes: 0 }
+        self.room_of(key)
+    }
+
+    /// Room for a body of a caller who is told apart by this.
+    pub(crate) fn room_of(&self, caller: impl Hash) -> Room {
+        Room { bodies: self.clone(), caller: self.callers.hash_one(caller), bytes: 0 }
     }
 
     fn held(&self) -> MutexGuard<'_, Held> {
@@ -52,7 +66,7 @@ impl Room {
     /// Takes room for so many bytes more; `false` when there is none for this caller.
     pub(crate) fn grow(&mut self, bytes: usize) -> bool {
         let mut held = self.bodies.held();
-        let free = BODIES_BYTES_MAX.saturating_sub(held.all);
+        let free = self.bodies.bytes_max.saturating_sub(held.all);
         let own = held.by_caller.get(&self.caller).copied().unwrap_or_default();
         if own + bytes > free {
             return false;
@@ -87,7 +101,7 @@ mod tests {
 
     #[test]
     fn one_key_has_half_of_the_room_however_it_is_written() {
-        let bodies = Bodies::default();
+        let bodies = Bodies::of(BODIES_BYTES_MAX);
         let mebibyte = 1024 * 1024;
         let spellings = ["Bearer k", "bearer k", "BEARER   k ", "bEaReR k"];
         let rooms: Vec<Room> = spellings

@@ -1,11 +1,13 @@
 //! Serving: connections in, each with an owner, and a stop that finishes what is under way.
 
 use std::io;
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
+use axum::extract::ConnectInfo;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -63,8 +65,9 @@ pub async fn serve(
             () = &mut shutdown => break,
             Some(_) = connections.join_next(), if !connections.is_empty() => {}
             accepted = listener.accept(), if !full => match accepted {
-                Ok((stream, _)) => {
-                    connections.spawn(connection(stream, router.clone(), app.stopping()));
+                Ok((stream, peer)) => {
+                    let stopping = app.stopping();
+                    connections.spawn(connection((stream, peer), router.clone(), stopping));
                     if connections.len() >= serving.connections_max {
                         app.engine().bound_met("connections");
                     }
@@ -97,12 +100,18 @@ async fn not_accepted(app: &App, error: &io::Error) {
     }
 }
 
-async fn connection(stream: TcpStream, router: Router, mut stopping: watch::Receiver<bool>) {
+async fn connection(
+    (stream, peer): (TcpStream, SocketAddr),
+    router: Router,
+    mut stopping: watch::Receiver<bool>,
+) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "small answers on this connection may be slow");
     }
     let service = service_fn(move |request: http::Request<hyper::body::Incoming>| {
-        router.clone().oneshot(request.map(Body::new))
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(ConnectInfo(peer));
+        router.clone().oneshot(request)
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())

@@ -18,6 +18,7 @@ pub mod idempotency;
 pub mod jobs;
 pub mod lists;
 pub mod merchants_keys;
+pub mod oauth;
 pub mod on_disk;
 pub mod records;
 pub mod retention;
@@ -152,6 +153,20 @@ macro_rules! conformance {
             old_keys_are_forgotten_oldest_first
             no_part_outlives_the_request_it_belongs_to
         ]);
+        $crate::conformance!($fresh, oauth: [
+            a_merchant_has_so_many_applications_and_no_more
+            what_is_deleted_is_not_listed_and_ends_what_it_was_granted
+            a_token_comes_back_as_it_was_written
+            a_token_is_spent_once_and_a_second_time_ends_its_grant
+            a_redemption_whose_answer_was_lost_is_told_again_and_done
+            nothing_is_given_for_a_grant_that_is_over
+            one_token_ends_alone_and_its_grant_with_all_of_them
+            what_cannot_be_good_any_more_is_forgotten
+            an_address_belongs_to_one_user_of_an_account_and_mode
+            an_account_has_so_many_users_and_no_more
+            what_a_deleted_user_let_happen_ends_and_it_lets_nothing_more_happen
+            a_deleted_application_is_forgotten_when_that_is_long_ago
+        ]);
         $crate::conformance!($fresh, records: [
             what_was_decided_is_written_as_one
             of_two_that_read_the_same_version_one_is_written
@@ -248,7 +263,7 @@ macro_rules! company {
 #[cfg(test)]
 mod tests {
     const LIST: &str = include_str!("conformance.rs");
-    const GROUPS: [&str; 12] = [
+    const GROUPS: [&str; 13] = [
         include_str!("conformance/accept.rs"),
         include_str!("conformance/claim_settle.rs"),
         include_str!("conformance/company.rs"),
@@ -259,6 +274,7 @@ mod tests {
         include_str!("conformance/jobs.rs"),
         include_str!("conformance/lists.rs"),
         include_str!("conformance/merchants_keys.rs"),
+        include_str!("conformance/oauth.rs"),
         include_str!("conformance/records.rs"),
         include_str!("conformance/retention.rs"),
     ];

@@ -11,9 +11,11 @@ mod company;
 pub mod conformance;
 mod db;
 mod error;
+mod granted;
 mod jobs;
 mod ledger;
 mod migration;
+mod oauth;
 mod outbox;
 pub mod postgres;
 mod records;
@@ -32,6 +34,7 @@ pub use company::{Beat, Change, Company, Now, Place};
 pub use error::{Fault, FaultPoint, Faults, StoreError};
 pub use jobs::{Job, JobKind, JobState, JobStep, NewJob, Step};
 pub use migration::Migration;
+pub use oauth::{Family, Grants, NewApplication, NewLogin, NewToken, Redeemed, Token};
 pub use outbox::{Relay, Said};
 pub use records::{
     Balance, Decision, Difference, Movement, PostedMovement, Record, RecordKind, RecordQuery,
@@ -64,7 +67,7 @@ pub type Answer<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
 pub const FOLLOWED_BYTES_MAX: usize = 1024 * 1024;
 
 /// The database, as verbs. Every write is one transaction and durable when it answers `Ok`.
-pub trait Store: Servers + Records {
+pub trait Store: Servers + Records + Grants {
     // --- the hot path -------------------------------------------------------------------------
 
     /// Writes events with their deliveries and idempotency keys: all of them, or (on an error) none.

@@ -10,6 +10,7 @@ mod endpoint;
 mod event;
 mod job;
 mod merchant;
+mod oauth;
 mod record;
 
 pub(crate) use attempt::{AnswerColumns, AttemptRow, peer_blob, phases_blob, secrets_blob};
@@ -18,6 +19,7 @@ pub(crate) use endpoint::{EndpointRow, SecretRow, StatusColumns, VersionRow, sta
 pub(crate) use event::{EventRow, about_text, mode, mode_code};
 pub(crate) use job::{JobRow, job_endpoint};
 pub(crate) use merchant::{KeyRow, MerchantRow, kind_code};
+pub(crate) use oauth::{ApplicationRow, TokenRow, client_code, redirects_text, scopes_code};
 pub(crate) use record::{RecordRow, record_kind};
 
 use jiff::{SignedDuration, Timestamp};

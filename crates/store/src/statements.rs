@@ -64,6 +64,13 @@ pub(crate) mod only {
 statements! {
     ACCEPT_DELIVERY = "accept_delivery";
     ACCEPT_EVENT = "accept_event";
+    APPLICATION = "application";
+    APPLICATION_BY_CLIENT = "application_by_client";
+    APPLICATION_COUNT = "application_count";
+    APPLICATION_CREATE = "application_create";
+    APPLICATION_DELETE = "application_delete";
+    APPLICATIONS = "applications";
+    APPLICATIONS_FORGET = "applications_forget";
     ATTEMPTS = "attempts";
     ATTEMPTS_LAST = "attempts_last";
     BALANCE_ADD = "balance_add";
@@ -115,6 +122,11 @@ statements! {
     FORGET_JOBS = "forget_jobs";
     FORGET_MERCHANTS = "forget_merchants";
     FORGET_WAITING = "forget_waiting";
+    GRANT_CREATE = "grant_create";
+    GRANT_EXTEND = "grant_extend";
+    GRANT_REVOKE = "grant_revoke";
+    GRANTS_REVOKE_OF = "grants_revoke_of";
+    GRANTS_FORGET = "grants_forget";
     JOB = "job";
     JOB_CHUNK = "job_chunk";
     JOB_COUNT = "job_count";
@@ -137,6 +149,13 @@ statements! {
     LAST_EVENT = "last_event";
     LEDGER_DIFFERENCES = "ledger_differences";
     LEDGER_TOTALS = "ledger_totals";
+    LOGIN_COUNT = "login_count";
+    LOGIN_CREATE = "login_create";
+    LOGIN_DELETE = "login_delete";
+    LOGIN_HELD = "login_held";
+    LOGIN_TAKEN = "login_taken";
+    LOGINS = "logins";
+    LOGINS_BY_EMAIL = "logins_by_email";
     MERCHANT = "merchant";
     MERCHANT_CHANGE = "merchant_change";
     MERCHANT_CLOCK = "merchant_clock";
@@ -187,6 +206,10 @@ statements! {
     SETTLE_ATTEMPT = "settle_attempt";
     SETTLE_BEFORE = "settle_before";
     SETTLE_FOUND = "settle_found";
+    TOKEN = "token";
+    TOKEN_CREATE = "token_create";
+    TOKEN_SPEND = "token_spend";
+    TOKENS_FORGET = "tokens_forget";
     VALUE = "value";
     VALUE_KEEP = "value_keep";
     VALUE_PUT = "value_put";

@@ -36,11 +36,15 @@ pub(crate) struct Table {
 }
 
 /// Every table there is, each after those that its rows speak of.
-pub(crate) const TABLES: [Table; 15] = [
+pub(crate) const TABLES: [Table; 19] = [
     Table { name: "deployment", key: &["name"] },
     Table { name: "contracts", key: &["id"] },
     Table { name: "merchants", key: &["id"] },
     Table { name: "keys", key: &["id"] },
+    Table { name: "logins", key: &["id"] },
+    Table { name: "applications", key: &["id"] },
+    Table { name: "grants", key: &["id"] },
+    Table { name: "tokens", key: &["hash"] },
     Table { name: "endpoints", key: &["id"] },
     Table { name: "endpoint_versions", key: &["endpoint", "version"] },
     Table { name: "secrets", key: &["id"] },

@@ -10,16 +10,19 @@ use posthorn_core::delivery::{Claim, Delivery};
 use posthorn_core::endpoint::{Endpoint, EndpointSecret, Settings, Status};
 use posthorn_core::event::{Event, Mode};
 use posthorn_core::id::{
-    ContractId, DeliveryId, EndpointId, EventId, JobId, KeyId, MerchantId, SecretId,
+    ApplicationId, ContractId, DeliveryId, EndpointId, EventId, JobId, KeyId, LoginId, MerchantId,
+    SecretId,
 };
 use posthorn_core::merchant::{Key, Merchant};
+use posthorn_core::oauth::{Application, Login};
 use posthorn_engine::clock::Clock;
 use posthorn_store::{
     Accept, Accepted, Answer, Ask, Backlog, Balance, Decision, DeliveryQuery, DeliveryRecord,
-    Difference, Directory, Done, Ended, EventQuery, Extent, Forgotten, Job, JobStep, Keep,
-    MerchantChange, NewEndpoint, NewJob, NewKey, NewMerchant, NewSecret, Once, Page, PartStep,
-    PostedMovement, Record, RecordKind, RecordQuery, Records, Release, SealedRow, Servers, Settled,
-    Settlement, Step, Store, StoreError, Total, Waking,
+    Difference, Directory, Done, Ended, EventQuery, Extent, Family, Forgotten, Grants, Job,
+    JobStep, Keep, MerchantChange, NewApplication, NewEndpoint, NewJob, NewKey, NewLogin,
+    NewMerchant, NewSecret, NewToken, Once, Page, PartStep, PostedMovement, Record, RecordKind,
+    RecordQuery, Records, Redeemed, Release, SealedRow, Servers, Settled, Settlement, Step, Store,
+    StoreError, Token, Total, Waking,
 };
 
 use crate::clock::SimClock;
@@ -112,6 +115,24 @@ verbs! { Records:
             found
         })
     }
+}
+
+verbs! { Grants:
+    create_login(new: NewLogin, once: Option<Once>) -> Done<LoginId>;
+    logins(place: (MerchantId, Mode), page: Page<LoginId>) -> Vec<Login>;
+    delete_login(place: (MerchantId, Mode), id: LoginId, at: Timestamp) -> bool;
+    logins_by_email(mode: Mode, email: String, limit: u32) -> Vec<Login>;
+    create_application(new: NewApplication, once: Option<Once>) -> Done<ApplicationId>;
+    application(id: ApplicationId) -> Option<Application>;
+    application_by_client(client: String) -> Option<Application>;
+    applications(place: (MerchantId, Mode), page: Page<ApplicationId>) -> Vec<Application>;
+    delete_application(place: (MerchantId, Mode), id: ApplicationId, at: Timestamp) -> bool;
+    issue(family: Family, tokens: Vec<NewToken>) -> bool;
+    token(hash: [u8; 32]) -> Option<Token>;
+    redeem(hash: [u8; 32], at: Timestamp, given: Vec<NewToken>) -> Redeemed;
+    revoke_token(hash: [u8; 32], family: bool, at: Timestamp) -> bool;
+    forget_tokens(before: Timestamp, limit: u32) -> u32;
+    forget_applications(before: Timestamp, limit: u32) -> u32;
 }
 
 verbs! { Store:

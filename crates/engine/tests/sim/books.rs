@@ -2,17 +2,19 @@
 
 use jiff::Timestamp;
 use posthorn_core::event::Mode;
-use posthorn_core::id::MerchantId;
+use posthorn_core::id::{ApplicationId, LoginId, MerchantId};
+use posthorn_core::oauth::{Application, Login};
 use posthorn_store::{
-    Answer, Balance, Decision, Difference, Done, Page, PostedMovement, Record, RecordKind,
-    RecordQuery, Records, Total, Waking,
+    Answer, Balance, Decision, Difference, Done, Family, Grants, NewApplication, NewLogin,
+    NewToken, Once, Page, PostedMovement, Record, RecordKind, RecordQuery, Records, Redeemed,
+    Token, Total, Waking,
 };
 
 use crate::rig::Rig;
 
 macro_rules! verbs {
-    ($($verb:ident($($given:ident: $type:ty),*) -> $answer:ty;)*) => {
-        impl Records for Rig {
+    ($seam:ident: $($verb:ident($($given:ident: $type:ty),*) -> $answer:ty;)*) => {
+        impl $seam for Rig {
             $(fn $verb(&self, $($given: $type),*) -> Answer<'_, $answer> {
                 Box::pin(async move {
                     self.enter().await;
@@ -25,7 +27,7 @@ macro_rules! verbs {
     };
 }
 
-verbs! {
+verbs! { Records:
     commit(decision: Decision) -> Done<i64>;
     record(id: i64) -> Option<Record>;
     record_by_reference(place: (MerchantId, Mode), kind: RecordKind, reference: String)
@@ -41,4 +43,22 @@ verbs! {
     movements_of(subject: i64) -> Vec<PostedMovement>;
     differences(limit: u32) -> Vec<Difference>;
     totals() -> Vec<Total>;
+}
+
+verbs! { Grants:
+    create_login(new: NewLogin, once: Option<Once>) -> Done<LoginId>;
+    logins(place: (MerchantId, Mode), page: Page<LoginId>) -> Vec<Login>;
+    delete_login(place: (MerchantId, Mode), id: LoginId, at: Timestamp) -> bool;
+    logins_by_email(mode: Mode, email: String, limit: u32) -> Vec<Login>;
+    create_application(new: NewApplication, once: Option<Once>) -> Done<ApplicationId>;
+    application(id: ApplicationId) -> Option<Application>;
+    application_by_client(client: String) -> Option<Application>;
+    applications(place: (MerchantId, Mode), page: Page<ApplicationId>) -> Vec<Application>;
+    delete_application(place: (MerchantId, Mode), id: ApplicationId, at: Timestamp) -> bool;
+    issue(family: Family, tokens: Vec<NewToken>) -> bool;
+    token(hash: [u8; 32]) -> Option<Token>;
+    redeem(hash: [u8; 32], at: Timestamp, given: Vec<NewToken>) -> Redeemed;
+    revoke_token(hash: [u8; 32], family: bool, at: Timestamp) -> bool;
+    forget_tokens(before: Timestamp, limit: u32) -> u32;
+    forget_applications(before: Timestamp, limit: u32) -> u32;
 }

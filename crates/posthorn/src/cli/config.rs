@@ -2,6 +2,7 @@
 
 mod docs;
 
+use ipnet::IpNet;
 use posthorn_core::secret::Secret;
 use serde_json::{Map, Value, json};
 
@@ -65,7 +66,8 @@ fn settings(config: &Config) -> Vec<Setting> {
     let path = |path: &std::path::PathBuf| path.display().to_string();
     let optional =
         |value: Option<String>| value.map_or(Shown::NotSet, |value| Shown::Value(value.into()));
-    let cidrs: Vec<String> = config.allow_cidrs.iter().map(ToString::to_string).collect();
+    let nets = |nets: &[IpNet]| -> Vec<String> { nets.iter().map(ToString::to_string).collect() };
+    let (cidrs, proxies) = (nets(&config.allow_cidrs), nets(&config.trusted_proxies));
     let format = match config.log.format {
         LogFormat::Text => "text",
         LogFormat::Json => "json",
@@ -89,6 +91,7 @@ fn settings(config: &Config) -> Vec<Setting> {
         of("", "master_key", Shown::Secret(config.master_key.is_some())),
         of("", "master_keys_old", Shown::Secret(!config.master_keys_old.is_empty())),
         of("", "allow_cidrs", value(json!(cidrs))),
+        of("", "trusted_proxies", value(json!(proxies))),
         of("", "allow_http", value(config.allow_http.into())),
         of("", "extra_ca", optional(config.extra_ca.as_ref().map(path))),
         of("", "grace", duration(config.grace)),

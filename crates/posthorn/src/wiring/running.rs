@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use ipnet::IpNet;
 use posthorn_core::secret::Secret;
 use posthorn_engine::Engine;
 use posthorn_server::{App, NATIVE, Root, Serving};
@@ -48,6 +49,7 @@ pub(crate) struct Prepared {
     address: SocketAddr,
     grace: Duration,
     root: Option<Root>,
+    trusted_proxies: Vec<IpNet>,
 }
 
 impl Prepared {
@@ -59,7 +61,8 @@ impl Prepared {
             .local_addr()
             .map_err(|source| WiringError::Listen { address: config.listen, source })?;
         let wired = wire(config, address).await?;
-        Ok(Self { wired, listener, address, grace: config.grace.unsigned_abs(), root })
+        let (grace, proxies) = (config.grace.unsigned_abs(), config.trusted_proxies.clone());
+        Ok(Self { wired, listener, address, grace, root, trusted_proxies: proxies })
     }
 
     /// The engine's handle.
@@ -69,7 +72,7 @@ impl Prepared {
 
     /// Sets to work: from here on it answers.
     pub(crate) fn run(self) -> Running {
-        let Self { wired, listener, address, grace, root } = self;
+        let Self { wired, listener, address, grace, root, trusted_proxies } = self;
         let Wired { engine, runner, registry, admin_key } = wired;
         let mut tasks = JoinSet::new();
         tasks.spawn(async move {
@@ -77,6 +80,7 @@ impl Prepared {
             Part::Runner
         });
         let app = App::new(engine.clone(), registry, env!("CARGO_PKG_VERSION"));
+        let app = app.behind(trusted_proxies);
         let serving = Serving { grace, root, ..Serving::default() };
         let (stop, stopped) = oneshot::channel::<()>();
         tasks.spawn(async move {

@@ -26,6 +26,7 @@ fn without_any_setting_the_defaults_are_in_force() {
     # master_key: not set
     # master_keys_old: not set
     allow_cidrs = []
+    trusted_proxies = []
     allow_http = false
     # extra_ca: not set
     grace = "20s"

@@ -17,7 +17,7 @@ use posthorn_engine::EngineError;
 use super::pay_page::words::Words;
 use super::pay_page::{Kind, document, push, segment, told};
 use crate::app::App;
-use crate::body::Sent;
+use crate::body::Strange;
 use crate::html::escaped;
 use crate::params::Id;
 use crate::problem::Problem;
@@ -45,7 +45,7 @@ async fn pay(
     State(app): State<App>,
     headers: HeaderMap,
     id: Result<Id<String>, Problem>,
-    sent: Result<Sent<FORM_BYTES_MAX>, Problem>,
+    sent: Result<Strange<FORM_BYTES_MAX>, Problem>,
 ) -> Response {
     let id = segment(id);
     let sent = match sent {

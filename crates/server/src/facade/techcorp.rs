@@ -6,6 +6,7 @@
 
 mod client;
 mod decimals;
+mod oauth;
 mod orders;
 mod payments;
 
@@ -26,6 +27,7 @@ const CONTRACT: &str = "techcorp";
 /// What there is.
 pub(super) fn routes() -> Router<App> {
     payments::routes()
+        .merge(oauth::routes())
         .merge(orders::routes())
         .route("/v1/webhooks/addresses", get(addresses))
         .fallback(no_such_route)
@@ -35,6 +37,11 @@ pub(super) fn routes() -> Router<App> {
 /// "IPs for whitelist".
 async fn addresses(State(app): State<App>, _: Client) -> Answered<AddressesOut> {
     Ok(Answer::ok(AddressesOut::of(&app)))
+}
+
+/// What stands at the server's own root for an API that is mounted under the contract's name.
+pub(super) fn well_known() -> Router<App> {
+    oauth::well_known("/techcorp")
 }
 
 async fn no_such_route(uri: Uri) -> Problem {

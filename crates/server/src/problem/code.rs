@@ -58,10 +58,14 @@ codes! {
         "Nobody has this key.",
     RevokedKey = "revoked_key" 401 "Revoked key"
         "The key was revoked.",
+    InvalidToken = "invalid_token" 401 "Invalid access token"
+        "The access token is unknown, has expired or was revoked; `detail` says which. Use the refresh token, or ask for another.",
     InsufficientBalance = "insufficient_balance" 402 "Insufficient balance"
         "The merchant does not have as much as it wants to pay out; `GET /v1/balance` says what it has.",
     WrongKey = "wrong_key" 403 "Wrong kind of key"
         "The key is good, but not here: the operator's routes want the admin key, a merchant's want its `sk_test_…` or `sk_live_…`.",
+    InsufficientScope = "insufficient_scope" 403 "Insufficient scope"
+        "The access token is good, but not for this: `read` is for GET, `write` for everything else.",
     WrongMode = "wrong_mode" 403 "Wrong mode"
         "This is possible in test mode only, or only on a server started with `--sandbox`.",
     NotFound = "not_found" 404 "Not found"
@@ -99,7 +103,7 @@ codes! {
     TooManyStreams = "too_many_streams" 429 "Too many streams"
         "The merchant follows `/v1/listen` as often as it may at once; end a stream, or try again after `Retry-After`.",
     RateLimited = "rate_limited" 429 "Rate limited"
-        "The merchant has made as many requests of its platform's own API as the contract's `[limits]` allow; try again after `Retry-After`.",
+        "The merchant has made as many requests of its platform's own API as the contract's `[limits]` allow, or somebody has tried too many passwords; try again after `Retry-After`.",
     Internal = "internal" 500 "Internal error"
         "Something is wrong on the server's side; the operator finds it in the log under the request's id.",
     NoLiveProvider = "no_live_provider" 501 "No live provider"
@@ -123,6 +127,9 @@ impl Code {
 
     /// What `WWW-Authenticate` says with it (RFC 6750, section 3).
     pub(super) fn challenge(self) -> Option<&'static str> {
+        if self == Self::InsufficientScope {
+            return Some("Bearer realm=\"posthorn\", error=\"insufficient_scope\"");
+        }
         if self.about().status != 401 {
             return None;
         }

@@ -1,10 +1,12 @@
 //! One Posthorn without a socket: its router, its engine at work, its merchant.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use axum::Router;
 use axum::body::Body;
+use axum::extract::ConnectInfo;
 use http::{HeaderMap, Method, Request, StatusCode};
 use posthorn_core::contract::{Contract, embedded};
 use posthorn_core::secret::{MasterKeys, Secret};
@@ -264,6 +266,12 @@ impl Call {
 
     pub(crate) fn header(self, name: &str, value: &str) -> Self {
         Self { request: self.request.header(name, value), ..self }
+    }
+
+    /// The same from another address than nowhere.
+    pub(crate) fn from(self, peer: &str) -> Self {
+        let peer = SocketAddr::new(peer.parse().unwrap(), 1);
+        Self { request: self.request.extension(ConnectInfo(peer)), ..self }
     }
 
     pub(crate) async fn json(self, body: &Value) -> Got {

@@ -37,6 +37,7 @@ mod listen;
 mod lists;
 mod merchants;
 mod metrics;
+mod oauth;
 mod operations;
 mod payments;
 mod receiver;

@@ -14,7 +14,7 @@ use super::world::{
     at, done, due, new_accept, new_endpoint, new_merchant, once, parked, sealed, settings,
     settlement, tried,
 };
-use super::{World, records};
+use super::{World, oauth, records};
 use crate::{
     Accept, Accepted, DeliveryQuery, EventQuery, JobKind, MerchantChange, NewKey, NewMerchant,
     NewSecret, Page, Release, Settled, Store,
@@ -31,6 +31,7 @@ pub fn lives(store: Arc<dyn Store>) {
     let busy = busy(&world, merchant);
     at_rest(&world, merchant);
     records::a_payment(&world, merchant);
+    oauth::a_grant(&world, merchant);
     // The last of each kind is gone, so that its number is seen to be used up.
     let gone = world.endpoint(merchant);
     world.send((merchant, gone), 50, due(50));
@@ -185,6 +186,7 @@ fn sent(store: &dyn Store, merchant: MerchantId, mode: Mode) -> Vec<String> {
         all.push(format!("{event:?} {:?} {reference:?}", done(store.event(event.id))));
     }
     all.extend(records::everything(store, (merchant, mode)));
+    all.extend(oauth::everything(store, (merchant, mode)));
     for state in StateKind::ALL {
         let query =
             DeliveryQuery { merchant, mode, endpoint: None, event: None, state: Some(state) };

@@ -17,7 +17,7 @@ struct Step {
     compatible_from: u32,
 }
 
-const ALL: [Step; 2] = [
+const ALL: [Step; 3] = [
     Step {
         migration: Migration {
             number: 1,
@@ -31,6 +31,14 @@ const ALL: [Step; 2] = [
             number: 2,
             name: "payments",
             sql: include_str!("../../migrations/postgres/0002_payments.sql"),
+        },
+        compatible_from: 1,
+    },
+    Step {
+        migration: Migration {
+            number: 3,
+            name: "oauth",
+            sql: include_str!("../../migrations/postgres/0003_oauth.sql"),
         },
         compatible_from: 1,
     },

@@ -11,7 +11,7 @@ use crate::Migration;
 const APPLICATION_ID: i64 = 0x506f_7374;
 
 /// Every one there is.
-pub(super) const ALL: [Migration; 2] = [
+pub(super) const ALL: [Migration; 3] = [
     Migration {
         number: 1,
         name: "first",
@@ -21,6 +21,11 @@ pub(super) const ALL: [Migration; 2] = [
         number: 2,
         name: "payments",
         sql: include_str!("../../migrations/sqlite/0002_payments.sql"),
+    },
+    Migration {
+        number: 3,
+        name: "oauth",
+        sql: include_str!("../../migrations/sqlite/0003_oauth.sql"),
     },
 ];
 

@@ -5,10 +5,11 @@ use std::thread;
 use futures::executor::block_on;
 use jiff::Timestamp;
 use posthorn_core::event::{Event, Mode, Payload};
-use posthorn_core::id::{IdSequence, MerchantId};
-use posthorn_store::conformance::throw_away::{database, lines};
+use posthorn_core::id::{ApplicationId, IdSequence, MerchantId};
+use posthorn_core::oauth::Scopes;
+use posthorn_store::conformance::throw_away::{database, lines, run};
 use posthorn_store::postgres::{Options, Postgres};
-use posthorn_store::{Accept, Accepted, Once, Store};
+use posthorn_store::{Accept, Accepted, Family, Grants as _, Once, Store};
 use tokio_postgres::NoTls;
 
 /// Another server's transaction, that takes the reference `order-1` and waits to be told to commit until
@@ -61,7 +62,7 @@ fn of_an_event_whose_reference_another_server_takes_at_the_same_moment_nothing_i
     let answer = thread::scope(|scope| {
         let other = scope.spawn(|| taken_meanwhile(&url, &takes));
         // Not before the other has its lock: what is asked waits for it then.
-        while lines(&url, TAKES).is_empty() && !other.is_finished() {}
+        while lines(&url, &takes_in("event_references")).is_empty() && !other.is_finished() {}
         let answer = block_on(store.accept(vec![accept]));
         other.join().unwrap();
         answer
@@ -78,6 +79,39 @@ fn of_an_event_whose_reference_another_server_takes_at_the_same_moment_nothing_i
     assert_eq!(store.batches().left, 1, "the plain verb had the word");
 }
 
-/// The other's transaction, when it has written and waits.
-const TAKES: &str = "select pid::text from pg_locks \
-                     where mode = 'RowExclusiveLock' and relation = 'posthorn.event_references'::regclass";
+#[test]
+fn a_user_who_is_deleted_at_the_same_moment_lets_nothing_happen() {
+    let url = database();
+    let store = Postgres::open(&Options::new(&url)).unwrap();
+    run(
+        &url,
+        "insert into posthorn.logins(merchant, mode, email, password, created) values(1, 0, 'a@b.c', '\\x00', 0)",
+    );
+    let user = lines(&url, "select id::text from posthorn.logins").remove(0).parse().unwrap();
+    let family = Family {
+        id: [7; 16],
+        application: ApplicationId::from_i64(1),
+        place: (MerchantId::from_i64(1), Mode::Test),
+        subject: Some(user),
+        scopes: Scopes::ALL,
+    };
+
+    let let_in = thread::scope(|scope| {
+        let other = scope.spawn(|| taken_meanwhile(&url, "begin; delete from posthorn.logins"));
+        while lines(&url, &takes_in("logins")).is_empty() && !other.is_finished() {}
+        let let_in = block_on(store.issue(family, Vec::new()));
+        other.join().unwrap();
+        let_in
+    });
+
+    assert_eq!(let_in, Ok(false));
+    assert!(lines(&url, "select id::text from posthorn.grants").is_empty());
+}
+
+/// The other's transaction, when it has written into a table and waits.
+fn takes_in(table: &str) -> String {
+    format!(
+        "select pid::text from pg_locks \
+         where mode = 'RowExclusiveLock' and relation = 'posthorn.{table}'::regclass"
+    )
+}

@@ -1,13 +1,22 @@
-//! Who calls TechCorp's API: a merchant of its contract, by one of its keys.
+//! Who calls TechCorp's API: a merchant of its contract, by one of its keys, or a program that was given an access token
+//! (RFC 6750).
 
 use axum::extract::FromRequestParts;
+use http::header::AUTHORIZATION;
 use http::request::Parts;
+use posthorn_core::event::Mode;
+use posthorn_core::id::{KeyId, MerchantId};
+use posthorn_core::oauth::is_access_token;
+use posthorn_engine::{BadToken, Caller};
 
 use super::CONTRACT;
 use crate::app::App;
 use crate::auth::AsMerchant;
 use crate::facade::admission::admit;
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
+
+/// When to try again after tokens could not be looked up, in seconds.
+const UNAVAILABLE_RETRY_S: u32 = 1;
 
 /// A merchant of TechCorp's contract, by `Authorization: Bearer …`.
 pub(super) struct Client(pub(super) AsMerchant);
@@ -16,8 +25,52 @@ impl FromRequestParts<App> for Client {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let merchant = AsMerchant::from_request_parts(parts, app).await?;
+        let merchant = match access_token(parts) {
+            Some(token) => by_token(app, token, parts.method.as_str()).await?,
+            None => AsMerchant::from_request_parts(parts, app).await?,
+        };
         admit(app, parts, merchant.caller, CONTRACT).await?;
         Ok(Self(merchant))
     }
+}
+
+/// A program that acts on a merchant's account, without a key: there is none with the number 0.
+fn program((id, mode): (MerchantId, Mode)) -> Caller {
+    Caller::Merchant { id, mode, key: KeyId::from_i64(0) }
+}
+
+/// Lets a program in that is known by something else than an access token: as its merchant would be let in.
+pub(super) async fn admit_program(
+    app: &App,
+    parts: &Parts,
+    place: (MerchantId, Mode),
+) -> Result<(), Problem> {
+    admit(app, parts, program(place), CONTRACT).await
+}
+
+/// What is sent as an access token, and as no key.
+fn access_token(parts: &Parts) -> Option<&str> {
+    let (scheme, token) = parts.headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    let token = token.trim();
+    (scheme.eq_ignore_ascii_case("bearer") && is_access_token(token)).then_some(token)
+}
+
+async fn by_token(app: &App, token: &str, method: &str) -> Result<AsMerchant, Problem> {
+    let bearer = app.engine().bearer(token).await.map_err(|bad| {
+        let what = bad.to_string();
+        match bad {
+            BadToken::Unknown | BadToken::Expired(_) | BadToken::Revoked => {
+                Problem::new(Code::InvalidToken, what)
+            }
+            BadToken::Unavailable => {
+                Problem::new(Code::Unavailable, what).retry_after(UNAVAILABLE_RETRY_S)
+            }
+        }
+    })?;
+    if let Some(word) = bearer.scopes.lacks(method) {
+        let what = format!("this access token is without the scope `{word}`, which {method} needs");
+        return Err(Problem::new(Code::InsufficientScope, what));
+    }
+    let (id, mode) = bearer.place;
+    Ok(AsMerchant { id, mode, caller: program((id, mode)) })
 }

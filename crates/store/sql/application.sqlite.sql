@@ -1,0 +1,2 @@
+select id, merchant, mode, client, name, kind, redirects, hint, secret, created, deleted
+from applications where id = ?1

@@ -1,0 +1,1 @@
+update grants set revoked = $2 where subject = $1 and revoked is null

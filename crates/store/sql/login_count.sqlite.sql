@@ -1,0 +1,1 @@
+select count(*) from logins where merchant = ?1 and mode = ?2

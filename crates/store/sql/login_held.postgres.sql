@@ -1,0 +1,1 @@
+select id from logins where id = $1 for share
