@@ -1,6 +1,7 @@
 //! The command line: one file per command; this one only knows their names.
 
 mod api;
+mod application;
 mod backup;
 mod clock;
 mod config;
@@ -16,6 +17,7 @@ mod job;
 mod key;
 mod ledger;
 mod listen;
+mod login;
 mod logs;
 mod master_key;
 mod merchant;
@@ -84,6 +86,8 @@ Develop against it:
 The API from a terminal:
   merchant     Create, list and change merchants
   key          Create, list and revoke API keys
+  application  Create, list and delete applications that use OAuth 2
+  login        Create, list and delete users, who can let applications in
   payment      Make payments, capture, cancel and refund them
   payout       Send a merchant's money to its bank or its telephone
   ledger       Look at what moved between accounts, and prove that nothing is missing
@@ -103,6 +107,8 @@ enum Command {
     Contract(contract::Args),
     Merchant(merchant::Args),
     Key(key::Args),
+    Application(application::Args),
+    Login(login::Args),
     Payment(payment::Args),
     Payout(payout::Args),
     Ledger(ledger::Args),
@@ -138,6 +144,8 @@ pub(crate) fn run() -> ExitCode {
         Command::Contract(args) => contract::run(args),
         Command::Merchant(args) => merchant::run(args),
         Command::Key(args) => key::run(args),
+        Command::Application(args) => application::run(args),
+        Command::Login(args) => login::run(args),
         Command::Payment(args) => payment::run(args),
         Command::Payout(args) => payout::run(args),
         Command::Ledger(args) => ledger::run(&args),

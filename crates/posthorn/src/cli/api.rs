@@ -152,6 +152,17 @@ impl Client {
         }
     }
 
+    /// DELETEs what a merchant has at `path` under this id, and says so.
+    pub(crate) fn deletes(&self, path: &str, id: &str) -> anyhow::Result<()> {
+        self.delete(As::Merchant, &format!("{path}/{}", segment(id)))?;
+        if self.wants_json() {
+            say(serde_json::json!({"id": id, "deleted": true}));
+        } else {
+            say(format_args!("{id} is deleted"));
+        }
+        Ok(())
+    }
+
     fn request(&self, who: As, method: &str, path: &str) -> anyhow::Result<http::request::Builder> {
         let url = format!("{}{path}", self.connection.server);
         let key = self.key(who)?;

@@ -7,6 +7,7 @@ mod contract;
 mod demo;
 mod help;
 mod listen;
+mod oauth;
 mod payments;
 mod program;
 mod readme;

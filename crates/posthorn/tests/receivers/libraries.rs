@@ -1,4 +1,4 @@
-//! The official Standard Webhooks libraries of npm and `PyPI`, at pinned versions.
+//! The official Standard Webhooks libraries of npm and `PyPI`, and Authlib, at pinned versions.
 //!
 //! They are installed once, below cargo's target directory, and found there from then on: without a
 //! network too. When they can be neither found nor installed, the test fails and says so.
@@ -12,11 +12,29 @@ use crate::program::{Libraries, missing};
 /// The versions that are verified against: npm's and `PyPI`'s.
 const NPM: [&str; 3] = ["standardwebhooks@1.1.1", "@stablelib/base64@1.0.1", "fast-sha256@1.3.0"];
 const PYPI: [&str; 1] = ["standardwebhooks==1.1.0"];
+/// The OAuth client, and what it speaks HTTP by.
+const AUTHLIB: [&str; 2] = ["authlib==1.9.9", "requests==2.34.2"];
 
 /// Node's module folder and the Python that has the library.
 pub(crate) fn standard_webhooks() -> &'static Libraries {
     static LIBRARIES: OnceLock<Libraries> = OnceLock::new();
     LIBRARIES.get_or_init(install)
+}
+
+/// The Python that has Authlib.
+pub(crate) fn authlib() -> PathBuf {
+    python_with(&AUTHLIB)
+}
+
+fn python_with(libraries: &[&str]) -> PathBuf {
+    let into = installed("pypi", libraries.first().unwrap_or(&""), |into| {
+        run(Command::new("python3").args(["-m", "venv"]).arg(into));
+        let pip = into.join("bin/pip");
+        run(Command::new(pip)
+            .args(["install", "--quiet", "--disable-pip-version-check"])
+            .args(libraries));
+    });
+    into.join("bin/python3")
 }
 
 fn install() -> Libraries {
@@ -28,14 +46,7 @@ fn install() -> Libraries {
             .args(["--no-save", "--no-audit", "--no-fund", "--ignore-scripts"])
             .args(NPM));
     });
-    let python = installed("pypi", PYPI[0], |into| {
-        run(Command::new("python3").args(["-m", "venv"]).arg(into));
-        let pip = into.join("bin/pip");
-        run(Command::new(pip)
-            .args(["install", "--quiet", "--disable-pip-version-check"])
-            .args(PYPI));
-    });
-    Libraries { node: node.join("node_modules"), python: Some(python.join("bin/python3")) }
+    Libraries { node: node.join("node_modules"), python: Some(python_with(&PYPI)) }
 }
 
 /// The folder of a finished installation, made now if there is none. Tests may run side by side in

@@ -144,6 +144,6 @@ pub(crate) fn missing(interpreter: &Path) -> String {
     format!("{name} does not start; `./x test` installs it, or: apt-get install {package}")
 }
 
-fn folder() -> PathBuf {
+pub(crate) fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/receivers")
 }
