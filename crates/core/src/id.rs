@@ -115,6 +115,10 @@ id!(
     DeliveryId, "dlv_", "a delivery"
 );
 id!(
+    /// An incident that an operator tells of.
+    IncidentId, "inc_", "an incident"
+);
+id!(
     /// A durable job: drain, recover, advance.
     JobId, "job_", "a job"
 );

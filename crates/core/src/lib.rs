@@ -20,6 +20,7 @@ pub mod event;
 pub mod filter;
 pub mod health;
 pub mod id;
+pub mod incident;
 pub mod json;
 pub mod ledger;
 pub mod merchant;

@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::contract::Limits;
 use crate::event::Mode;
 use crate::id::{KeyId, MerchantId};
 use crate::secret::Sealed;
@@ -24,6 +25,8 @@ pub struct Merchant {
     pub retention: Option<SignedDuration>,
     /// Whether nothing of it is forgotten until somebody says otherwise.
     pub legal_hold: bool,
+    /// How often it may ask its platform's own API, where its operator says otherwise than its contract.
+    pub rate_limits: Limits,
     /// How far its sandbox clock is ahead of real time.
     pub clock_offset: SignedDuration,
     /// Signs deliveries to a test payment's `callback_url`, and what `listen` forwards.

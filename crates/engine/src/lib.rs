@@ -52,6 +52,7 @@ mod settings;
 mod shared;
 mod signing;
 mod start;
+mod status;
 mod through;
 mod told;
 pub mod transport;
@@ -83,6 +84,7 @@ pub use sandbox::Advanced;
 pub use settings::{CONCURRENCY_MAX, RATE_MAX};
 pub use shared::Options;
 pub use start::{Held, Parts};
+pub use status::StatusNow;
 pub use trial::{Trial, TrialTarget};
 
 use std::sync::Arc;

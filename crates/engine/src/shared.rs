@@ -89,6 +89,8 @@ pub(crate) struct Shared {
     pub(crate) trials: Trials,
     pub(crate) paces: Paces,
     /// When the database was last seen to answer or not, and the bytes of its write-ahead log.
+    /// What operators have said of trouble, as it was last read.
+    pub(crate) incidents: crate::status::Remembered,
     pub(crate) probed: tokio::sync::Mutex<Option<(Timestamp, Result<u64, StoreError>)>>,
     pub(crate) pepper: Vec<u8>,
     /// Held by whoever makes an endpoint for callbacks, so that a host gets one.

@@ -131,6 +131,7 @@ impl Engine {
             told: Told::default(),
             trials: Trials::default(),
             paces: Paces::default(),
+            incidents: crate::status::Remembered::default(),
             probed: tokio::sync::Mutex::default(),
             pepper,
             callbacks: tokio::sync::Mutex::default(),

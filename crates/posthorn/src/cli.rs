@@ -13,6 +13,7 @@ mod endpoint;
 mod event;
 mod export;
 mod import;
+mod incident;
 mod job;
 mod key;
 mod ledger;
@@ -95,6 +96,7 @@ The API from a terminal:
   event        Send events, and ask why they were or were not sent
   delivery     Look at deliveries and attempts; send again
   job          Watch and cancel recoveries and other long work
+  incident     Tell of trouble on the status page
   help         Explain a command";
 
 #[derive(clap::Subcommand)]
@@ -116,6 +118,7 @@ enum Command {
     Event(event::Args),
     Delivery(delivery::Args),
     Job(job::Args),
+    Incident(incident::Args),
     Clock(clock::Args),
     Migrate(migrate::Args),
     Backup(backup::Backup),
@@ -153,6 +156,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Event(args) => event::run(args),
         Command::Delivery(args) => delivery::run(args),
         Command::Job(args) => job::run(args),
+        Command::Incident(args) => incident::run(args),
         Command::Clock(args) => clock::run(&args),
         Command::Migrate(args) => migrate::run(args),
         Command::Backup(args) => backup::back_up(args),

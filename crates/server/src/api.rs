@@ -15,6 +15,7 @@ mod endpoints;
 mod events;
 mod explain;
 mod forcing;
+mod incidents;
 mod jobs;
 mod keys;
 mod ledger;
@@ -30,6 +31,7 @@ mod payments;
 mod payouts;
 mod products;
 mod sandbox;
+mod status;
 mod trial;
 
 use axum::Router;
@@ -57,6 +59,8 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(jobs::list_jobs))
         .routes(routes!(jobs::get_job))
         .routes(routes!(jobs::cancel_job))
+        .routes(routes!(incidents::open_incident, incidents::list_incidents))
+        .routes(routes!(incidents::tell_incident))
         .routes(routes!(contracts::list_contracts))
         .routes(routes!(contracts::get_contract))
         .routes(routes!(sandbox::get_clock, sandbox::advance_clock))
@@ -70,6 +74,8 @@ fn described_probes() -> OpenApiRouter<App> {
         .routes(routes!(operations::healthz))
         .routes(routes!(operations::readyz))
         .routes(routes!(operations::metrics))
+        .routes(routes!(status::status_page))
+        .routes(routes!(status::status_json))
 }
 
 /// What a machine asks a server at its root, wherever the rest of the API is.

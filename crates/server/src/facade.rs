@@ -13,7 +13,7 @@ mod sentinelgate;
 mod techcorp;
 
 use axum::Router;
-use axum::middleware::from_fn;
+use axum::middleware::from_fn_with_state;
 
 use crate::app::App;
 
@@ -63,15 +63,16 @@ impl Root {
     }
 
     /// Its routes, what it answers about any other, and how many requests a merchant has left.
-    pub(crate) fn routes(self) -> Router<App> {
-        (self.routes)().layer(from_fn(admission::with_usage))
+    pub(crate) fn routes(self, app: &App) -> Router<App> {
+        let state = (app.clone(), self.contract);
+        (self.routes)().layer(from_fn_with_state(state, admission::with_usage))
     }
 }
 
 /// Every façade, below its contract's name; and the pages that their links lead to.
-pub(crate) fn routes() -> Router<App> {
+pub(crate) fn routes(app: &App) -> Router<App> {
     let below = |router: Router<App>, (contract, routes)| {
-        router.nest(&format!("/{contract}"), Root { contract, routes }.routes())
+        router.nest(&format!("/{contract}"), Root { contract, routes }.routes(app))
     };
     let pages = pay_page::routes().merge(checkout_page::routes()).merge(techcorp::well_known());
     ALL.into_iter().fold(pages, below)

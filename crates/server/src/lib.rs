@@ -54,10 +54,10 @@ pub fn router(app: App, root: Option<Root>) -> Router {
     described.set(&document);
     let native = routes.fallback(no_such_route).method_not_allowed_fallback(no_such_method);
     let all = match root {
-        None => native.merge(facade::routes()),
+        None => native.merge(facade::routes(&app)),
         // The façade's own fallback answers for what is nowhere.
         Some(root) => {
-            root.routes().merge(facade::routes()).merge(api::probes()).nest(NATIVE, native)
+            root.routes(&app).merge(facade::routes(&app)).merge(api::probes()).nest(NATIVE, native)
         }
     };
     all.layer(axum::middleware::from_fn_with_state(app.clone(), edge::around)).with_state(app)

@@ -1,9 +1,11 @@
-//! How many requests a merchant may make of its platform's own API: as many a minute as its contract says.
+//! How many requests a merchant may make of its platform's own API, and a stranger: as many a minute as its contract says, or its
+//! operator.
 //!
-//! It has its whole minute's worth at once, and gets back what it used evenly (GCRA, by `governor`). Each server counts for
-//! itself; the state is a number a merchant, in memory.
+//! Each has its whole minute's worth at once, and gets back what it used evenly (GCRA, by `governor`). Each server counts for
+//! itself; the state is a number for each that asks, in memory.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -13,13 +15,25 @@ use governor::middleware::StateInformationMiddleware;
 use governor::state::keyed::DashMapStateStore;
 use governor::{Quota, RateLimiter};
 use http::{HeaderMap, HeaderValue};
+use posthorn_core::contract::RequestClass;
 use posthorn_core::event::Mode;
-use posthorn_core::id::MerchantId;
+use posthorn_core::id::{KeyId, MerchantId};
 use posthorn_engine::Engine;
 
-/// Whose requests are counted together: a merchant's, in a mode, whichever of its keys they come with.
-type Account = (MerchantId, Mode);
+/// Whose requests are counted together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Who {
+    /// A merchant's, in a mode; of one of its keys, where each counts for itself.
+    Merchant(MerchantId, Mode, Option<KeyId>),
+    /// Those of nobody who is known, from an address.
+    Address(IpAddr),
+}
+
+type Account = (Who, RequestClass);
 type Limiter = RateLimiter<Account, DashMapStateStore<Account>, Now, StateInformationMiddleware>;
+
+/// Accounts of one limit beyond which those are forgotten that have all of theirs again.
+const ACCOUNTS_MAX: usize = 100_000;
 
 /// The engine's clock, since 1970.
 #[derive(Clone)]
@@ -34,17 +48,19 @@ impl Clock for Now {
     }
 }
 
-/// What every merchant has used.
+/// What everybody has used.
 #[derive(Default)]
 pub(crate) struct RateLimits {
-    /// By limit: merchants of contracts that allow the same share one.
+    /// By limit: accounts that may ask equally often share one.
     limiters: Mutex<HashMap<NonZeroU32, Arc<Limiter>>>,
 }
 
-/// What a merchant has left after a request.
+/// What is left after a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Usage {
-    limit: u32,
+    /// What was asked too often, where the request is not taken.
+    pub(crate) class: RequestClass,
+    pub(crate) limit: u32,
     remaining: u32,
     /// When all of it is there again, in Unix seconds.
     reset: u64,
@@ -53,8 +69,29 @@ pub(crate) struct Usage {
 }
 
 impl RateLimits {
-    /// Takes one request of a minute's `limit`.
-    pub(crate) fn take(&self, engine: &Engine, account: Account, limit: NonZeroU32) -> Usage {
+    /// Takes one request of each of these limits, the strictest first: what is refused by that one takes nothing of the others.
+    /// Tells what is left where least is.
+    pub(crate) fn take(
+        &self,
+        engine: &Engine,
+        who: Who,
+        mut limits: Vec<(RequestClass, NonZeroU32)>,
+    ) -> Option<Usage> {
+        limits.sort_by_key(|(_, limit)| *limit);
+        let mut least: Option<Usage> = None;
+        for (class, limit) in limits {
+            let usage = self.take_one(engine, (who, class), limit);
+            if usage.wait_s.is_some() {
+                return Some(usage);
+            }
+            if least.is_none_or(|least| usage.remaining < least.remaining) {
+                least = Some(usage);
+            }
+        }
+        least
+    }
+
+    fn take_one(&self, engine: &Engine, account: Account, limit: NonZeroU32) -> Usage {
         let limiter = self.limiter(engine, limit);
         let now = limiter.clock().now();
         let (remaining, wait) = match limiter.check_key(&account) {
@@ -65,6 +102,7 @@ impl RateLimits {
         let back = Duration::from_mins(1) / limit.get() * used;
         let reset = now.saturating_add(back).as_millis().div_ceil(1000);
         Usage {
+            class: account.1,
             limit: limit.get(),
             remaining,
             reset: u64::try_from(reset).unwrap_or(u64::MAX),
@@ -78,7 +116,11 @@ impl RateLimits {
             let (quota, state) = (Quota::per_minute(limit), DashMapStateStore::default());
             Arc::new(Limiter::new(quota, state, Now(engine.clone())))
         };
-        Arc::clone(limiters.entry(limit).or_insert_with(made))
+        let limiter = limiters.entry(limit).or_insert_with(made);
+        if limiter.len() > ACCOUNTS_MAX {
+            limiter.retain_recent();
+        }
+        Arc::clone(limiter)
     }
 }
 
@@ -88,5 +130,10 @@ impl Usage {
         headers.insert("x-ratelimit-limit", HeaderValue::from(self.limit));
         headers.insert("x-ratelimit-remaining", HeaderValue::from(self.remaining));
         headers.insert("x-ratelimit-reset", HeaderValue::from(self.reset));
+    }
+
+    /// Whether less is left than of another.
+    pub(crate) fn is_less_than(self, other: Self) -> bool {
+        self.remaining < other.remaining || self.wait_s.is_some()
     }
 }

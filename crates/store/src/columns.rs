@@ -100,6 +100,7 @@ pub(crate) fn merchant(row: &dyn Columns) -> Result<Merchant, StoreError> {
         webhook_secret_test: row.get(8)?,
         webhook_secret_live: row.get(9)?,
         created: row.get(10)?,
+        rate_limits: row.get(11)?,
     };
     row.read()
 }

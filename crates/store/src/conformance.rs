@@ -15,6 +15,7 @@ pub mod effects;
 pub mod endpoints;
 pub mod faults;
 pub mod idempotency;
+pub mod incidents;
 pub mod jobs;
 pub mod lists;
 pub mod merchants_keys;
@@ -180,6 +181,9 @@ macro_rules! conformance {
             what_belongs_to_a_record_is_found_by_it
             every_balance_is_the_sum_of_its_movements
             a_ledger_of_any_size_is_added_up
+        ]);
+        $crate::conformance!($fresh, incidents: [
+            an_incident_is_told_of_until_it_is_over
         ]);
         $crate::conformance!($fresh, retention: [
             what_is_older_than_is_kept_is_gone_with_all_that_belongs_to_it

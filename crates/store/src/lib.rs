@@ -12,6 +12,7 @@ pub mod conformance;
 mod db;
 mod error;
 mod granted;
+mod incidents;
 mod jobs;
 mod ledger;
 mod migration;
@@ -32,6 +33,7 @@ mod weight;
 
 pub use company::{Beat, Change, Company, Now, Place};
 pub use error::{Fault, FaultPoint, Faults, StoreError};
+pub use incidents::{Incidents, NewIncident};
 pub use jobs::{Job, JobKind, JobState, JobStep, NewJob, Step};
 pub use migration::Migration;
 pub use oauth::{Family, Grants, NewApplication, NewLogin, NewToken, Redeemed, Token};
@@ -67,7 +69,7 @@ pub type Answer<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
 pub const FOLLOWED_BYTES_MAX: usize = 1024 * 1024;
 
 /// The database, as verbs. Every write is one transaction and durable when it answers `Ok`.
-pub trait Store: Servers + Records + Grants {
+pub trait Store: Servers + Records + Grants + Incidents {
     // --- the hot path -------------------------------------------------------------------------
 
     /// Writes events with their deliveries and idempotency keys: all of them, or (on an error) none.

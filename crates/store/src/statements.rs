@@ -127,6 +127,10 @@ statements! {
     GRANT_REVOKE = "grant_revoke";
     GRANTS_REVOKE_OF = "grants_revoke_of";
     GRANTS_FORGET = "grants_forget";
+    INCIDENT = "incident";
+    INCIDENT_OPEN = "incident_open";
+    INCIDENT_TELL = "incident_tell";
+    INCIDENTS = "incidents";
     JOB = "job";
     JOB_CHUNK = "job_chunk";
     JOB_COUNT = "job_count";

@@ -36,7 +36,7 @@ pub(crate) struct Table {
 }
 
 /// Every table there is, each after those that its rows speak of.
-pub(crate) const TABLES: [Table; 19] = [
+pub(crate) const TABLES: [Table; 20] = [
     Table { name: "deployment", key: &["name"] },
     Table { name: "contracts", key: &["id"] },
     Table { name: "merchants", key: &["id"] },
@@ -56,6 +56,7 @@ pub(crate) const TABLES: [Table; 19] = [
     Table { name: "postings", key: &["id"] },
     Table { name: "balances", key: &["merchant", "mode", "account", "asset"] },
     Table { name: "jobs", key: &["id"] },
+    Table { name: "incidents", key: &["id"] },
 ];
 
 /// How much stands between two checksums.

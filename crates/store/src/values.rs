@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use posthorn_core::attempt::Attempt;
+use posthorn_core::contract::Limits;
 use posthorn_core::delivery::{Delivery, State, StateKind};
 use posthorn_core::endpoint::{Endpoint, Settings, Status};
 use posthorn_core::event::{Event, EventType, Mode};
@@ -274,6 +275,8 @@ pub struct MerchantChange {
     pub retention: Option<Option<SignedDuration>>,
     /// Whether nothing of it is forgotten.
     pub legal_hold: Option<bool>,
+    /// How often it may ask its platform's own API, all of it.
+    pub rate_limits: Option<Limits>,
 }
 
 /// A key to create.

@@ -69,7 +69,7 @@ pub use embedded::embedded;
 pub use fault::{Fault, nearest};
 pub use file::{CONNECTION_HEADERS, SecretForm};
 pub use key::{BadSecret, KeyForm, SigningKey};
-pub use limits::Limits;
+pub use limits::{Limits, PER_MINUTE_MAX, RequestClass};
 pub use provider::{CHECKOUT_WAIT_MAX, NotTaken, Provider, Rail, Sandbox};
 pub use signature::Encoding;
 pub use verify::{NotGenuine, Tolerance};

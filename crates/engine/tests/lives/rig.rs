@@ -10,19 +10,20 @@ use posthorn_core::delivery::{Claim, Delivery};
 use posthorn_core::endpoint::{Endpoint, EndpointSecret, Settings, Status};
 use posthorn_core::event::{Event, Mode};
 use posthorn_core::id::{
-    ApplicationId, ContractId, DeliveryId, EndpointId, EventId, JobId, KeyId, LoginId, MerchantId,
-    SecretId,
+    ApplicationId, ContractId, DeliveryId, EndpointId, EventId, IncidentId, JobId, KeyId, LoginId,
+    MerchantId, SecretId,
 };
+use posthorn_core::incident::Incident;
 use posthorn_core::merchant::{Key, Merchant};
 use posthorn_core::oauth::{Application, Login};
 use posthorn_engine::clock::Clock;
 use posthorn_store::{
     Accept, Accepted, Answer, Ask, Backlog, Balance, Decision, DeliveryQuery, DeliveryRecord,
-    Difference, Directory, Done, Ended, EventQuery, Extent, Family, Forgotten, Grants, Job,
-    JobStep, Keep, MerchantChange, NewApplication, NewEndpoint, NewJob, NewKey, NewLogin,
-    NewMerchant, NewSecret, NewToken, Once, Page, PartStep, PostedMovement, Record, RecordKind,
-    RecordQuery, Records, Redeemed, Release, SealedRow, Servers, Settled, Settlement, Step, Store,
-    StoreError, Token, Total, Waking,
+    Difference, Directory, Done, Ended, EventQuery, Extent, Family, Forgotten, Grants, Incidents,
+    Job, JobStep, Keep, MerchantChange, NewApplication, NewEndpoint, NewIncident, NewJob, NewKey,
+    NewLogin, NewMerchant, NewSecret, NewToken, Once, Page, PartStep, PostedMovement, Record,
+    RecordKind, RecordQuery, Records, Redeemed, Release, SealedRow, Servers, Settled, Settlement,
+    Step, Store, StoreError, Token, Total, Waking,
 };
 
 use crate::clock::SimClock;
@@ -133,6 +134,13 @@ verbs! { Grants:
     revoke_token(hash: [u8; 32], family: bool, at: Timestamp) -> bool;
     forget_tokens(before: Timestamp, limit: u32) -> u32;
     forget_applications(before: Timestamp, limit: u32) -> u32;
+}
+
+verbs! { Incidents:
+    open_incident(new: NewIncident, once: Option<Once>) -> Done<IncidentId>;
+    tell_incident(after: Incident) -> bool;
+    incident(id: IncidentId) -> Option<Incident>;
+    incidents() -> Vec<Incident>;
 }
 
 verbs! { Store:

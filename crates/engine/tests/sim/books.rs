@@ -2,12 +2,13 @@
 
 use jiff::Timestamp;
 use posthorn_core::event::Mode;
-use posthorn_core::id::{ApplicationId, LoginId, MerchantId};
+use posthorn_core::id::{ApplicationId, IncidentId, LoginId, MerchantId};
+use posthorn_core::incident::Incident;
 use posthorn_core::oauth::{Application, Login};
 use posthorn_store::{
-    Answer, Balance, Decision, Difference, Done, Family, Grants, NewApplication, NewLogin,
-    NewToken, Once, Page, PostedMovement, Record, RecordKind, RecordQuery, Records, Redeemed,
-    Token, Total, Waking,
+    Answer, Balance, Decision, Difference, Done, Family, Grants, Incidents, NewApplication,
+    NewIncident, NewLogin, NewToken, Once, Page, PostedMovement, Record, RecordKind, RecordQuery,
+    Records, Redeemed, Token, Total, Waking,
 };
 
 use crate::rig::Rig;
@@ -61,4 +62,11 @@ verbs! { Grants:
     revoke_token(hash: [u8; 32], family: bool, at: Timestamp) -> bool;
     forget_tokens(before: Timestamp, limit: u32) -> u32;
     forget_applications(before: Timestamp, limit: u32) -> u32;
+}
+
+verbs! { Incidents:
+    open_incident(new: NewIncident, once: Option<Once>) -> Done<IncidentId>;
+    tell_incident(after: Incident) -> bool;
+    incident(id: IncidentId) -> Option<Incident>;
+    incidents() -> Vec<Incident>;
 }

@@ -1,5 +1,6 @@
 //! `posthorn merchant`: the operator's view of integrators' accounts.
 
+use anyhow::Context as _;
 use serde_json::{Map, Value};
 
 use super::api::{As, Client, Connection, Reply, query, segment};
@@ -105,6 +106,10 @@ struct Change {
     /// Whether nothing of it is forgotten, however old
     #[arg(long, value_name = "BOOL")]
     legal_hold: Option<bool>,
+    /// Requests a minute that its platform's own API takes, like `writes_per_minute=300` (also `requests_per_minute` and
+    /// `searches_per_minute`); all that differ from the contract's, and none when empty
+    #[arg(long, value_name = "LIMIT=N", value_delimiter = ',')]
+    rate_limits: Option<Vec<String>>,
 }
 
 pub(crate) fn run(args: Args) -> anyhow::Result<()> {
@@ -164,6 +169,7 @@ fn update(client: &Client, change: Change) -> anyhow::Result<()> {
     set("strict_catalogue", change.strict_catalogue.map(Value::from));
     set("retention", change.retention.map(some));
     set("legal_hold", change.legal_hold.map(Value::from));
+    set("rate_limits", change.rate_limits.map(|given| limits(&given)).transpose()?);
     let path = format!("/v1/merchants/{}", segment(&change.id));
     let reply = client.patch(As::Operator, &path, &body.into())?;
     client.show(&reply, |reply| card(&reply.value));
@@ -177,4 +183,20 @@ pub(crate) fn list(reply: &Reply, columns: &[Column], nothing: &str) {
     if !next.is_empty() {
         say(ink(Ink::Dim, format_args!("\nmore: --cursor {next}")));
     }
+}
+
+/// Limits as they are written on a command line.
+fn limits(given: &[String]) -> anyhow::Result<Value> {
+    let given: Vec<&String> = given.iter().filter(|one| !one.is_empty()).collect();
+    if given.is_empty() {
+        return Ok(Value::Null);
+    }
+    let limit = |one: &&String| {
+        let (name, count) =
+            one.split_once('=').context("a limit is written like writes_per_minute=300")?;
+        let count: u32 =
+            count.parse().with_context(|| format!("`{count}` is no number of requests"))?;
+        Ok((name.to_owned(), Value::from(count)))
+    };
+    Ok(Value::Object(given.iter().map(limit).collect::<anyhow::Result<_>>()?))
 }

@@ -207,6 +207,7 @@ fn every_command_has_help() {
         "event",
         "delivery",
         "job",
+        "incident",
     ];
     let silent: Vec<_> = commands
         .into_iter()

@@ -6,6 +6,7 @@ mod config;
 mod contract;
 mod demo;
 mod help;
+mod incidents;
 mod listen;
 mod oauth;
 mod payments;

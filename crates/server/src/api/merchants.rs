@@ -1,7 +1,10 @@
 //! Merchants: the operator's side.
 
+use std::num::NonZeroU32;
+
 use axum::extract::State;
 use jiff::SignedDuration;
+use posthorn_core::contract::{Limits, PER_MINUTE_MAX};
 use posthorn_core::duration;
 use posthorn_core::id::MerchantId;
 use posthorn_core::merchant::Merchant;
@@ -10,6 +13,7 @@ use posthorn_store::MerchantChange;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::unfit;
 use crate::answer::{Answer, Answered, Shown};
 use crate::app::App;
 use crate::auth::{AsMerchant, AsOperator};
@@ -17,6 +21,7 @@ use crate::body::Sent;
 use crate::decode::Change;
 use crate::list::{Asked, Listed};
 use crate::params::{Id, Params};
+use crate::problem::Problem;
 use crate::time::Timestamp;
 
 /// A merchant to create.
@@ -64,6 +69,54 @@ struct MerchantPatch {
     retention: Change<Span>,
     /// Whether nothing of it is forgotten, however old, until this is taken back.
     legal_hold: Option<bool>,
+    /// How many requests a minute its platform's own API takes of it, where that is not what its contract says; all of them
+    /// together. `null`: what the contract says.
+    #[serde(default)]
+    #[schema(value_type = Option<RateLimits>)]
+    rate_limits: Change<RateLimits>,
+}
+
+/// Requests a minute; what is left out is as the contract says.
+#[derive(Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct RateLimits {
+    /// All of them.
+    #[schema(value_type = Option<u32>, minimum = 1, maximum = 1_000_000)]
+    #[serde(rename = "requests_per_minute")]
+    requests: Option<NonZeroU32>,
+    /// Those that search.
+    #[schema(value_type = Option<u32>, minimum = 1, maximum = 1_000_000)]
+    #[serde(rename = "searches_per_minute")]
+    searches: Option<NonZeroU32>,
+    /// Those that change something.
+    #[schema(value_type = Option<u32>, minimum = 1, maximum = 1_000_000)]
+    #[serde(rename = "writes_per_minute")]
+    writes: Option<NonZeroU32>,
+}
+
+impl RateLimits {
+    fn read(self) -> Result<Limits, Problem> {
+        let Self { requests, searches, writes } = self;
+        if [requests, searches, writes].into_iter().flatten().any(|one| one.get() > PER_MINUTE_MAX)
+        {
+            return Err(unfit("rate_limits", format!("must be at most {PER_MINUTE_MAX}")));
+        }
+        Ok(Limits {
+            requests_per_minute: requests,
+            searches_per_minute: searches,
+            writes_per_minute: writes,
+            ..Limits::default()
+        })
+    }
+
+    fn of(limits: Limits) -> Option<Self> {
+        let own = Self {
+            requests: limits.requests_per_minute,
+            searches: limits.searches_per_minute,
+            writes: limits.writes_per_minute,
+        };
+        Some(own).filter(|_| limits != Limits::default())
+    }
 }
 
 /// A length of time: `90s`, `15m`, `6h`, `10d`.
@@ -137,6 +190,8 @@ pub(super) struct MerchantOut {
     retention: Option<String>,
     /// Whether nothing of it is forgotten.
     legal_hold: bool,
+    /// How many requests a minute its platform's own API takes of it, where that is not what its contract says.
+    rate_limits: Option<RateLimits>,
     /// When it was created.
     created: Timestamp,
     /// Its keys: in the answer to its creation, and the test keys with `show_keys`.
@@ -154,6 +209,7 @@ impl From<&Merchant> for MerchantOut {
             strict_catalogue: merchant.strict_catalogue,
             retention: merchant.retention.map(duration::print),
             legal_hold: merchant.legal_hold,
+            rate_limits: RateLimits::of(merchant.rate_limits),
             created: merchant.created.into(),
             keys: None,
         }
@@ -245,6 +301,11 @@ pub(super) async fn change_merchant(
     sent: Sent,
 ) -> Answered<MerchantOut> {
     let wire: MerchantPatch = sent.decode()?;
+    let rate_limits = match wire.rate_limits.patch() {
+        None => None,
+        Some(None) => Some(Limits::default()),
+        Some(Some(own)) => Some(own.read()?),
+    };
     let change = MerchantChange {
         name: wire.name,
         contract: wire.contract,
@@ -252,6 +313,7 @@ pub(super) async fn change_merchant(
         strict_catalogue: wire.strict_catalogue,
         retention: wire.retention.patch().map(|own| own.map(|Span(span)| span)),
         legal_hold: wire.legal_hold,
+        rate_limits,
     };
     let merchant = app.engine().change_merchant(id, change).await?;
     Ok(Answer::ok((&merchant).into()))

@@ -1,34 +1,80 @@
-//! What every façade asks of a request before it does anything: a key of a merchant that speaks its contract, and that the
-//! merchant has not asked too often in this mode, with whichever of its keys.
+//! What every façade asks of a request before it does anything: a key of a merchant that speaks its contract, and that whoever
+//! sent it has not asked too often. Merchants are counted by mode and, where their contract says so, by key; whoever has no good key
+//! by address.
 
-use std::sync::{Arc, OnceLock};
+use std::num::NonZeroU32;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
+use http::header::AUTHORIZATION;
 use http::request::Parts;
+use http::{HeaderMap, Method};
+use posthorn_core::contract::{Limits, RequestClass};
 use posthorn_engine::Caller;
+use url::form_urlencoded;
 
+use crate::address::Address;
 use crate::app::App;
 use crate::problem::{Code, Problem};
-use crate::ratelimit::Usage;
+use crate::ratelimit::{Usage, Who};
 
-/// What the merchant that a request comes from has left, once it is known.
+/// What whoever a request comes from has left, once that was counted.
 #[derive(Clone, Default)]
-struct Used(Arc<OnceLock<Usage>>);
+struct Used(Arc<Mutex<Option<Usage>>>);
 
-/// Carries a request out; whatever is answered says what its merchant has left.
-pub(super) async fn with_usage(mut request: Request, next: Next) -> Response {
+impl Used {
+    fn note(&self, usage: Usage) {
+        let mut noted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if noted.is_none_or(|noted| usage.is_less_than(noted)) {
+            *noted = Some(usage);
+        }
+    }
+
+    fn get(&self) -> Option<Usage> {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Carries a request to a contract's façade out, if a stranger may send it; whatever is answered says what is left.
+pub(super) async fn with_usage(
+    State((app, contract)): State<(App, &'static str)>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     let used = Used::default();
     request.extensions_mut().insert(used.clone());
-    let mut response = next.run(request).await;
-    if let Some(usage) = used.0.get() {
+    // What a browser asks before it asks (CORS) is nobody's request.
+    if *request.method() == Method::OPTIONS {
+        return next.run(request).await;
+    }
+    let (parts, body) = request.into_parts();
+    let stranger = parts.clone();
+    let refused = if names_a_key(&parts.headers) {
+        None
+    } else {
+        admit_stranger(&app, &parts, contract).err()
+    };
+    let mut response = match refused {
+        Some(problem) => problem.into_response(),
+        None => next.run(Request::from_parts(parts, body)).await,
+    };
+    if used.get().is_none() {
+        // Nobody looked at its key: there is no such route. It is answered, and counted.
+        let _answered_already = admit_stranger(&app, &stranger, contract);
+    }
+    if let Some(usage) = used.get() {
         usage.write(response.headers_mut());
     }
     response
 }
 
-/// Lets a merchant in: if it speaks this façade's contract, and as often as that allows it.
+fn names_a_key(headers: &HeaderMap) -> bool {
+    headers.contains_key(AUTHORIZATION) || headers.contains_key("x-api-key")
+}
+
+/// Lets a merchant in: if it speaks this façade's contract, and as often as that allows it, or its operator.
 pub(super) async fn admit(
     app: &App,
     parts: &Parts,
@@ -36,27 +82,63 @@ pub(super) async fn admit(
     contract: &str,
 ) -> Result<(), Problem> {
     let engine = app.engine();
-    let Caller::Merchant { id, mode, .. } = caller else {
+    let Caller::Merchant { id, mode, key } = caller else {
         let what = "this is a merchant's own; use one of its keys, not the admin key";
         return Err(Problem::new(Code::WrongKey, what));
     };
-    let spoken = engine.merchant(id).await?.contract.clone();
-    if spoken != contract {
-        let what = format!("this merchant speaks contract `{spoken}`; use that one's API");
+    let merchant = engine.merchant(id).await?;
+    if merchant.contract != contract {
+        let what =
+            format!("this merchant speaks contract `{}`; use that one's API", merchant.contract);
         return Err(Problem::new(Code::WrongKey, what));
     }
-    let limits = engine.contract_of(id)?.limits;
-    let Some(limit) = limits.requests_per_minute else { return Ok(()) };
-    let usage = app.rate_limits().take(engine, (id, mode), limit);
+    let limits = engine.contract_of(id)?.limits.with(merchant.rate_limits);
+    let who = Who::Merchant(id, mode, limits.by_key.then_some(key));
+    take(app, parts, who, limits)
+}
+
+/// Lets somebody in who has no good key, as often as this façade's contract allows an address.
+pub(super) fn admit_stranger(app: &App, parts: &Parts, contract: &str) -> Result<(), Problem> {
+    let Some(contract) = app.engine().contract_called(contract) else { return Ok(()) };
+    if contract.limits.public_per_minute.is_none() {
+        return Ok(());
+    }
+    take(app, parts, Who::Address(Address::of(parts).counted()), contract.limits)
+}
+
+fn take(app: &App, parts: &Parts, who: Who, limits: Limits) -> Result<(), Problem> {
+    let classes = classes(parts, who).into_iter();
+    let taken: Vec<(RequestClass, NonZeroU32)> =
+        classes.filter_map(|class| Some((class, limits.of(class)?))).collect();
+    let Some(usage) = app.rate_limits().take(app.engine(), who, taken) else { return Ok(()) };
     if let Some(used) = parts.extensions.get::<Used>() {
-        let _written_before = used.0.set(usage);
+        used.note(usage);
     }
-    match usage.wait_s {
-        None => Ok(()),
-        Some(wait_s) => {
-            engine.bound_met("requests_per_minute");
-            let what = format!("more than {limit} requests a minute; try again in {wait_s} s");
-            Err(Problem::new(Code::RateLimited, what).retry_after(wait_s))
-        }
+    let Some(wait_s) = usage.wait_s else { return Ok(()) };
+    app.engine().bound_met(usage.class.limit_name());
+    let (limit, asked) = (usage.limit, asked(usage.class));
+    let what = format!("more than {limit} {asked} a minute; try again in {wait_s} s");
+    Err(Problem::new(Code::RateLimited, what).retry_after(wait_s))
+}
+
+fn asked(class: RequestClass) -> &'static str {
+    match class {
+        RequestClass::Authenticated => "requests",
+        RequestClass::Public => "requests without a key",
+        RequestClass::Search => "searches",
+        RequestClass::Write => "requests that change something",
     }
+}
+
+/// What a request counts as.
+fn classes(parts: &Parts, who: Who) -> Vec<RequestClass> {
+    let first = match who {
+        Who::Merchant(..) => RequestClass::Authenticated,
+        Who::Address(_) => RequestClass::Public,
+    };
+    let query = parts.uri.query().unwrap_or_default();
+    let searches = form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name == "q");
+    let search = searches.then_some(RequestClass::Search);
+    let write = (!parts.method.is_safe()).then_some(RequestClass::Write);
+    [Some(first), search, write].into_iter().flatten().collect()
 }

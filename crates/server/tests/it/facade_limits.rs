@@ -1,5 +1,7 @@
 //! "100 requests per minute": what a key may ask of its platform's own API, and what it is told of it.
 
+mod classes;
+
 use axum::body::Body;
 use http::Method;
 use serde_json::json;

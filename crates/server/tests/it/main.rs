@@ -45,5 +45,6 @@ mod sandbox;
 mod secrets;
 mod serving;
 mod shown;
+mod status;
 mod techcorp_orders;
 mod times;

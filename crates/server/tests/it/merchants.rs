@@ -33,6 +33,7 @@ async fn a_merchant_comes_with_the_keys_of_both_modes() {
         },
         "legal_hold": false,
         "name": "Loja do Bairro",
+        "rate_limits": null,
         "reference": "shop-1",
         "retention": null,
         "strict_catalogue": false
@@ -59,6 +60,15 @@ async fn a_merchant_is_changed_member_by_member() {
     assert_eq!((&changed["retention"], &changed["legal_hold"]), (&json!("365d"), &json!(true)));
     let changed = call().json(&json!({"retention": null})).await.json();
     assert_eq!((&changed["retention"], &changed["legal_hold"]), (&json!(null), &json!(true)));
+    let own =
+        json!({"requests_per_minute": null, "searches_per_minute": null, "writes_per_minute": 300});
+    let changed = call().json(&json!({"rate_limits": {"writes_per_minute": 300}})).await.json();
+    assert_eq!((&changed["rate_limits"], &changed["legal_hold"]), (&own, &json!(true)));
+    let too_many = json!({"rate_limits": {"writes_per_minute": 1_000_001}});
+    let refused = call().json(&too_many).await;
+    assert_eq!((refused.status.as_u16(), refused.at("/field")), (400, "rate_limits".into()));
+    let changed = call().json(&json!({"rate_limits": null})).await.json();
+    assert_eq!(changed["rate_limits"], json!(null));
     let changed = call().json(&json!({"contract": "techcorp"})).await.json();
     assert_eq!((&changed["contract"], &changed["name"]), (&json!("techcorp"), &json!("B")));
 }

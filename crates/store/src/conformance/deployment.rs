@@ -80,6 +80,8 @@ fn merchants(world: &World) -> MerchantId {
     assert!(done(store.revoke_key(merchant, revoked, at(3))));
     done(store.set_clock(merchant, jiff::SignedDuration::from_hours(5)));
     let other = world.merchant();
+    let report = super::incidents::report("Lento");
+    done(store.open_incident(crate::NewIncident { report, opened: at(2) }, None));
     let name = Some("Ünï\t\"x\" \\".into());
     done(store.change_merchant(other, MerchantChange { name, ..MerchantChange::default() }));
     merchant

@@ -17,7 +17,7 @@ struct Step {
     compatible_from: u32,
 }
 
-const ALL: [Step; 3] = [
+const ALL: [Step; 5] = [
     Step {
         migration: Migration {
             number: 1,
@@ -39,6 +39,22 @@ const ALL: [Step; 3] = [
             number: 3,
             name: "oauth",
             sql: include_str!("../../migrations/postgres/0003_oauth.sql"),
+        },
+        compatible_from: 1,
+    },
+    Step {
+        migration: Migration {
+            number: 4,
+            name: "limits",
+            sql: include_str!("../../migrations/postgres/0004_limits.sql"),
+        },
+        compatible_from: 1,
+    },
+    Step {
+        migration: Migration {
+            number: 5,
+            name: "incidents",
+            sql: include_str!("../../migrations/postgres/0005_incidents.sql"),
         },
         compatible_from: 1,
     },

@@ -21,6 +21,7 @@ pub(crate) struct MerchantRow {
     pub(crate) webhook_secret_test: Vec<u8>,
     pub(crate) webhook_secret_live: Vec<u8>,
     pub(crate) created: i64,
+    pub(crate) rate_limits: Option<String>,
 }
 
 /// A row of `keys`.
@@ -41,6 +42,7 @@ pub(crate) struct KeyRow {
 impl MerchantRow {
     pub(crate) fn read(self) -> Result<Merchant, StoreError> {
         let place = Place { table: "merchants", row: self.id };
+        let limits = self.rate_limits.as_deref().map(serde_json::from_str).transpose();
         Ok(Merchant {
             id: MerchantId::from_i64(self.id),
             name: self.name,
@@ -49,6 +51,7 @@ impl MerchantRow {
             strict_catalogue: self.strict_catalogue,
             retention: self.retention.map(SignedDuration::from_millis),
             legal_hold: self.legal_hold,
+            rate_limits: limits.map_err(|_| place.corrupt("rate_limits"))?.unwrap_or_default(),
             clock_offset: SignedDuration::from_millis(self.clock_offset),
             webhook_secret_test: place.sealed("webhook_secret_test", &self.webhook_secret_test)?,
             webhook_secret_live: place.sealed("webhook_secret_live", &self.webhook_secret_live)?,

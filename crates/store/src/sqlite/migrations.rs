@@ -11,7 +11,7 @@ use crate::Migration;
 const APPLICATION_ID: i64 = 0x506f_7374;
 
 /// Every one there is.
-pub(super) const ALL: [Migration; 3] = [
+pub(super) const ALL: [Migration; 5] = [
     Migration {
         number: 1,
         name: "first",
@@ -26,6 +26,16 @@ pub(super) const ALL: [Migration; 3] = [
         number: 3,
         name: "oauth",
         sql: include_str!("../../migrations/sqlite/0003_oauth.sql"),
+    },
+    Migration {
+        number: 4,
+        name: "limits",
+        sql: include_str!("../../migrations/sqlite/0004_limits.sql"),
+    },
+    Migration {
+        number: 5,
+        name: "incidents",
+        sql: include_str!("../../migrations/sqlite/0005_incidents.sql"),
     },
 ];
 

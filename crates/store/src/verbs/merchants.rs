@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
+use posthorn_core::contract::Limits;
 use posthorn_core::id::{KeyId, MerchantId};
 use posthorn_core::merchant::{Key, Merchant};
 
@@ -90,6 +91,9 @@ pub(crate) async fn change<D: Db>(
     let old = existing(db, id).await?;
     let reference = change.reference.as_ref().unwrap_or(&old.reference);
     refuse_taken(db, reference.as_deref(), Some(id)).await?;
+    let limits = change.rate_limits.unwrap_or(old.rate_limits);
+    let own = Some(limits).filter(|limits| *limits != Limits::default());
+    let own = own.map(|own| serde_json::to_string(&own).expect("limits can be written as JSON"));
     let row = values![
         id.as_i64(),
         change.name.as_ref().unwrap_or(&old.name),
@@ -98,6 +102,7 @@ pub(crate) async fn change<D: Db>(
         change.strict_catalogue.unwrap_or(old.strict_catalogue),
         change.retention.unwrap_or(old.retention).map(duration_ms),
         change.legal_hold.unwrap_or(old.legal_hold),
+        own,
     ];
     db.run(statements::MERCHANT_CHANGE, row).await?;
     Ok(())

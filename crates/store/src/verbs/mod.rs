@@ -11,6 +11,7 @@ pub(crate) mod deployment;
 pub(crate) mod endpoints;
 pub(crate) mod events;
 pub(crate) mod forget;
+pub(crate) mod incidents;
 pub(crate) mod jobs;
 pub(crate) mod logins;
 pub(crate) mod merchants;

@@ -12,7 +12,7 @@ use posthorn_engine::{BadToken, Caller};
 use super::CONTRACT;
 use crate::app::App;
 use crate::auth::AsMerchant;
-use crate::facade::admission::admit;
+use crate::facade::admission::{admit, admit_stranger};
 use crate::problem::{Code, Problem};
 
 /// When to try again after tokens could not be looked up, in seconds.
@@ -25,9 +25,17 @@ impl FromRequestParts<App> for Client {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let merchant = match access_token(parts) {
-            Some(token) => by_token(app, token, parts.method.as_str()).await?,
-            None => AsMerchant::from_request_parts(parts, app).await?,
+        let known = match access_token(parts) {
+            Some(token) => by_token(app, token, parts.method.as_str()).await,
+            None => AsMerchant::from_request_parts(parts, app).await,
+        };
+        let merchant = match known {
+            Ok(merchant) => merchant,
+            Err(problem) if problem.code == Code::Unavailable => return Err(problem),
+            // Whoever has no good key or token is a stranger.
+            Err(problem) => {
+                return Err(admit_stranger(app, parts, CONTRACT).err().unwrap_or(problem));
+            }
         };
         admit(app, parts, merchant.caller, CONTRACT).await?;
         Ok(Self(merchant))

@@ -1,0 +1,8 @@
+-- What operators tell of trouble, on the status page.
+create table incidents(
+  id       integer primary key autoincrement,
+  report   text    not null,  -- JSON
+  opened   integer not null,
+  resolved integer,
+  version  integer not null default 1
+) strict;

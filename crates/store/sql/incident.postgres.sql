@@ -1,0 +1,1 @@
+select id, report, opened, resolved, version from incidents where id = $1
