@@ -68,8 +68,8 @@ pub use merchants::{MerchantDraft, MerchantKeys, ModeKeys, NewKeyMade};
 pub use moods::RailMood;
 pub use notices::NOTICES;
 pub use payments::{
-    BadCard, Buying, CheckoutDraft, ForcedOutcome, Kept, LedgerProof, Opened, OrderChange,
-    OrderDraft, OrderVerb, PayerCard, PaymentDraft, PayoutDraft, Terms, check_phone,
+    BadCard, Buying, CardGiven, CheckoutDraft, ForcedOutcome, Kept, LedgerProof, Opened,
+    OrderChange, OrderDraft, OrderVerb, PayerCard, PaymentDraft, PayoutDraft, Terms, check_phone,
 };
 pub use reading::{SentRequest, wire_name};
 pub use reseal::reseal;

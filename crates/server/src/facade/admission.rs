@@ -7,6 +7,8 @@ use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::Response;
 use http::request::Parts;
+use posthorn_core::event::Mode;
+use posthorn_core::id::MerchantId;
 use posthorn_engine::Caller;
 
 use crate::app::App;
@@ -35,16 +37,8 @@ pub(super) async fn admit(
     caller: Caller,
     contract: &str,
 ) -> Result<(), Problem> {
+    let (id, mode) = known(app, caller, contract).await?;
     let engine = app.engine();
-    let Caller::Merchant { id, mode, .. } = caller else {
-        let what = "this is a merchant's own; use one of its keys, not the admin key";
-        return Err(Problem::new(Code::WrongKey, what));
-    };
-    let spoken = engine.merchant(id).await?.contract.clone();
-    if spoken != contract {
-        let what = format!("this merchant speaks contract `{spoken}`; use that one's API");
-        return Err(Problem::new(Code::WrongKey, what));
-    }
     let limits = engine.contract_of(id)?.limits;
     let Some(limit) = limits.requests_per_minute else { return Ok(()) };
     let usage = app.rate_limits().take(engine, (id, mode), limit);
@@ -59,4 +53,22 @@ pub(super) async fn admit(
             Err(Problem::new(Code::RateLimited, what).retry_after(wait_s))
         }
     }
+}
+
+/// The merchant that calls, if it speaks this façade's contract.
+pub(super) async fn known(
+    app: &App,
+    caller: Caller,
+    contract: &str,
+) -> Result<(MerchantId, Mode), Problem> {
+    let Caller::Merchant { id, mode, .. } = caller else {
+        let what = "this is a merchant's own; use one of its keys, not the admin key";
+        return Err(Problem::new(Code::WrongKey, what));
+    };
+    let spoken = app.engine().merchant(id).await?.contract.clone();
+    if spoken != contract {
+        let what = format!("this merchant speaks contract `{spoken}`; use that one's API");
+        return Err(Problem::new(Code::WrongKey, what));
+    }
+    Ok((id, mode))
 }

@@ -4,6 +4,8 @@
 //!
 //! Errors are the native API's problem documents: they have a code, and the request's id, which is what the guide asks for.
 
+mod browser;
+mod cards;
 mod client;
 mod decimals;
 mod orders;
@@ -22,6 +24,8 @@ const CONTRACT: &str = "techcorp";
 pub(super) fn routes() -> Router<App> {
     payments::routes()
         .merge(orders::routes())
+        .merge(cards::routes())
+        .merge(browser::routes())
         .fallback(no_such_route)
         .method_not_allowed_fallback(no_such_method)
 }

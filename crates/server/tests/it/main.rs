@@ -44,5 +44,6 @@ mod sandbox;
 mod secrets;
 mod serving;
 mod shown;
+mod techcorp_cards;
 mod techcorp_orders;
 mod times;
