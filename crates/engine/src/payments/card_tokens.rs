@@ -96,7 +96,9 @@ impl Engine {
             return Err(unknown());
         }
         let id = id.parse().map_err(|_| unknown())?;
-        Ok(self.shared.card_token(place, id).await?.0)
+        let (token, _) = self.shared.card_token(place, id).await?;
+        // Its time may be over before somebody has looked after it.
+        Ok(token.expire(self.shared.directory.now(place.0, place.1, self.shared.clock.now())))
     }
 
     /// What a token is called: nobody can guess it.
