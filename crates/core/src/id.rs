@@ -175,6 +175,10 @@ id!(
     /// Somebody who uses a merchant's shop.
     UserId, "usr_", "a user"
 );
+id!(
+    /// A card that was given to pay once.
+    CardTokenId, "tok_", "a card token"
+);
 
 impl PaymentId {
     /// Its request with this ordinal, 1 to 1,023.

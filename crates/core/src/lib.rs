@@ -11,6 +11,7 @@
 //! 7. [`delivery::settle`] turns the outcome into the next state: a retry is only `Due` again.
 
 pub mod attempt;
+pub mod card_token;
 pub mod checkout;
 pub mod contract;
 pub mod delivery;

@@ -148,6 +148,15 @@ impl MasterKeys {
         Sealed { key: *id, bytes }
     }
 
+    /// Keys for one purpose alone, made of these and under their ids: what they seal, none of these opens.
+    #[must_use]
+    pub fn for_purpose(&self, purpose: &str) -> Self {
+        let made = |(id, key): &([u8; 4], Zeroizing<[u8; MASTER_KEY_BYTES]>)| {
+            (*id, Zeroizing::new(keyed_hash(&**key, &format!("posthorn key for {purpose}"))))
+        };
+        Self { keys: self.keys.iter().map(made).collect() }
+    }
+
     /// Whether what the key with this id sealed can be opened; else [`Unopenable::UnknownKey`].
     pub fn knows(&self, id: [u8; 4]) -> Result<(), Unopenable> {
         self.key(id).map(drop)
@@ -216,6 +225,18 @@ mod tests {
         assert_ne!(rotated.seal("whsec_fake", "x", NONCE).key, sealed.key);
         let forgotten = MasterKeys::new([2; 32], &[]).open(&sealed, "x");
         assert!(matches!(forgotten, Err(Unopenable::UnknownKey { .. })));
+    }
+
+    #[test]
+    fn a_purpose_has_a_key_of_its_own_that_follows_a_rotation() {
+        let (old, rotated) = (MasterKeys::new([1; 32], &[]), MasterKeys::new([2; 32], &[[1; 32]]));
+        let sealed = old.for_purpose("cards").seal("4242", "tok_1", NONCE);
+        assert_eq!(sealed.key, old.current());
+        assert_eq!(old.open(&sealed, "tok_1").err(), Some(Unopenable::Damaged));
+        let other = old.for_purpose("other things").open(&sealed, "tok_1");
+        assert_eq!(other.err(), Some(Unopenable::Damaged));
+        let opened = rotated.for_purpose("cards").open(&sealed, "tok_1");
+        assert_eq!(opened.unwrap().expose(), "4242");
     }
 
     #[test]

@@ -131,6 +131,15 @@ impl Engine {
 
     /// Whose key this is. Known keys are remembered; each use is noted, to be written later.
     pub async fn authenticate(&self, key: &str) -> Result<Caller, Unauthorized> {
+        self.authenticated(key, false).await
+    }
+
+    /// The same where pages call, too: a publishable key is good here, and nowhere else.
+    pub async fn authenticate_page(&self, key: &str) -> Result<Caller, Unauthorized> {
+        self.authenticated(key, true).await
+    }
+
+    async fn authenticated(&self, key: &str, is_page: bool) -> Result<Caller, Unauthorized> {
         let shared = &self.shared;
         if constant_time_eq(&keyed_hash(&shared.pepper, key), &shared.admin_hash) {
             return Ok(Caller::Operator);
@@ -138,6 +147,7 @@ impl Engine {
         let found = shared.known_key(key).await?;
         match found.kind {
             KeyKind::ApiKey => {}
+            KeyKind::Publishable if is_page => {}
             KeyKind::ApiSecret => return Err(Unauthorized::WrongKind("secret")),
             KeyKind::Publishable => return Err(Unauthorized::WrongKind("publishable")),
         }

@@ -81,6 +81,14 @@ pub enum EngineError {
     /// An order does not stand where that is possible.
     #[error(transparent)]
     Order(#[from] posthorn_core::order::Refused),
+    /// A card token does not pay.
+    #[error(transparent)]
+    CardToken(#[from] posthorn_core::card_token::Refused),
+    /// Nobody was given such a card token here.
+    #[error(
+        "there is no such card token; one is made by `POST /v1/cards/tokens` with a key of the same merchant and mode"
+    )]
+    UnknownCardToken,
     /// The reference belongs to a payment of another amount.
     #[error("this reference belongs to payment {id}, which is of {money}; use another reference")]
     OtherAmount {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use jiff::Timestamp;
 use posthorn_core::contract::SigningKey;
 use posthorn_core::endpoint::EndpointSecret;
-use posthorn_core::id::{ContractId, EndpointId, KeyId, SecretId};
+use posthorn_core::id::{CardTokenId, ContractId, EndpointId, KeyId, SecretId};
 use posthorn_core::merchant::Key;
 use posthorn_core::secret::{MasterKeys, Sealed, Secret, Unopenable};
 
@@ -39,12 +39,27 @@ impl Place {
 /// Opens what the database keeps sealed, and remembers the signing keys it opened.
 pub(crate) struct Keyring {
     master: MasterKeys,
+    /// Card numbers have a key of their own: what opens secrets opens no card.
+    cards: MasterKeys,
     opened: RwLock<HashMap<(EndpointId, ContractId), Opened>>,
 }
 
 impl Keyring {
     pub(crate) fn new(master: MasterKeys) -> Self {
-        Self { master, opened: RwLock::default() }
+        Self { cards: master.for_purpose("card numbers"), master, opened: RwLock::default() }
+    }
+
+    /// Seals a card's number for one token, and no other.
+    pub(crate) fn seal_card(&self, number: &str, token: CardTokenId, entropy: &Entropy) -> Sealed {
+        self.cards.seal(number, &token.to_string(), entropy.nonce())
+    }
+
+    pub(crate) fn open_card(
+        &self,
+        sealed: &Sealed,
+        token: CardTokenId,
+    ) -> Result<Secret, Unopenable> {
+        self.cards.open(sealed, &token.to_string())
     }
 
     pub(crate) fn seal(&self, text: &str, place: Place, entropy: &Entropy) -> Sealed {

@@ -74,8 +74,8 @@ pub use oauth::{
     ApplicationDraft, BadToken, Bearer, Consent, Given, Introspected, NotIn, OauthError, Registered,
 };
 pub use payments::{
-    BadCard, Buying, CheckoutDraft, ForcedOutcome, Kept, LedgerProof, Opened, OrderChange,
-    OrderDraft, OrderVerb, PayerCard, PaymentDraft, PayoutDraft, Terms, check_phone,
+    BadCard, Buying, CardGiven, CheckoutDraft, ForcedOutcome, Kept, LedgerProof, Opened,
+    OrderChange, OrderDraft, OrderVerb, PayerCard, PaymentDraft, PayoutDraft, Terms, check_phone,
 };
 pub use reading::{SentRequest, wire_name};
 pub use reseal::reseal;

@@ -7,6 +7,7 @@
 mod affair;
 mod callback;
 mod card;
+mod card_tokens;
 mod checkouts;
 mod keeping;
 mod ledger;
@@ -33,6 +34,7 @@ use posthorn_rails::simulated::Word;
 use posthorn_store::{Balance, Decision, Done, Once, Page, RecordKind, RecordQuery, StoreError};
 
 pub use card::{BadCard, PayerCard};
+pub use card_tokens::CardGiven;
 pub use checkouts::CheckoutDraft;
 pub use ledger::LedgerProof;
 pub use orders::{OrderChange, OrderDraft, OrderVerb};
@@ -44,6 +46,7 @@ pub(crate) use waking::{look_after_records, settle_records};
 pub use wire::check_phone;
 
 use affair::Affair;
+use card_tokens::Drawn;
 
 use crate::Engine;
 use crate::caller::{Caller, RequestKey};
@@ -61,8 +64,8 @@ pub struct PaymentDraft {
     pub wish: Wish,
     /// With whom it is shared.
     pub legs: Vec<NewLeg>,
-    /// The card that pays, in memory alone.
-    pub card: Option<PayerCard>,
+    /// The card that pays.
+    pub card: Option<CardGiven>,
 }
 
 /// A payment as it stands, and what came of asking for it.
@@ -100,20 +103,23 @@ impl Engine {
                 shared.meet_callback(place, callback).await?;
             }
             for _ in 0..TRIES {
-                if let Some(payment) = shared.with_reference(place, &draft).await? {
+                let token = shared.token_of(place, &draft).await?;
+                if let Some(payment) = shared.made_before(place, &draft, token.as_ref()).await? {
                     return shared.once_more(payment, once).await;
                 }
                 shared.check_room(place, draft.money).await?;
-                match shared.open_payment(place, &draft, once).await {
-                    // Somebody else took the reference, or paid the checkout, at this moment; or the id was given out before a
-                    // restart, and the clock was set back: the next one is another.
+                let drawn = token.map(|token| shared.draw(token)).transpose()?;
+                match shared.open_payment(place, &draft, drawn.as_ref(), once).await {
+                    // Somebody else took the reference, used the token or paid the checkout at this moment; or the id was given
+                    // out before a restart, and the clock was set back: the next one is another.
                     Err(EngineError::Store(
                         StoreError::Taken { .. } | StoreError::Stale { .. },
                     )) => {}
                     Ok(opened) if opened.existed => return Ok(opened),
                     Ok(Opened { payment, existed }) => {
                         let id = payment.id.as_i64();
-                        let payment = shared.drive(id, draft.card.as_ref()).await?.payment()?;
+                        let card = drawn.as_ref().map(Drawn::card).or_else(|| draft.typed_card());
+                        let payment = shared.drive(id, card).await?.payment()?;
                         return Ok(Opened { payment, existed });
                     }
                     Err(error) => return Err(error),
@@ -304,6 +310,7 @@ impl Shared {
         &self,
         (merchant, mode): (MerchantId, Mode),
         draft: &PaymentDraft,
+        drawn: Option<&Drawn>,
         once: Option<Once>,
     ) -> Result<Opened, EngineError> {
         let split = match &draft.legs[..] {
@@ -328,7 +335,10 @@ impl Shared {
             Some((_, at)) => made.announced(at),
             None => made,
         });
-        let made = self.write_step(0, step.map(Affair::from), Vec::new(), once).await?;
+        // The token is spent when its payment is on record, and not otherwise.
+        let spent = drawn.map(|drawn| drawn.spent(id, now)).transpose()?;
+        let beside = spent.into_iter().collect();
+        let made = self.write_step(0, step.map(Affair::from), beside, once).await?;
         match made {
             keeping::Written::Now(affair) => {
                 Ok(Opened { payment: affair.payment()?, existed: false })

@@ -1,7 +1,8 @@
 //! Who is calling: `Authorization: Bearer <key>`, and which keys are good where.
 //!
 //! The operator's admin key is good for `/v1/merchants` and what is below it; a merchant's API key,
-//! which also says the mode, for everything that is the merchant's own. Contracts are for both.
+//! which also says the mode, for everything that is the merchant's own. Contracts are for both. A publishable key may stand in a
+//! page, where everybody reads it; it is good for making card tokens alone.
 
 use axum::extract::FromRequestParts;
 use http::header::AUTHORIZATION;
@@ -76,6 +77,16 @@ impl FromRequestParts<App> for AsAnyone {
 }
 
 async fn caller(parts: &Parts, app: &App) -> Result<Caller, Problem> {
+    Ok(app.engine().authenticate(bearer(parts)?).await?)
+}
+
+/// Whoever calls where pages call too, with a publishable key.
+pub(crate) async fn page_caller(parts: &Parts, app: &App) -> Result<Caller, Problem> {
+    Ok(app.engine().authenticate_page(bearer(parts)?).await?)
+}
+
+/// The key of a request.
+fn bearer(parts: &Parts) -> Result<&str, Problem> {
     let missing = || {
         let detail = "the request has no key; send `Authorization: Bearer <key>` with a key such \
                       as `sk_test_…`";
@@ -92,5 +103,5 @@ async fn caller(parts: &Parts, app: &App) -> Result<Caller, Problem> {
     if key.is_empty() || key.len() > KEY_BYTES_MAX {
         return Err(unknown());
     }
-    Ok(app.engine().authenticate(key).await?)
+    Ok(key)
 }

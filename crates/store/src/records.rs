@@ -34,11 +34,13 @@ pub enum RecordKind {
     Order = 8,
     /// A user.
     User = 9,
+    /// A card token.
+    CardToken = 10,
 }
 
 impl RecordKind {
     /// Every kind, in the order of the stored numbers.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Payment,
         Self::Payout,
         Self::Checkout,
@@ -48,6 +50,7 @@ impl RecordKind {
         Self::Book,
         Self::Order,
         Self::User,
+        Self::CardToken,
     ];
 }
 

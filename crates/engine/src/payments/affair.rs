@@ -69,7 +69,8 @@ impl Affair {
             | RecordKind::Product
             | RecordKind::Offer
             | RecordKind::Book
-            | RecordKind::User => {
+            | RecordKind::User
+            | RecordKind::CardToken => {
                 Err(EngineError::Missing { what: "payment, payout, checkout or order" })
             }
         }

@@ -1,6 +1,8 @@
-//! A payer's card, from the edge to its rail: in memory alone, and gone with the call.
+//! A payer's card, from the edge to its rail: in memory alone, and gone with the call. What a token keeps of it meanwhile is
+//! its number alone, sealed.
 
 use posthorn_core::payment::CardFacts;
+use posthorn_core::secret::Secret;
 use posthorn_rails::cards::{Expiry, Pan, has_card_number};
 use posthorn_rails::simulated::Card;
 use serde::Serialize;
@@ -65,6 +67,16 @@ impl PayerCard {
             exp_year: u16::try_from(expiry.year()).unwrap_or_default(),
         };
         Ok(Self { card: Card { pan, expiry }, facts })
+    }
+
+    /// A card whose number was kept sealed, as it is now.
+    pub(super) fn opened(number: &Secret, facts: &CardFacts) -> Result<Self, BadCard> {
+        Self::read(number.expose(), (facts.exp_month, facts.exp_year), None)
+    }
+
+    /// The number, for the one place that seals it.
+    pub(super) fn number(&self) -> &str {
+        self.card.pan.expose()
     }
 
     /// What may be kept of it.

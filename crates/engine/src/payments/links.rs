@@ -35,7 +35,7 @@ impl Shared {
         format!("/{page}/{id}.{}", HEXLOWER.encode(&self.proof(page, id)))
     }
 
-    fn proof(&self, page: &str, id: &str) -> [u8; PROOF] {
+    pub(super) fn proof(&self, page: &str, id: &str) -> [u8; PROOF] {
         let hash = keyed_hash(&self.pepper, &format!("link {page} {id}"));
         hash.first_chunk().copied().unwrap_or_default()
     }

@@ -1,5 +1,5 @@
-//! What time does to records: requests that wait for somebody, payments that expire or settle, checkouts that are left alone, and
-//! what simulated rails do by themselves. Whichever server comes first does it; the version of the record decides who that was.
+//! What time does to records: requests that wait for somebody, payments that expire or settle, checkouts that are left alone,
+//! card tokens that nobody used, and what simulated rails do by themselves. Whichever server comes first does it; the version of the record decides who that was.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -120,6 +120,7 @@ impl Shared {
                 self.look_after_one(waking.id).await
             }
             RecordKind::Book => self.wake_book(waking.id).await,
+            RecordKind::CardToken => self.expire_card_token(waking.id).await,
             RecordKind::Customer
             | RecordKind::Product
             | RecordKind::Offer

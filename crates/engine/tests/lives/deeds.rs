@@ -237,6 +237,8 @@ fn is_broken(error: &EngineError) -> bool {
         | EngineError::Payment(_)
         | EngineError::Checkout(_)
         | EngineError::Order(_)
+        | EngineError::CardToken(_)
+        | EngineError::UnknownCardToken
         | EngineError::OtherAmount { .. }
         | EngineError::OtherProvider { .. }
         | EngineError::OtherMethod { .. }

@@ -5,7 +5,7 @@ use posthorn_core::contract::Contract;
 use posthorn_core::money::{Asset, Money};
 use posthorn_core::payment::{Method, NewLeg, Share, Wish};
 use posthorn_core::payout;
-use posthorn_engine::{PayerCard, PaymentDraft, PayoutDraft};
+use posthorn_engine::{CardGiven, PayerCard, PaymentDraft, PayoutDraft};
 
 use crate::chance::Chance;
 
@@ -177,6 +177,7 @@ impl Order {
             checkout: None,
             sale: None,
         };
+        let card = card.map(CardGiven::Typed);
         PaymentDraft { money: self.money, wish, legs: self.legs.clone(), card }
     }
 }

@@ -1,5 +1,6 @@
 //! No card number and no security code is anywhere but in memory: not in the database's files, the log, events, idempotency
-//! records, copies or dumps of a run that used each test card in every way there is (DESIGN 6.7).
+//! records, copies or dumps of a run that used each test card in every way there is (DESIGN 6.7). What a token keeps of a number
+//! is sealed, and opens for nobody without the master key.
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader};
@@ -54,10 +55,24 @@ impl Logged {
 
     /// A new merchant: its test key, and its secret.
     fn merchant(&self, contract: &str) -> (Api, String) {
-        let api = |key: &str| Api { base: self.base.clone(), key: key.to_owned() };
+        let made = self.made(contract);
+        (self.api(&text(&made, "/keys/test/api_key")), text(&made, "/keys/test/api_secret"))
+    }
+
+    /// A new merchant of TechCorp: its test key, and the one of its pages.
+    fn shop(&self) -> (Api, Api) {
+        let made = self.made("techcorp");
+        let key = |name: &str| self.api(&text(&made, &format!("/keys/test/{name}")));
+        (key("api_key"), key("publishable_key"))
+    }
+
+    fn made(&self, contract: &str) -> Value {
         let draft = json!({"name": "Loja", "contract": contract});
-        let made = api(ADMIN_KEY).post("/v1/merchants", &draft);
-        (api(&text(&made, "/keys/test/api_key")), text(&made, "/keys/test/api_secret"))
+        self.api(ADMIN_KEY).post("/v1/merchants", &draft)
+    }
+
+    fn api(&self, key: &str) -> Api {
+        Api { base: self.base.clone(), key: key.to_owned() }
     }
 }
 
@@ -147,6 +162,42 @@ fn used_everywhere(server: &Logged, to: &str) {
     }
     for merchant in [&native, &gate.0] {
         merchant.advance("1h");
+    }
+    let shop = server.shop();
+    shop.0.post("/v1/endpoints", &json!({"url": to, "events": ["*"]}));
+    for (at, number) in CARDS.into_iter().enumerate() {
+        tokenized(&shop, number, &at.to_string());
+    }
+}
+
+/// A card as a page gives it: one token of it pays, one expires, one is left; and pages that are wrong about it.
+fn tokenized((own, page): &(Api, Api), number: &str, order: &str) {
+    let path = "/techcorp/v1/cards/tokens";
+    let token = |number: &str| text(&page.post(path, &card(number)), "/id");
+    let (used, _expires) = (token(number), token(&grouped(number, " ")));
+    let wish = json!({"order_id": order, "amount": 29_990, "card_token": used});
+    own.post("/techcorp/api/payments/process", &wish);
+    own.advance("16m");
+    own.get(&format!("{path}/{}", token(&grouped(number, "-"))));
+    let with = |name: &str, value: Value| {
+        let mut card = card(number);
+        card[name] = value;
+        card.to_string()
+    };
+    let bodies = [
+        with("number", json!(number.parse::<i64>().expect("digits"))),
+        with("number", json!(format!("{number}x"))),
+        with("exp_month", json!(number)),
+        with("cvv", json!(number)),
+        with(number, json!(1)),
+        json!([card(number)]).to_string(),
+        format!("{{\"{number}\": 1, \"{number}\": 2}}"),
+        format!("{{\"number\": {number}"),
+    ];
+    for body in bodies {
+        let got = page.send("POST", path, &body, Some("stray"));
+        assert_eq!(got.status, 400, "{body}: {got:#?}");
+        assert!(!got.body.to_string().contains(number), "{got:#?}");
     }
 }
 
@@ -254,6 +305,8 @@ fn a_card_is_nowhere_but_in_memory() {
         all.iter().any(|(_, text)| text.contains("424242") && text.contains("\"last4\"")),
         "it keeps what it may"
     );
+    let sealed = all.iter().filter(|(_, text)| text.contains("\"name\":\"ready\",\"number\":\""));
+    assert!(sealed.count() > 0, "tokens that nobody used yet have their number, sealed");
     for (name, text) in &all {
         for number in CARDS {
             for form in forms(number) {

@@ -7,6 +7,8 @@
 mod payloads;
 
 mod bounds;
+mod card_keys;
+mod card_page;
 mod cards;
 mod conformance;
 mod crash;

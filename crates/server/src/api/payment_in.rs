@@ -7,7 +7,7 @@ use posthorn_core::id::{CheckoutId, CustomerId, OfferId};
 use posthorn_core::json::{self, Style};
 use posthorn_core::money::{Asset, Money, Units};
 use posthorn_core::payment::{Method, NewLeg, Share, Wish};
-use posthorn_engine::{Buying, EngineError, PayerCard, PaymentDraft, Terms};
+use posthorn_engine::{Buying, CardGiven, EngineError, PayerCard, PaymentDraft, Terms};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
@@ -234,6 +234,7 @@ impl PaymentIn<'_> {
             checkout: terms.checkout,
             sale: terms.sale,
         };
+        let card = card.map(CardGiven::Typed);
         Ok(PaymentDraft { money, wish, legs, card })
     }
 }

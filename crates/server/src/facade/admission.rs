@@ -12,6 +12,8 @@ use http::header::AUTHORIZATION;
 use http::request::Parts;
 use http::{HeaderMap, Method};
 use posthorn_core::contract::{Limits, RequestClass};
+use posthorn_core::event::Mode;
+use posthorn_core::id::{KeyId, MerchantId};
 use posthorn_engine::Caller;
 use url::form_urlencoded;
 
@@ -81,18 +83,10 @@ pub(super) async fn admit(
     caller: Caller,
     contract: &str,
 ) -> Result<(), Problem> {
+    let (id, mode, key) = known(app, caller, contract).await?;
     let engine = app.engine();
-    let Caller::Merchant { id, mode, key } = caller else {
-        let what = "this is a merchant's own; use one of its keys, not the admin key";
-        return Err(Problem::new(Code::WrongKey, what));
-    };
-    let merchant = engine.merchant(id).await?;
-    if merchant.contract != contract {
-        let what =
-            format!("this merchant speaks contract `{}`; use that one's API", merchant.contract);
-        return Err(Problem::new(Code::WrongKey, what));
-    }
-    let limits = engine.contract_of(id)?.limits.with(merchant.rate_limits);
+    let (merchant, limits) = (engine.merchant(id).await?, engine.contract_of(id)?.limits);
+    let limits = limits.with(merchant.rate_limits);
     let who = Who::Merchant(id, mode, limits.by_key.then_some(key));
     take(app, parts, who, limits)
 }
@@ -141,4 +135,22 @@ fn classes(parts: &Parts, who: Who) -> Vec<RequestClass> {
     let search = searches.then_some(RequestClass::Search);
     let write = (!parts.method.is_safe()).then_some(RequestClass::Write);
     [Some(first), search, write].into_iter().flatten().collect()
+}
+
+/// The merchant that calls, if it speaks this façade's contract.
+pub(super) async fn known(
+    app: &App,
+    caller: Caller,
+    contract: &str,
+) -> Result<(MerchantId, Mode, KeyId), Problem> {
+    let Caller::Merchant { id, mode, key } = caller else {
+        let what = "this is a merchant's own; use one of its keys, not the admin key";
+        return Err(Problem::new(Code::WrongKey, what));
+    };
+    let spoken = app.engine().merchant(id).await?.contract.clone();
+    if spoken != contract {
+        let what = format!("this merchant speaks contract `{spoken}`; use that one's API");
+        return Err(Problem::new(Code::WrongKey, what));
+    }
+    Ok((id, mode, key))
 }

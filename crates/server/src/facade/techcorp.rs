@@ -4,6 +4,8 @@
 //!
 //! Errors are the native API's problem documents: they have a code, and the request's id, which is what the guide asks for.
 
+mod browser;
+mod cards;
 mod client;
 mod decimals;
 mod oauth;
@@ -30,6 +32,8 @@ pub(super) fn routes() -> Router<App> {
         .merge(oauth::routes())
         .merge(orders::routes())
         .route("/v1/webhooks/addresses", get(addresses))
+        .merge(cards::routes())
+        .merge(browser::routes())
         .fallback(no_such_route)
         .method_not_allowed_fallback(no_such_method)
 }

@@ -70,6 +70,8 @@ codes! {
         "This is possible in test mode only, or only on a server started with `--sandbox`.",
     NotFound = "not_found" 404 "Not found"
         "There is nothing by that id for this key (a test key sees nothing of live mode, and the reverse), or no such route.",
+    CardTokenUnknown = "card_token_unknown" 404 "Unknown card token"
+        "Nobody was given this card token by this merchant in this mode (TechCorp's API).",
     MethodNotAllowed = "method_not_allowed" 405 "Method not allowed"
         "The route exists, but not with this method; `Allow` lists those it has.",
     BodyTimeout = "body_timeout" 408 "Body timeout"
@@ -82,6 +84,8 @@ codes! {
         "The checkout does not stand where that is possible: it was paid, it is over, or a payment of it may still move money. `detail` says which.",
     OrderState = "order_state" 409 "Not in this state"
         "The order does not stand where that is possible: it was paid, sent, or called off. `detail` says which.",
+    CardTokenUsed = "card_token_used" 409 "Card token used"
+        "The card token has paid already, and not what this request asks for. A token pays once; make another of the card.",
     ReferenceInUse = "reference_in_use" 409 "Reference in use"
         "A payment with this `reference` may be paid, or was, and is of another amount or at another provider.",
     IdTaken = "id_taken" 409 "Id taken"
@@ -96,6 +100,8 @@ codes! {
         "The merchant accepts catalogued event types only (`strict_catalogue`), and this is none.",
     InvalidSetting = "invalid_setting" 422 "Invalid setting"
         "A setting is well formed but not usable; `field` says which.",
+    CardTokenExpired = "card_token_expired" 422 "Card token expired"
+        "The card token was not used within 15 minutes; its card is forgotten. Make another of the card.",
     AddressRefused = "address_refused" 422 "Address refused"
         "The URL leads where Posthorn does not connect: a private or reserved address, a forbidden port or scheme.",
     IdempotencyKeyReused = "idempotency_key_reused" 422 "Idempotency key reused"

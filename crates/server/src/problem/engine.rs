@@ -1,5 +1,6 @@
 //! What the engine refuses, as problems: every variant has its code.
 
+use posthorn_core::card_token::Refused;
 use posthorn_core::event::Invalid;
 use posthorn_engine::{BadCursor, EngineError, Unauthorized};
 use posthorn_store::StoreError;
@@ -34,6 +35,15 @@ impl From<EngineError> for Problem {
             EngineError::Payment(_) => Self::new(Code::PaymentState, detail),
             EngineError::Checkout(_) => Self::new(Code::CheckoutState, detail),
             EngineError::Order(_) => Self::new(Code::OrderState, detail),
+            EngineError::CardToken(Refused::Used) => {
+                Self::new(Code::CardTokenUsed, detail).at("card_token")
+            }
+            EngineError::CardToken(Refused::Expired) => {
+                Self::new(Code::CardTokenExpired, detail).at("card_token")
+            }
+            EngineError::UnknownCardToken => {
+                Self::new(Code::CardTokenUnknown, detail).at("card_token")
+            }
             EngineError::OtherAmount { .. }
             | EngineError::OtherProvider { .. }
             | EngineError::OtherMethod { .. } => {

@@ -46,5 +46,6 @@ mod secrets;
 mod serving;
 mod shown;
 mod status;
+mod techcorp_cards;
 mod techcorp_orders;
 mod times;

@@ -174,6 +174,8 @@ impl From<EngineError> for Fault {
             | EngineError::WrongMode { .. }
             | EngineError::Busy { .. }
             | EngineError::Store(_)
+            | EngineError::CardToken(_)
+            | EngineError::UnknownCardToken
             | EngineError::Broken { .. } => Problem::from(error).into(),
         }
     }

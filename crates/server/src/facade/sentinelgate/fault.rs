@@ -161,6 +161,8 @@ impl From<EngineError> for Fault {
             | EngineError::Order(_)
             | EngineError::Busy { .. }
             | EngineError::Store(_)
+            | EngineError::CardToken(_)
+            | EngineError::UnknownCardToken
             | EngineError::Broken { .. } => Problem::from(error).into(),
         }
     }

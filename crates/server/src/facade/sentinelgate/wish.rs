@@ -6,7 +6,7 @@ use posthorn_core::contract::Provider;
 use posthorn_core::json::{self, Json, Style};
 use posthorn_core::money::{Asset, Money, Units, UnknownAsset};
 use posthorn_core::payment::{Method, Wish};
-use posthorn_engine::{BadCard, PayerCard, PaymentDraft};
+use posthorn_engine::{BadCard, CardGiven, PayerCard, PaymentDraft};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -65,6 +65,7 @@ pub(super) fn read(
         checkout: None,
         sale: None,
     };
+    let card = card.map(CardGiven::Typed);
     Ok(PaymentDraft { money, wish, legs: Vec::new(), card })
 }
 

@@ -1,5 +1,5 @@
-//! Who calls TechCorp's API: a merchant of its contract, by one of its keys, or a program that was given an access token
-//! (RFC 6750).
+//! Who calls TechCorp's API: a merchant of its contract, by one of its keys; a program that was given an access token (RFC 6750); or a
+//! page of its merchant's, by the key that may stand there.
 
 use axum::extract::FromRequestParts;
 use http::header::AUTHORIZATION;
@@ -11,8 +11,8 @@ use posthorn_engine::{BadToken, Caller};
 
 use super::CONTRACT;
 use crate::app::App;
-use crate::auth::AsMerchant;
-use crate::facade::admission::{admit, admit_stranger};
+use crate::auth::{AsMerchant, page_caller};
+use crate::facade::admission::{admit, admit_stranger, known};
 use crate::problem::{Code, Problem};
 
 /// When to try again after tokens could not be looked up, in seconds.
@@ -81,4 +81,19 @@ async fn by_token(app: &App, token: &str, method: &str) -> Result<AsMerchant, Pr
     }
     let (id, mode) = bearer.place;
     Ok(AsMerchant { id, mode, caller: program((id, mode)) })
+}
+
+/// A payer's browser, by its merchant's publishable key; or that merchant itself. What strangers do with a key that everybody
+/// reads does not count as the merchant's own requests (they could use them up), but as those of their address.
+pub(super) struct Page(pub(super) (MerchantId, Mode));
+
+impl FromRequestParts<App> for Page {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        admit_stranger(app, parts, CONTRACT)?;
+        let caller = page_caller(parts, app).await?;
+        let (id, mode, _) = known(app, caller, CONTRACT).await?;
+        Ok(Self((id, mode)))
+    }
 }

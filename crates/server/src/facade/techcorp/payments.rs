@@ -1,6 +1,6 @@
 //! "How do I process payments in my integration?": `POST /v1/payments/process`, which the guide's sample calls `/api/payments/process`
 //! and sends without a content type. One order is paid once: while a payment of it may be paid, or was, the same request is
-//! answered with that one.
+//! answered with that one; so is the same request with a card token, whatever came of its payment.
 
 use axum::Router;
 use axum::extract::State;
@@ -13,7 +13,7 @@ use posthorn_core::id::{MerchantId, PaymentId};
 use posthorn_core::json::{self, Json, Style};
 use posthorn_core::money::{Asset, Money, Units};
 use posthorn_core::payment::{Customer, Method, Payment, Wish};
-use posthorn_engine::PaymentDraft;
+use posthorn_engine::{CardGiven, PaymentDraft};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -23,7 +23,7 @@ use crate::app::App;
 use crate::body::Sent;
 use crate::list::Asked;
 use crate::params::{Id, Params};
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 
 pub(super) fn routes() -> Router<App> {
     Router::new()
@@ -32,12 +32,14 @@ pub(super) fn routes() -> Router<App> {
         .route("/v1/payments", get(list))
         .route("/v1/payments/{id}", get(read))
         .route("/v1/payments/{id}/refund", post(refund))
+        .route("/v1/payments/{id}/cancel", post(cancel))
 }
 
 /// How the guide's sample and table call what there is to pay with.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum MethodIn {
+    Card,
     Pix,
     Boleto,
 }
@@ -49,7 +51,9 @@ struct ProcessIn<'a> {
     /// In cents: "Payments use cents".
     #[serde(borrow)]
     amount: &'a RawValue,
-    method: MethodIn,
+    /// By card where there is a token of one.
+    method: Option<MethodIn>,
+    card_token: Option<String>,
     provider: Option<String>,
     currency: Option<String>,
     description: Option<String>,
@@ -75,6 +79,10 @@ struct RefundIn {
     reason: Option<String>,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CancelIn {}
+
 async fn process(
     State(app): State<App>,
     Client(merchant): Client,
@@ -85,13 +93,13 @@ async fn process(
     if let Some(payment) = before {
         return Ok(answer(StatusCode::OK, &shown(&app, &payment)));
     }
-    let draft = draft(&app, place, sent.decode()?)?;
+    let draft = draft(&app, place, sent.decode()?).await?;
     let opened = engine.create_payment(merchant.caller, place, draft, sent.key.as_ref()).await?;
     let status = if opened.existed { StatusCode::OK } else { StatusCode::CREATED };
     Ok(answer(status, &shown(&app, &opened.payment)))
 }
 
-fn draft(
+async fn draft(
     app: &App,
     place: (MerchantId, Mode),
     asked: ProcessIn<'_>,
@@ -101,10 +109,7 @@ fn draft(
     let asset: Asset = currency.parse().map_err(|unknown| unfit("currency", unknown))?;
     let money = Money::parse(asked.amount.get(), asset, Units::Minor);
     let money = money.map_err(|bad| unfit("amount", bad))?;
-    let method = match asked.method {
-        MethodIn::Pix => Method::Pix,
-        MethodIn::Boleto => Method::Boleto,
-    };
+    let (method, card) = method(app, place, (asked.method, asked.card_token)).await?;
     let usual = || engine.usual_provider(place.0, method.name(), asset);
     let provider = asked.provider.or_else(usual).ok_or_else(|| {
         unfit("method", format!("no provider takes `{}` in {asset}", method.name()))
@@ -131,7 +136,33 @@ fn draft(
         checkout: None,
         sale: None,
     };
-    Ok(PaymentDraft { money, wish, legs: Vec::new(), card: None })
+    Ok(PaymentDraft { money, wish, legs: Vec::new(), card })
+}
+
+/// How it is paid: a card token says so by itself.
+async fn method(
+    app: &App,
+    place: (MerchantId, Mode),
+    asked: (Option<MethodIn>, Option<String>),
+) -> Result<(Method, Option<CardGiven>), Problem> {
+    let missing = |field: &'static str, what: &str| {
+        Err(Problem::new(Code::MissingField, format!("`{field}` is missing; {what}")).at(field))
+    };
+    match asked {
+        (None | Some(MethodIn::Card), Some(name)) => {
+            let token = app.engine().card_token(place, &name).await?;
+            Ok((Method::Card(token.card), Some(CardGiven::Token(token.id))))
+        }
+        (Some(MethodIn::Pix | MethodIn::Boleto), Some(_)) => {
+            Err(unfit("method", "a card token pays by card: leave one of both out"))
+        }
+        (Some(MethodIn::Pix), None) => Ok((Method::Pix, None)),
+        (Some(MethodIn::Boleto), None) => Ok((Method::Boleto, None)),
+        (Some(MethodIn::Card), None) => {
+            missing("card_token", "`POST /v1/cards/tokens` makes one of a card")
+        }
+        (None, None) => missing("method", "send a `card_token`, or `pix` or `boleto` as `method`"),
+    }
 }
 
 /// Payments, newest first, a page at a time.
@@ -176,6 +207,19 @@ async fn refund(
     let wished = (amount, reason);
     let payment = engine.refund_payment(merchant.caller, about, wished, sent.key.as_ref()).await?;
     Ok(answer(StatusCode::CREATED, &shown(&app, &payment)))
+}
+
+/// Calls off what was not paid yet: a payer who was shown a code may pay otherwise then.
+async fn cancel(
+    State(app): State<App>,
+    Client(merchant): Client,
+    Id(id): Id<String>,
+    sent: Sent,
+) -> Result<Response, Problem> {
+    let CancelIn {} = sent.decode()?;
+    let id = app.engine().payment_id(merchant.id, &id)?;
+    let payment = app.engine().cancel_payment(merchant.place(), id).await?;
+    Ok(answer(StatusCode::OK, &shown(&app, &payment)))
 }
 
 /// A payment as its events show it.
