@@ -157,6 +157,13 @@ impl MasterKeys {
         Self { keys: self.keys.iter().map(made).collect() }
     }
 
+    /// A hash that nobody can reckon who has not the current key: of what could be guessed from its plain one.
+    #[must_use]
+    pub fn hash(&self, text: &str) -> [u8; 32] {
+        let current: &[u8] = self.keys.first().map_or(&[], |(_, key)| &key[..]);
+        keyed_hash(current, text)
+    }
+
     /// Whether what the key with this id sealed can be opened; else [`Unopenable::UnknownKey`].
     pub fn knows(&self, id: [u8; 4]) -> Result<(), Unopenable> {
         self.key(id).map(drop)

@@ -101,7 +101,8 @@ impl Shared {
         let key = digest.first_chunk().copied().unwrap_or_default();
         let held = self.in_flight_keys.hold((scope, key))?;
         let at = self.clock.now();
-        let once = Once { scope, key, part: 0, request: request.fingerprint, at };
+        let request = self.keyring.fingerprint(request.fingerprint);
+        let once = Once { scope, key, part: 0, request, at };
         Ok((Some(once), Some(held)))
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
+use data_encoding::HEXLOWER;
 use jiff::Timestamp;
 use posthorn_core::contract::SigningKey;
 use posthorn_core::endpoint::EndpointSecret;
@@ -41,12 +42,22 @@ pub(crate) struct Keyring {
     master: MasterKeys,
     /// Card numbers have a key of their own: what opens secrets opens no card.
     cards: MasterKeys,
+    /// Hashes what callers sent: a body may be short but for what must not be known of it.
+    requests: MasterKeys,
     opened: RwLock<HashMap<(EndpointId, ContractId), Opened>>,
 }
 
 impl Keyring {
     pub(crate) fn new(master: MasterKeys) -> Self {
-        Self { cards: master.for_purpose("card numbers"), master, opened: RwLock::default() }
+        let [cards, requests] =
+            ["card numbers", "request fingerprints"].map(|purpose| master.for_purpose(purpose));
+        Self { cards, requests, master, opened: RwLock::default() }
+    }
+
+    /// What is kept of a request, to know it again: a card's number is not found by trying all of them.
+    pub(crate) fn fingerprint(&self, plain: [u8; 16]) -> [u8; 16] {
+        let hash = self.requests.hash(&HEXLOWER.encode(&plain));
+        hash.first_chunk().copied().unwrap_or_default()
     }
 
     /// Seals a card's number for one token, and no other.
@@ -250,5 +261,14 @@ mod tests {
         assert!(keys.get(&[1; 32]).is_none(), "it may be the revoked one");
         keys.put([1; 32], key, keys.generation());
         assert!(keys.get(&[1; 32]).is_some());
+    }
+
+    #[test]
+    fn what_is_kept_of_a_request_is_known_by_the_master_key_alone() {
+        let kept = |master, plain| Keyring::new(MasterKeys::new(master, &[])).fingerprint(plain);
+        assert_eq!(kept([1; 32], [7; 16]), kept([1; 32], [7; 16]));
+        assert_ne!(kept([1; 32], [7; 16]), kept([2; 32], [7; 16]), "another deployment's");
+        assert_ne!(kept([1; 32], [7; 16]), kept([1; 32], [8; 16]), "another request's");
+        assert_ne!(kept([1; 32], [7; 16]), [7; 16], "nobody reckons it from the request");
     }
 }
