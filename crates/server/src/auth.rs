@@ -92,5 +92,9 @@ async fn caller(parts: &Parts, app: &App) -> Result<Caller, Problem> {
     if key.is_empty() || key.len() > KEY_BYTES_MAX {
         return Err(unknown());
     }
-    Ok(app.engine().authenticate(key).await?)
+    let caller = app.engine().authenticate(key).await?;
+    if let Caller::Merchant { mode, .. } = caller {
+        app.admit(parts, mode)?;
+    }
+    Ok(caller)
 }

@@ -40,6 +40,8 @@ pub(super) async fn admit(
         let what = "this is a merchant's own; use one of its keys, not the admin key";
         return Err(Problem::new(Code::WrongKey, what));
     };
+    // A token and a pair of keys come here without having passed `crate::auth`.
+    app.admit(parts, mode)?;
     let spoken = engine.merchant(id).await?.contract.clone();
     if spoken != contract {
         let what = format!("this merchant speaks contract `{spoken}`; use that one's API");
