@@ -345,6 +345,8 @@ fn in_words(text: &str) -> String {
     ];
     kinds.iter().fold(text.to_owned(), |text, (kind, section)| {
         let (typed, key) = (format!("failed to deserialize value `{kind}"), format!("`{section}"));
-        text.replace(&typed, &format!("cannot read {key}"))
+        let (field, text) =
+            (format!("field `{kind}"), text.replace(&typed, &format!("cannot read {key}")));
+        text.replace(&field, &key)
     })
 }

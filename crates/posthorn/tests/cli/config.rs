@@ -184,7 +184,7 @@ fn a_host_is_bound_to_one_mode_by_its_name_alone() {
     let told = "test = [\"api.sandbox.techcorp.com\"]\nlive = [\"b.example\",\"c.example\"]\n";
     assert!(printed.contains(told), "{printed}");
     let said = print(config_file("[hosts]\nlive = [\"https://a.example\"]\n").path()).failed();
-    assert!(said.contains("hosts") && said.contains("without scheme, port and path"), "{said}");
+    assert!(said.contains("`live`: ") && said.contains("without scheme, port and path"), "{said}");
     let dir = tempfile::tempdir().unwrap();
     let data = dir.path().join("data");
     let mut serve = posthorn(&["serve", "--config", file, "--data", data.to_str().unwrap()]);
@@ -201,11 +201,17 @@ fn what_cannot_be_read_is_named_as_it_is_written() {
         ("POSTHORN_LOG_FORMAT", "`log.format`"),
         ("POSTHORN_DRAIN_PER_SECOND", "`limits.drain_per_second`"),
         ("POSTHORN_POSTGRES_READ_TIMEOUT", "`postgres.read_timeout`"),
-        ("POSTHORN_EGRESS_ADDRESSES", "`egress.addresses`"),
     ] {
         let said = with(name);
         assert!(said.contains(&format!("cannot read {key}")), "{said}");
         assert!(said.contains(name) && !said.contains("::"), "{said}");
+    }
+    for (name, key) in [
+        ("POSTHORN_TRUSTED_PROXIES", "`trusted_proxies`"),
+        ("POSTHORN_EGRESS_ADDRESSES", "`egress.addresses`"),
+    ] {
+        let said = with(name);
+        assert!(said.contains(&format!("`{name}` into {key}: ")), "{said}");
     }
 }
 
