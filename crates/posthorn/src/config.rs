@@ -19,6 +19,7 @@ use confique::{Config as _, File, FileFormat, Layer as _};
 use ipnet::IpNet;
 use jiff::SignedDuration;
 use posthorn_core::secret::Secret;
+use posthorn_server::HostName;
 
 pub(crate) use flags::Flags;
 pub(crate) use master_key::{BadMasterKey, MasterKey};
@@ -104,7 +105,7 @@ pub(crate) struct Config {
     pub(crate) allow_cidrs: Vec<IpNet>,
 
     /// Proxies (CIDR) in front of this server, as in `["10.0.0.0/8"]`: where a request comes from one of them, it counts as coming from the
-    /// right-most address in `X-Forwarded-For` that is not one of them. Without it everybody behind a proxy is counted as one where
+    /// right-most address in `X-Forwarded-For` that is not one of them, and as sent to the last name in `X-Forwarded-Host`. Without it everybody behind a proxy is counted as one where
     /// calls are counted by address (tries at passwords). In the environment: separated by commas.
     #[config(
         env = "POSTHORN_TRUSTED_PROXIES",
@@ -140,6 +141,11 @@ pub(crate) struct Config {
     /// Bounds. Reaching one makes work wait; nothing is dropped.
     #[config(nested)]
     pub(crate) limits: Limits,
+
+    /// Host names that are bound to a mode, for a platform whose sandbox and production are two bases. Keys, tokens and applications of
+    /// the other mode are refused there (403); a name in neither list takes both. A request's name is its `Host`, whatever the port.
+    #[config(nested)]
+    pub(crate) hosts: Hosts,
 
     /// Where deliveries come from.
     #[config(nested)]
@@ -182,6 +188,27 @@ pub(crate) struct Limits {
         validate(*drain_per_second >= 1, "limits.drain_per_second must be at least 1")
     )]
     pub(crate) drain_per_second: u32,
+}
+
+/// Host names that are bound to a mode.
+#[derive(confique::Config)]
+#[config(layer_attr(serde(deny_unknown_fields)))]
+pub(crate) struct Hosts {
+    /// Names for test mode alone, as in `["api.sandbox.example.com"]`. In the environment: separated by commas.
+    #[config(
+        env = "POSTHORN_HOSTS_TEST",
+        default = [],
+        parse_env = confique::env::parse::list_by_comma
+    )]
+    pub(crate) test: Vec<HostName>,
+
+    /// Names for live mode alone, as in `["api.example.com"]`. In the environment: separated by commas.
+    #[config(
+        env = "POSTHORN_HOSTS_LIVE",
+        default = [],
+        parse_env = confique::env::parse::list_by_comma
+    )]
+    pub(crate) live: Vec<HostName>,
 }
 
 /// Where deliveries come from, for receivers that let only known addresses in. `GET /v1/webhooks/addresses` tells them.
@@ -308,10 +335,18 @@ fn is_setting(all: &Meta, name: &str) -> bool {
 
 /// The keys as they stand in a file, instead of the types that they are read into.
 fn in_words(text: &str) -> String {
-    let kinds =
-        [("Config::", ""), ("Limits::", "limits."), ("Postgres::", "postgres."), ("Log::", "log.")];
+    let kinds = [
+        ("Config::", ""),
+        ("Limits::", "limits."),
+        ("Hosts::", "hosts."),
+        ("Egress::", "egress."),
+        ("Postgres::", "postgres."),
+        ("Log::", "log."),
+    ];
     kinds.iter().fold(text.to_owned(), |text, (kind, section)| {
         let (typed, key) = (format!("failed to deserialize value `{kind}"), format!("`{section}"));
-        text.replace(&typed, &format!("cannot read {key}"))
+        let (field, text) =
+            (format!("field `{kind}"), text.replace(&typed, &format!("cannot read {key}")));
+        text.replace(&field, &key)
     })
 }

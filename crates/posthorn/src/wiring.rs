@@ -21,7 +21,7 @@ use posthorn_engine::http::{
 use posthorn_engine::metrics::ByBound;
 use posthorn_engine::postgres_tls::postgres_tls;
 use posthorn_engine::{Engine, EngineError, Options, Parts, Runner};
-use posthorn_server::NoFacade;
+use posthorn_server::{BoundTwice, NoFacade};
 use posthorn_store::Store;
 use posthorn_store::postgres::{self, Postgres};
 use posthorn_store::sqlite::{self, OpenError, Sqlite};
@@ -118,6 +118,9 @@ pub(crate) enum WiringError {
     /// There is no such API to put at the root.
     #[error("`--contract`: {0}")]
     Facade(#[from] NoFacade),
+    /// A host name is bound to both modes.
+    #[error(transparent)]
+    Hosts(#[from] BoundTwice),
     /// The contracts cannot be read.
     #[error(transparent)]
     Contracts(#[from] ContractsError),

@@ -46,13 +46,22 @@ impl Address {
     }
 }
 
+/// Whether a request came by one of the operator's own proxies.
+pub(crate) fn is_forwarded(extensions: &Extensions, trusted: &[IpNet]) -> bool {
+    let peer = extensions.get::<ConnectInfo<SocketAddr>>();
+    peer.is_some_and(|ConnectInfo(peer)| is_trusted(trusted, peer.ip().to_canonical()))
+}
+
+fn is_trusted(trusted: &[IpNet], address: IpAddr) -> bool {
+    trusted.iter().any(|net| net.contains(&address))
+}
+
 /// Goes back along the proxies, as far as they are trusted.
 fn named(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
-    let is_trusted = |address: &IpAddr| trusted.iter().any(|net| net.contains(address));
     let mut last = peer;
     let lines = headers.get_all(FORWARDED_FOR).iter().filter_map(|line| line.to_str().ok());
     let mut hops = lines.flat_map(|line| line.split(',')).collect::<Vec<_>>().into_iter().rev();
-    while is_trusted(&last) {
+    while is_trusted(trusted, last) {
         match hops.next().and_then(address) {
             Some(before) => last = before,
             None => return last,

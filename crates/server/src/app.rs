@@ -4,13 +4,17 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use http::request::Parts;
 use ipnet::IpNet;
+use posthorn_core::event::Mode;
 use posthorn_core::id::MerchantId;
 use posthorn_engine::Engine;
 use prometheus_client::registry::Registry;
 use tokio::sync::watch;
 
+use crate::hosts::Hosts;
 use crate::metrics::HttpMetrics;
+use crate::problem::Problem;
 use crate::ratelimit::RateLimits;
 use crate::room::{BODIES_BYTES_MAX, Bodies, STRANGERS_BYTES_MAX};
 use crate::tries::Tries;
@@ -20,6 +24,7 @@ use crate::tries::Tries;
 pub struct App {
     inner: Arc<Inner>,
     trusted_proxies: Arc<[IpNet]>,
+    hosts: Arc<Hosts>,
 }
 
 struct Inner {
@@ -60,13 +65,20 @@ impl App {
             tries,
             streams: Mutex::default(),
         };
-        Self { inner: Arc::new(inner), trusted_proxies: Arc::default() }
+        let (trusted_proxies, hosts) = (Arc::default(), Arc::default());
+        Self { inner: Arc::new(inner), trusted_proxies, hosts }
     }
 
     /// The same behind these proxies, whose word is taken for whom they ask for.
     #[must_use]
     pub fn behind(self, trusted_proxies: Vec<IpNet>) -> Self {
         Self { trusted_proxies: trusted_proxies.into(), ..self }
+    }
+
+    /// The same at these names, which are bound to a mode.
+    #[must_use]
+    pub fn bound(self, hosts: Hosts) -> Self {
+        Self { hosts: Arc::new(hosts), ..self }
     }
 
     /// The engine.
@@ -123,6 +135,16 @@ impl App {
     /// The proxies that are believed.
     pub(crate) fn trusted_proxies(&self) -> &[IpNet] {
         &self.trusted_proxies
+    }
+
+    /// The names that are bound to a mode.
+    pub(crate) fn hosts(&self) -> &Hosts {
+        &self.hosts
+    }
+
+    /// Lets a caller of a mode in, unless it asks at a name that is the other mode's.
+    pub(crate) fn admit(&self, parts: &Parts, mode: Mode) -> Result<(), Problem> {
+        self.hosts.admit(parts, &self.trusted_proxies, mode)
     }
 
     /// How often each has tried passwords.

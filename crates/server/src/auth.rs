@@ -77,12 +77,20 @@ impl FromRequestParts<App> for AsAnyone {
 }
 
 async fn caller(parts: &Parts, app: &App) -> Result<Caller, Problem> {
-    Ok(app.engine().authenticate(bearer(parts)?).await?)
+    at_its_host(parts, app, app.engine().authenticate(bearer(parts)?).await?)
 }
 
 /// Whoever calls where pages call too, with a publishable key.
 pub(crate) async fn page_caller(parts: &Parts, app: &App) -> Result<Caller, Problem> {
-    Ok(app.engine().authenticate_page(bearer(parts)?).await?)
+    at_its_host(parts, app, app.engine().authenticate_page(bearer(parts)?).await?)
+}
+
+/// Lets a merchant in where its mode is at home.
+fn at_its_host(parts: &Parts, app: &App, caller: Caller) -> Result<Caller, Problem> {
+    if let Caller::Merchant { mode, .. } = caller {
+        app.admit(parts, mode)?;
+    }
+    Ok(caller)
 }
 
 /// The key of a request.

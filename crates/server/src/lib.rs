@@ -16,6 +16,7 @@ mod decode;
 mod description;
 mod edge;
 mod facade;
+mod hosts;
 mod html;
 mod list;
 mod metrics;
@@ -37,6 +38,7 @@ use utoipa_axum::router::OpenApiRouter;
 pub use app::App;
 pub use body::{BATCH_BYTES_MAX, BODY_BYTES_MAX, IDEMPOTENCY_KEY_CHARS_MAX};
 pub use facade::{NoFacade, Root};
+pub use hosts::{BoundTwice, HostName, Hosts, NoHostName};
 pub use room::BODIES_BYTES_MAX;
 pub use serve::{Serving, serve};
 

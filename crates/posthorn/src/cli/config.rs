@@ -4,6 +4,7 @@ mod docs;
 
 use ipnet::IpNet;
 use posthorn_core::secret::Secret;
+use posthorn_server::HostName;
 use serde_json::{Map, Value, json};
 
 use super::out::{say, write};
@@ -68,6 +69,8 @@ fn settings(config: &Config) -> Vec<Setting> {
         |value: Option<String>| value.map_or(Shown::NotSet, |value| Shown::Value(value.into()));
     let nets = |nets: &[IpNet]| -> Vec<String> { nets.iter().map(ToString::to_string).collect() };
     let (cidrs, proxies) = (nets(&config.allow_cidrs), nets(&config.trusted_proxies));
+    let names =
+        |names: &[HostName]| -> Vec<String> { names.iter().map(ToString::to_string).collect() };
     let format = match config.log.format {
         LogFormat::Text => "text",
         LogFormat::Json => "json",
@@ -99,6 +102,8 @@ fn settings(config: &Config) -> Vec<Setting> {
         of("limits", "in_flight_max", value(limits.in_flight_max.into())),
         of("limits", "merchant_in_flight_max", value(limits.merchant_in_flight_max.into())),
         of("limits", "drain_per_second", value(limits.drain_per_second.into())),
+        of("hosts", "test", value(json!(names(&config.hosts.test)))),
+        of("hosts", "live", value(json!(names(&config.hosts.live)))),
         of("postgres", "connections", value(postgres.connections.into())),
         of("postgres", "write_timeout", duration(postgres.write_timeout)),
         of("postgres", "read_timeout", duration(postgres.read_timeout)),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 use posthorn_core::secret::Secret;
 use posthorn_engine::Engine;
-use posthorn_server::{App, NATIVE, Root, Serving};
+use posthorn_server::{App, Hosts, NATIVE, Root, Serving};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
@@ -50,19 +50,21 @@ pub(crate) struct Prepared {
     grace: Duration,
     root: Option<Root>,
     trusted_proxies: Vec<IpNet>,
+    hosts: Hosts,
 }
 
 impl Prepared {
     /// Takes the address and opens everything.
     pub(crate) async fn new(config: &Config) -> Result<Self, WiringError> {
         let root = config.contract.as_deref().map(Root::of).transpose()?;
+        let hosts = Hosts::new(config.hosts.test.clone(), config.hosts.live.clone())?;
         let listener = listen(config.listen).await?;
         let address = listener
             .local_addr()
             .map_err(|source| WiringError::Listen { address: config.listen, source })?;
         let wired = wire(config, address).await?;
         let (grace, proxies) = (config.grace.unsigned_abs(), config.trusted_proxies.clone());
-        Ok(Self { wired, listener, address, grace, root, trusted_proxies: proxies })
+        Ok(Self { wired, listener, address, grace, root, trusted_proxies: proxies, hosts })
     }
 
     /// The engine's handle.
@@ -72,7 +74,7 @@ impl Prepared {
 
     /// Sets to work: from here on it answers.
     pub(crate) fn run(self) -> Running {
-        let Self { wired, listener, address, grace, root, trusted_proxies } = self;
+        let Self { wired, listener, address, grace, root, trusted_proxies, hosts } = self;
         let Wired { engine, runner, registry, admin_key } = wired;
         let mut tasks = JoinSet::new();
         tasks.spawn(async move {
@@ -80,7 +82,7 @@ impl Prepared {
             Part::Runner
         });
         let app = App::new(engine.clone(), registry, env!("CARGO_PKG_VERSION"));
-        let app = app.behind(trusted_proxies);
+        let app = app.behind(trusted_proxies).bound(hosts);
         let serving = Serving { grace, root, ..Serving::default() };
         let (stop, stopped) = oneshot::channel::<()>();
         tasks.spawn(async move {

@@ -37,6 +37,10 @@ fn without_any_setting_the_defaults_are_in_force() {
     merchant_in_flight_max = 1024
     drain_per_second = 100
 
+    [hosts]
+    test = []
+    live = []
+
     [postgres]
     connections = 8
     write_timeout = "10s"
@@ -171,6 +175,25 @@ fn a_bad_duration_network_key_and_bound_are_each_refused_with_the_remedy() {
 }
 
 #[test]
+fn a_host_is_bound_to_one_mode_by_its_name_alone() {
+    let file =
+        config_file("[hosts]\ntest = [\"API.sandbox.techcorp.com\"]\nlive = [\"a.example\"]\n");
+    let file = file.path().to_str().unwrap();
+    let mut command = posthorn(&["config", "print", "--config", file]);
+    let printed = finish(command.env("POSTHORN_HOSTS_LIVE", "b.example,c.example."), b"").sound();
+    let told = "test = [\"api.sandbox.techcorp.com\"]\nlive = [\"b.example\",\"c.example\"]\n";
+    assert!(printed.contains(told), "{printed}");
+    let said = print(config_file("[hosts]\nlive = [\"https://a.example\"]\n").path()).failed();
+    assert!(said.contains("`live`: ") && said.contains("without scheme, port and path"), "{said}");
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let mut serve = posthorn(&["serve", "--config", file, "--data", data.to_str().unwrap()]);
+    let said = finish(serve.env("POSTHORN_HOSTS_LIVE", "api.SANDBOX.techcorp.com"), b"").failed();
+    insta::assert_snapshot!(said, @"error: `hosts.test` and `hosts.live` both have `api.sandbox.techcorp.com`; a host name is bound to one mode, or, in neither, takes both");
+    assert!(!data.exists(), "nothing was begun");
+}
+
+#[test]
 fn what_cannot_be_read_is_named_as_it_is_written() {
     let with = |name: &str| finish(posthorn(&["config", "print"]).env(name, "x"), b"").failed();
     for (name, key) in [
@@ -182,6 +205,13 @@ fn what_cannot_be_read_is_named_as_it_is_written() {
         let said = with(name);
         assert!(said.contains(&format!("cannot read {key}")), "{said}");
         assert!(said.contains(name) && !said.contains("::"), "{said}");
+    }
+    for (name, key) in [
+        ("POSTHORN_TRUSTED_PROXIES", "`trusted_proxies`"),
+        ("POSTHORN_EGRESS_ADDRESSES", "`egress.addresses`"),
+    ] {
+        let said = with(name);
+        assert!(said.contains(&format!("`{name}` into {key}: ")), "{said}");
     }
 }
 

@@ -83,7 +83,7 @@ pub(super) async fn admit(
     caller: Caller,
     contract: &str,
 ) -> Result<(), Problem> {
-    let (id, mode, key) = known(app, caller, contract).await?;
+    let (id, mode, key) = known(app, parts, caller, contract).await?;
     let engine = app.engine();
     let (merchant, limits) = (engine.merchant(id).await?, engine.contract_of(id)?.limits);
     let limits = limits.with(merchant.rate_limits);
@@ -140,6 +140,7 @@ fn classes(parts: &Parts, who: Who) -> Vec<RequestClass> {
 /// The merchant that calls, if it speaks this façade's contract.
 pub(super) async fn known(
     app: &App,
+    parts: &Parts,
     caller: Caller,
     contract: &str,
 ) -> Result<(MerchantId, Mode, KeyId), Problem> {
@@ -147,6 +148,8 @@ pub(super) async fn known(
         let what = "this is a merchant's own; use one of its keys, not the admin key";
         return Err(Problem::new(Code::WrongKey, what));
     };
+    // A token and a pair of keys come here without having passed `crate::auth`.
+    app.admit(parts, mode)?;
     let spoken = app.engine().merchant(id).await?.contract.clone();
     if spoken != contract {
         let what = format!("this merchant speaks contract `{spoken}`; use that one's API");

@@ -67,7 +67,7 @@ codes! {
     InsufficientScope = "insufficient_scope" 403 "Insufficient scope"
         "The access token is good, but not for this: `read` is for GET, `write` for everything else.",
     WrongMode = "wrong_mode" 403 "Wrong mode"
-        "This is possible in test mode only, or only on a server started with `--sandbox`.",
+        "This is possible in test mode only, or only on a server started with `--sandbox`; or the host name is for the other mode (`hosts`), and `detail` says where this one's is.",
     NotFound = "not_found" 404 "Not found"
         "There is nothing by that id for this key (a test key sees nothing of live mode, and the reverse), or no such route.",
     CardTokenUnknown = "card_token_unknown" 404 "Unknown card token"

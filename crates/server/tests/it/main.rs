@@ -29,6 +29,7 @@ mod facade_sentinelgate;
 mod facade_techcorp;
 mod harness;
 mod health;
+mod hosts;
 mod idempotency;
 mod jobs;
 mod keys;

@@ -2,6 +2,7 @@
 
 mod bounds;
 mod consent;
+mod hosts;
 mod logins;
 mod refused;
 mod world;

@@ -216,7 +216,12 @@ fn setting(field: &str) -> Fault {
 /// What the native API would say, in this platform's words.
 impl From<Problem> for Fault {
     fn from(problem: Problem) -> Self {
-        let (code, what) = Code::of(problem.code.about().status);
+        let (code, what) = if problem.code == problem::Code::WrongMode {
+            let what = "este endereço é do outro modo (teste ou produção); use uma chave dele, ou o endereço do seu";
+            (Code::Unauthorized, what)
+        } else {
+            Code::of(problem.code.about().status)
+        };
         let field = problem.field.as_ref().map(ToString::to_string);
         let mut message = match &field {
             Some(field) => format!("`{field}`: {what}"),

@@ -93,7 +93,7 @@ impl FromRequestParts<App> for Page {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         admit_stranger(app, parts, CONTRACT)?;
         let caller = page_caller(parts, app).await?;
-        let (id, mode, _) = known(app, caller, CONTRACT).await?;
+        let (id, mode, _) = known(app, parts, caller, CONTRACT).await?;
         Ok(Self((id, mode)))
     }
 }

@@ -11,7 +11,7 @@
 use axum::extract::{FromRequestParts, OriginalUri, State};
 use axum::response::{IntoResponse, Response};
 use http::request::Parts;
-use http::{HeaderValue, StatusCode, Uri, header};
+use http::{HeaderValue, StatusCode, header};
 use posthorn_core::id::MerchantId;
 use posthorn_core::oauth::{
     self, Application, Asked, ClientKind, Fault, RedirectUri, Refusal, Wanted, redirect,
@@ -86,7 +86,13 @@ impl Visit {
     /// What has nothing to do with what was asked: said in the user's language, counted and logged like any other problem.
     fn not_now(&self, problem: Problem) -> Response {
         let theirs = [Code::TooLarge, Code::MalformedJson].contains(&problem.code);
-        let what = if theirs { self.words.unfit } else { self.words.not_now };
+        let what = if problem.code == Code::WrongMode {
+            self.words.elsewhere
+        } else if theirs {
+            self.words.unfit
+        } else {
+            self.words.not_now
+        };
         put_off(tells(problem.code.status(), self.words, what), problem)
     }
 }
@@ -100,14 +106,19 @@ fn put_off(mut page: Response, problem: Problem) -> Response {
     page
 }
 
-/// An application that is good, and where its users go back to.
-async fn client(app: &App, pairs: &Pairs) -> Result<(Application, RedirectUri), Option<Problem>> {
+/// An application that is good, and good at this host, and where its users go back to.
+async fn client(
+    app: &App,
+    parts: &Parts,
+    pairs: &Pairs,
+) -> Result<(Application, RedirectUri), Option<Problem>> {
     let name = pairs.get("client_id").ok_or(None)?;
     let client =
         app.engine().client_named(name).await.map_err(|error| match Refused::from(error) {
             Refused::Told(_) => None,
             Refused::Other(problem) => Some(problem),
         })?;
+    app.admit(parts, client.mode).map_err(Some)?;
     let to = redirect(&client.redirects, pairs.get("redirect_uri")).ok_or(None)?;
     Ok((client, to))
 }
@@ -131,10 +142,10 @@ fn ask<'a>(
     Ask { name: &client.name, to, scopes: asked.scopes, pairs, accounts: &[] }
 }
 
-pub(super) async fn shows(State(app): State<App>, visit: Visit, inner: Uri) -> Response {
-    let pairs = Pairs::read(inner.query().unwrap_or_default().as_bytes());
+pub(super) async fn shows(State(app): State<App>, visit: Visit, parts: Parts) -> Response {
+    let pairs = Pairs::read(parts.uri.query().unwrap_or_default().as_bytes());
     let Ok(pairs) = pairs else { return visit.unfit() };
-    let (client, to) = match client(&app, &pairs).await {
+    let (client, to) = match client(&app, &parts, &pairs).await {
         Ok(found) => found,
         Err(problem) => return missing(&visit, problem),
     };
@@ -163,7 +174,7 @@ pub(super) async fn decides(
         Err(Refused::Other(problem)) => return visit.not_now(problem),
     };
     let pairs = &form.pairs;
-    let (client, to) = match client(&app, pairs).await {
+    let (client, to) = match client(&app, &form.parts, pairs).await {
         Ok(found) => found,
         Err(problem) => return missing(&visit, problem),
     };

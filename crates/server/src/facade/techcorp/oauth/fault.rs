@@ -25,7 +25,7 @@ impl From<Refusal> for Refused {
 
 impl From<Problem> for Refused {
     fn from(problem: Problem) -> Self {
-        if problem.code == Code::WrongKey {
+        if [Code::WrongKey, Code::WrongMode].contains(&problem.code) {
             return Fault::UnauthorizedClient.because(problem.detail).into();
         }
         Self::Other(problem)
