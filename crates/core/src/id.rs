@@ -4,10 +4,15 @@
 //! the ordinal of a delivery, so a delivery knows its event without a column or an index
 //! (ADR 0007). In public an id is its kind's prefix and the number in Crockford's base 32.
 
+mod text;
+
 use std::fmt;
 use std::str::FromStr;
 
 use jiff::Timestamp;
+
+use text::write_base32;
+pub(crate) use text::{Base32, read_base32};
 
 /// 2026-01-01T00:00:00Z in Unix milliseconds: where id time begins.
 pub const EPOCH_MS: i64 = 1_767_225_600_000;
@@ -18,7 +23,6 @@ const ORDINAL_BITS: u32 = 10;
 const MS_SHIFT: u32 = 22;
 const NODE_SHIFT: u32 = 16;
 const SEQUENCE_STEP: i64 = 1 << ORDINAL_BITS;
-const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
 /// A text that is not an id of the kind that was wanted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -295,44 +299,6 @@ impl IdSequence {
         }
         ((self.last >> MS_SHIFT) + 1) << MS_SHIFT | self.node << NODE_SHIFT
     }
-}
-
-/// An id's number as it stands behind a prefix.
-pub(crate) struct Base32(pub(crate) i64);
-
-impl fmt::Display for Base32 {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_base32(self.0, f)
-    }
-}
-
-fn write_base32(value: i64, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let mut digits = [b'0'; 13];
-    let mut rest = value.cast_unsigned();
-    let mut used = 0;
-    for digit in digits.iter_mut().rev() {
-        *digit = ALPHABET.get((rest & 31) as usize).copied().unwrap_or(b'0');
-        rest >>= 5;
-        used += 1;
-        if rest == 0 {
-            break;
-        }
-    }
-    let text = digits.get(13 - used..).unwrap_or_default();
-    f.write_str(std::str::from_utf8(text).unwrap_or_default())
-}
-
-/// The number that stands behind a prefix, if it is one.
-pub(crate) fn read_base32(text: &str) -> Option<i64> {
-    if text.is_empty() || text.len() > 13 {
-        return None;
-    }
-    let mut value: u64 = 0;
-    for byte in text.bytes() {
-        let digit = ALPHABET.iter().position(|letter| *letter == byte)?;
-        value = value.checked_mul(32)?.checked_add(digit as u64)?;
-    }
-    i64::try_from(value).ok()
 }
 
 #[cfg(test)]
