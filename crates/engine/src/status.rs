@@ -1,6 +1,6 @@
 //! How well it all works: what this server sees of it, and what operators say.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -39,16 +39,13 @@ pub struct StatusNow {
 
 /// What operators have said, as it was last read.
 #[derive(Default)]
-pub(crate) struct Remembered(Mutex<Option<(Timestamp, Arc<[Incident]>)>>);
+pub(crate) struct Remembered(tokio::sync::Mutex<Known>);
 
-impl Remembered {
-    fn get(&self) -> Option<(Timestamp, Arc<[Incident]>)> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    fn set(&self, now: Option<(Timestamp, Arc<[Incident]>)>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = now;
-    }
+#[derive(Default)]
+struct Known {
+    /// When it was read; `None` where it has changed since.
+    at: Option<Timestamp>,
+    incidents: Arc<[Incident]>,
 }
 
 impl Engine {
@@ -56,13 +53,15 @@ impl Engine {
     pub async fn status(&self) -> StatusNow {
         let shared = &self.shared;
         let is_ready = self.ready().await.is_ok();
-        let incidents = self.remembered_incidents().await;
+        let incidents = self.remembered_incidents(is_ready).await;
         let seen = |component| match component {
-            Component::Api | Component::Database | Component::Deliveries if !is_ready => {
-                Standing::Outage
-            }
+            // Nothing works without it: neither is a request taken, nor a delivery or a payment made.
             Component::Api | Component::Database | Component::Deliveries | Component::Payments => {
-                Standing::Operational
+                if is_ready {
+                    Standing::Operational
+                } else {
+                    Standing::Outage
+                }
             }
         };
         let standing = |component| (component, seen(component).max(said(&incidents, component)));
@@ -79,27 +78,31 @@ impl Engine {
         }
     }
 
-    async fn remembered_incidents(&self) -> Arc<[Incident]> {
+    /// One reads for all who ask at the same time; nobody does while the database is away.
+    async fn remembered_incidents(&self, is_ready: bool) -> Arc<[Incident]> {
         let shared = &self.shared;
-        let (now, before) = (shared.clock.now(), shared.incidents.get());
-        if let Some((at, incidents)) = &before
-            && now.duration_since(*at).abs() < REMEMBERED_FOR
-        {
-            return Arc::clone(incidents);
+        let mut known = shared.incidents.0.lock().await;
+        let fresh = |at: Timestamp| shared.clock.now().duration_since(at).abs() < REMEMBERED_FOR;
+        if known.at.is_some_and(fresh) || !is_ready {
+            return Arc::clone(&known.incidents);
         }
-        let since = now.saturating_sub(SHOWN_FOR).unwrap_or(Timestamp::MIN);
-        let incidents: Arc<[Incident]> = match shared.store.incidents().await {
+        match shared.store.incidents().await {
             Ok(all) => {
+                let since = shared.clock.now().saturating_sub(SHOWN_FOR).unwrap_or(Timestamp::MIN);
                 let is_shown = |one: &Incident| one.resolved.is_none_or(|over| over > since);
-                all.into_iter().filter(is_shown).collect()
+                known.incidents = all.into_iter().filter(is_shown).collect();
             }
             Err(error) => {
-                tracing::warn!(%error, "incidents could not be read; those known are shown");
-                before.map(|(_, incidents)| incidents).unwrap_or_default()
+                tracing::warn!(%error, "incidents could not be read; those known are shown")
             }
-        };
-        shared.incidents.set(Some((now, Arc::clone(&incidents))));
-        incidents
+        }
+        known.at = Some(shared.clock.now());
+        Arc::clone(&known.incidents)
+    }
+
+    /// What was read is no longer all.
+    async fn forget_incidents(&self) {
+        self.shared.incidents.0.lock().await.at = None;
     }
 
     /// Every incident on record, newest first, up to a hundred.
@@ -129,7 +132,7 @@ impl Engine {
             };
             let new = NewIncident { report, opened };
             let done = shared.store.open_incident(new, once).await?;
-            shared.incidents.set(None);
+            engine.forget_incidents().await;
             let before = done.is_before();
             Ok((engine.incident(done.get()).await?, before))
         };
@@ -141,10 +144,15 @@ impl Engine {
         &self,
         id: IncidentId,
         (progress, text): (Progress, String),
+        request: Option<&RequestKey>,
     ) -> Result<Incident, EngineError> {
-        let engine = self.clone();
+        let (engine, request) = (self.clone(), request.cloned());
         let work = async move {
             let shared = &engine.shared;
+            let (once, _held) = shared.once(Caller::Operator, request.as_ref())?;
+            if shared.used(once).await?.is_some() {
+                return engine.incident(id).await;
+            }
             for _ in 0..TRIES_MAX {
                 let before = engine.incident(id).await?;
                 let notice = Notice { at: shared.clock.now(), progress, text: text.clone() };
@@ -152,8 +160,8 @@ impl Engine {
                     Ok(report) => Incident { resolved: report.over_since(), report, ..before },
                     Err(bad) => return refuse(bad.field(), bad.to_string()),
                 };
-                if shared.store.tell_incident(after.clone()).await? {
-                    shared.incidents.set(None);
+                if shared.store.tell_incident(after, once).await? {
+                    engine.forget_incidents().await;
                     return engine.incident(id).await;
                 }
             }

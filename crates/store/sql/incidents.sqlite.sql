@@ -1,1 +1,2 @@
-select id, report, opened, resolved, version from incidents order by id desc limit 100
+select id, report, opened, resolved, version from incidents
+where id > 0 order by id desc limit 100

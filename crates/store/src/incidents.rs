@@ -25,7 +25,7 @@ pub trait Incidents: Send + Sync {
     fn open_incident(&self, new: NewIncident, once: Option<Once>) -> Answer<'_, Done<IncidentId>>;
 
     /// Writes an incident as it is now, if it still has the version that this one was read with; `false` where not.
-    fn tell_incident(&self, after: Incident) -> Answer<'_, bool>;
+    fn tell_incident(&self, after: Incident, once: Option<Once>) -> Answer<'_, bool>;
 
     /// One incident.
     fn incident(&self, id: IncidentId) -> Answer<'_, Option<Incident>>;
@@ -39,8 +39,10 @@ impl<B: Backend> Incidents for B {
         self.write(Ordinary, SMALL, async move |db| incidents::open(db, &new, once.as_ref()).await)
     }
 
-    fn tell_incident(&self, after: Incident) -> Answer<'_, bool> {
-        self.write(Ordinary, SMALL, async move |db| incidents::tell(db, &after).await)
+    fn tell_incident(&self, after: Incident, once: Option<Once>) -> Answer<'_, bool> {
+        self.write(Ordinary, SMALL, async move |db| {
+            incidents::tell(db, &after, once.as_ref()).await
+        })
     }
 
     fn incident(&self, id: IncidentId) -> Answer<'_, Option<Incident>> {

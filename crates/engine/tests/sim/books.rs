@@ -66,7 +66,7 @@ verbs! { Grants:
 
 verbs! { Incidents:
     open_incident(new: NewIncident, once: Option<Once>) -> Done<IncidentId>;
-    tell_incident(after: Incident) -> bool;
+    tell_incident(after: Incident, once: Option<Once>) -> bool;
     incident(id: IncidentId) -> Option<Incident>;
     incidents() -> Vec<Incident>;
 }

@@ -85,8 +85,12 @@ impl<'a> Judged<'a> {
         let mut left: Vec<&Seen> = seen.to_vec();
         for attempt in &self.record.attempts {
             let at = attempt.at.as_millisecond();
+            // Which lease a try went by was told by time alone: where one was freed and the clock was set, it may be that one,
+            // though another held by then.
+            let by_another =
+                attempt.late && self.facts.clock_was_set && self.was_freed(attempt.claim);
             let fits = |seen: &&Seen| {
-                seen.claim == attempt.claim
+                (seen.claim == attempt.claim || by_another)
                     && seen.number == attempt.number
                     && seen.began().as_millisecond() == at
             };
@@ -99,7 +103,12 @@ impl<'a> Judged<'a> {
                     let tries = if attempt.late { &mut self.cut_off } else { &mut self.tries };
                     tries.push(Try { attempt, seen });
                 }
-                None => self.say(format!("attempt {attempt:?} is on record and was never made")),
+                None => {
+                    let when: Vec<_> = left.iter().map(|seen| (seen.claim, seen.began())).collect();
+                    self.say(format!(
+                        "attempt {attempt:?} is on record and was never made; {when:?} were"
+                    ));
+                }
             }
         }
         left

@@ -15,7 +15,7 @@ use crate::world::World;
 /// back, 27 a drain out of order, 103 a deleted endpoint that was asked for without end, 114 and 2648
 /// an advance that never ended, 120 an endpoint read in the wrong order, 648 an advance that jumped
 /// over a retry, 3238 an endpoint that was deleted before its 410 was settled.
-const REGRESSIONS: [u64; 11] = [5, 9, 18, 22, 27, 103, 114, 120, 648, 2648, 3238];
+const REGRESSIONS: [u64; 12] = [5, 9, 18, 22, 27, 103, 114, 120, 648, 662, 2648, 3238];
 /// Seeds of an ordinary run.
 const SEEDS: u64 = 1_000;
 /// Failing seeds that are told before the rest is left.

@@ -89,6 +89,8 @@ fn settings(config: &Config) -> Vec<Setting> {
         of("", "data", value(path(&config.data).into())),
         of("", "database", url(config.database.as_ref())),
         of("", "sandbox", value(config.sandbox.into())),
+        of("", "contract", optional(config.contract.clone())),
+        of("", "public_url", optional(config.public_url.as_ref().map(|url| url.0.clone()))),
         of("", "contracts", optional(config.contracts.as_ref().map(path))),
         of("", "admin_key", Shown::Secret(config.admin_key.is_some())),
         of("", "master_key", Shown::Secret(config.master_key.is_some())),
@@ -104,6 +106,8 @@ fn settings(config: &Config) -> Vec<Setting> {
         of("limits", "drain_per_second", value(limits.drain_per_second.into())),
         of("hosts", "test", value(json!(names(&config.hosts.test)))),
         of("hosts", "live", value(json!(names(&config.hosts.live)))),
+        of("egress", "addresses", value(json!(config.egress.addresses))),
+        of("egress", "announced", value(json!(config.egress.announced))),
         of("postgres", "connections", value(postgres.connections.into())),
         of("postgres", "write_timeout", duration(postgres.write_timeout)),
         of("postgres", "read_timeout", duration(postgres.read_timeout)),
@@ -157,4 +161,30 @@ fn print_json(settings: &[Setting]) {
         }
     }
     say(Value::Object(all));
+}
+
+#[cfg(test)]
+mod tests {
+    use confique::Config as _;
+    use confique::meta::FieldKind;
+
+    use super::*;
+
+    #[test]
+    fn every_key_is_printed() {
+        let config = config::for_a_demo("data".into()).unwrap();
+        let printed: Vec<_> =
+            settings(&config).iter().map(|setting| (setting.section, setting.key)).collect();
+        for field in Config::META.fields {
+            let keys = match &field.kind {
+                FieldKind::Leaf { .. } => vec![("", field.name)],
+                FieldKind::Nested { meta } => {
+                    meta.fields.iter().map(|inner| (field.name, inner.name)).collect()
+                }
+            };
+            for key in keys {
+                assert!(printed.contains(&key), "{key:?} is not printed");
+            }
+        }
+    }
 }

@@ -21,6 +21,8 @@ fn without_any_setting_the_defaults_are_in_force() {
     data = "./posthorn-data"
     # database: not set
     sandbox = false
+    # contract: not set
+    # public_url: not set
     # contracts: not set
     # admin_key: not set
     # master_key: not set
@@ -40,6 +42,10 @@ fn without_any_setting_the_defaults_are_in_force() {
     [hosts]
     test = []
     live = []
+
+    [egress]
+    addresses = []
+    announced = []
 
     [postgres]
     connections = 8

@@ -47,6 +47,7 @@ fn the_help_groups_the_commands_by_what_they_are_for() {
       event        Send events, and ask why they were or were not sent
       delivery     Look at deliveries and attempts; send again
       job          Watch and cancel recoveries and other long work
+      incident     Tell of trouble on the status page
       help         Explain a command
 
     Options:

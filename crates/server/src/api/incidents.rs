@@ -139,6 +139,6 @@ pub(super) async fn tell_incident(
     sent: Sent,
 ) -> Answered<IncidentOut> {
     let NoticeIn { status, text } = sent.decode()?;
-    let incident = app.engine().tell_incident(id, (status, text)).await?;
+    let incident = app.engine().tell_incident(id, (status, text), sent.key.as_ref()).await?;
     Ok(Answer::created(incident.into()))
 }

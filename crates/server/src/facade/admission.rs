@@ -62,9 +62,12 @@ pub(super) async fn with_usage(
         Some(problem) => problem.into_response(),
         None => next.run(Request::from_parts(parts, body)).await,
     };
-    if used.get().is_none() {
-        // Nobody looked at its key: there is no such route. It is answered, and counted.
-        let _answered_already = admit_stranger(&app, &stranger, contract);
+    if used.get().is_none()
+        && let Err(problem) = admit_stranger(&app, &stranger, contract)
+        && response.status().as_u16() < 500
+    {
+        // Its key was good for nobody: whatever it was told, it has been told too often.
+        response = problem.into_response();
     }
     if let Some(usage) = used.get() {
         usage.write(response.headers_mut());
@@ -94,10 +97,18 @@ pub(super) async fn admit(
 /// Lets somebody in who has no good key, as often as this façade's contract allows an address.
 pub(super) fn admit_stranger(app: &App, parts: &Parts, contract: &str) -> Result<(), Problem> {
     let Some(contract) = app.engine().contract_called(contract) else { return Ok(()) };
-    if contract.limits.public_per_minute.is_none() {
+    let is_counted = parts.extensions.get::<Used>().is_some_and(|used| used.get().is_some());
+    if is_counted || contract.limits.public_per_minute.is_none() {
         return Ok(());
     }
     take(app, parts, Who::Address(Address::of(parts).counted()), contract.limits)
+}
+
+/// Lets a payer's browser in. What it makes is its own: a shop's payers may share an address, and are no strangers who write.
+pub(super) fn admit_page(app: &App, parts: &Parts, contract: &str) -> Result<(), Problem> {
+    let Some(contract) = app.engine().contract_called(contract) else { return Ok(()) };
+    let limits = Limits { writes_per_minute: None, ..contract.limits };
+    take(app, parts, Who::Address(Address::of(parts).counted()), limits)
 }
 
 fn take(app: &App, parts: &Parts, who: Who, limits: Limits) -> Result<(), Problem> {

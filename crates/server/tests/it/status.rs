@@ -82,7 +82,7 @@ async fn without_its_database_it_says_so_and_what_it_knew() {
         (&now["status"], &now["components"][1]["status"]),
         (&json!("outage"), &json!("outage"))
     );
-    assert_eq!(now["components"][3]["status"], "operational");
+    assert_eq!(now["components"][3], json!({"name": "payments", "status": "outage"}));
     assert_eq!(now["incidents"][0]["title"], "Deliveries are <slow>");
 }
 
@@ -112,4 +112,9 @@ async fn only_an_operator_tells_of_trouble_and_says_what_is_affected() {
         (again.at("/id"), again.header("idempotent-replayed")),
         (first.at("/id"), "true".into())
     );
+    let path = format!("/v1/incidents/{}/notices", first.at("/id"));
+    let call = || app.call(Method::POST, &path).key(ADMIN).header("idempotency-key", "n");
+    call().json(&notice).await;
+    let told = call().json(&notice).await.json();
+    assert_eq!(told["notices"].as_array().unwrap().len(), 2, "{told}");
 }

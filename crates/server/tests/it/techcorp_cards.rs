@@ -12,7 +12,7 @@ use posthorn_core::id::MerchantId;
 use posthorn_store::{Page, Record, RecordKind, RecordQuery, Records as _};
 use serde_json::{Value, json};
 
-use crate::harness::{Call, Got, TestApp};
+use crate::harness::{ADMIN, Call, Got, TestApp};
 
 /// The guide's card.
 const APPROVED: &str = "4242424242424242";
@@ -31,6 +31,10 @@ impl Store {
         let mut app = TestApp::in_real_time().await;
         let made = app.merchant(&json!({"name": "Store", "contract": "techcorp"})).await;
         app.test = made.at("/keys/test/api_key");
+        // Some stories pay more often than the guide's thirty times a minute.
+        let path = format!("/v1/merchants/{}", made.at("/id"));
+        let often = json!({"rate_limits": {"writes_per_minute": 1_000}});
+        assert_eq!(app.call(Method::PATCH, &path).key(ADMIN).json(&often).await.status, 200);
         Self {
             app,
             merchant: made.at("/id").parse().unwrap(),

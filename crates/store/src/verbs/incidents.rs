@@ -25,10 +25,21 @@ pub(crate) async fn open<D: Db>(
 }
 
 /// Writes down what is told next; `false` where somebody else did so first.
-pub(crate) async fn tell<D: Db>(db: &D, after: &Incident) -> Result<bool, D::Trouble> {
+pub(crate) async fn tell<D: Db>(
+    db: &D,
+    after: &Incident,
+    once: Option<&Once>,
+) -> Result<bool, D::Trouble> {
+    if once::before(db, once).await?.is_some() {
+        return Ok(true);
+    }
     let Incident { id, report, resolved, version, .. } = after;
     let row = values![id.as_i64(), written(report), resolved.map(ms), i64::from(*version)];
-    Ok(db.run(statements::INCIDENT_TELL, row).await? == 1)
+    let written = db.run(statements::INCIDENT_TELL, row).await? == 1;
+    if written {
+        once::keep(db, once, id.as_i64()).await?;
+    }
+    Ok(written)
 }
 
 /// One incident.

@@ -12,7 +12,7 @@ use posthorn_engine::{BadToken, Caller};
 use super::CONTRACT;
 use crate::app::App;
 use crate::auth::{AsMerchant, page_caller};
-use crate::facade::admission::{admit, admit_stranger, known};
+use crate::facade::admission::{admit, admit_page, admit_stranger, known};
 use crate::problem::{Code, Problem};
 
 /// When to try again after tokens could not be looked up, in seconds.
@@ -91,7 +91,7 @@ impl FromRequestParts<App> for Page {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        admit_stranger(app, parts, CONTRACT)?;
+        admit_page(app, parts, CONTRACT)?;
         let caller = page_caller(parts, app).await?;
         let (id, mode, _) = known(app, parts, caller, CONTRACT).await?;
         Ok(Self((id, mode)))

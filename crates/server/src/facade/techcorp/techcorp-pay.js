@@ -24,11 +24,13 @@
     }
   }
 
-  // The base of the API is where this script came from: `…/v1/sdk/techcorp-pay.js` is two folders below it.
+  // The base of the API is where this script came from: `…/v1/sdk/techcorp-pay.js` is two folders below it. A copy that lies
+  // anywhere else knows of no base and asks for one: a card is not sent to whoever keeps the file.
   const script = document.currentScript;
+  const isServed = script?.src.split(/[?#]/)[0].endsWith('/v1/sdk/techcorp-pay.js');
   const settings = {
     publishableKey: script?.dataset.publishableKey ?? null,
-    baseUrl: script?.src ? new URL('../..', script.src).href : null,
+    baseUrl: isServed ? new URL('../..', script.src).href : null,
   };
 
   function configure({ publishableKey, baseUrl } = {}) {

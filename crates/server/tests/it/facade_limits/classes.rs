@@ -12,6 +12,7 @@ struct Store {
     app: TestApp,
     id: String,
     key: String,
+    page: String,
 }
 
 impl Store {
@@ -19,7 +20,7 @@ impl Store {
         let app = TestApp::new().await;
         let made = app.merchant(&json!({"name": "Store", "contract": "techcorp"})).await;
         let (id, key) = (made.at("/id"), made.at("/keys/test/api_key"));
-        Self { app, id, key }
+        Self { app, id, key, page: made.at("/keys/test/publishable_key") }
     }
 
     async fn asks(&self, method: Method, path: &str) -> Got {
@@ -108,6 +109,20 @@ async fn who_has_no_good_key_is_counted_by_address() {
     assert_eq!(wrong.status, 429, "{}", wrong.text);
     let wrong = call().from("192.0.2.2").send(Body::empty()).await;
     assert_eq!((wrong.status.as_u16(), usage(app, &wrong)), (401, [100, 98, 2]));
+}
+
+#[tokio::test]
+async fn payers_browsers_are_counted_by_address_and_not_as_who_writes() {
+    let store = Store::new().await;
+    let app = &store.app;
+    let card =
+        json!({"number": "4242424242424242", "exp_month": 12, "exp_year": 2040, "cvv": "123"});
+    for left in [99, 98] {
+        let call = app.call(Method::POST, "/techcorp/v1/cards/tokens").key(&store.page);
+        let made = call.from("192.0.2.1").json(&card).await;
+        assert_eq!((made.status.as_u16(), usage(app, &made)[..2].to_vec()), (201, vec![100, left]));
+    }
+    assert_eq!(usage(app, &store.asks(Method::POST, "/v1/orders").await), [30, 29, 2]);
 }
 
 #[tokio::test]
