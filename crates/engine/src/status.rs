@@ -93,7 +93,7 @@ impl Engine {
                 known.incidents = all.into_iter().filter(is_shown).collect();
             }
             Err(error) => {
-                tracing::warn!(%error, "incidents could not be read; those known are shown")
+                tracing::warn!(%error, "incidents could not be read; those known are shown");
             }
         }
         known.at = Some(shared.clock.now());

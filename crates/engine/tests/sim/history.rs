@@ -97,18 +97,15 @@ impl<'a> Judged<'a> {
             if !attempt.late && self.was_freed(attempt.claim) {
                 self.say(format!("{attempt:?} is on record as if its lease had held"));
             }
-            match left.iter().position(fits) {
-                Some(index) => {
-                    let seen = left.remove(index);
-                    let tries = if attempt.late { &mut self.cut_off } else { &mut self.tries };
-                    tries.push(Try { attempt, seen });
-                }
-                None => {
-                    let when: Vec<_> = left.iter().map(|seen| (seen.claim, seen.began())).collect();
-                    self.say(format!(
-                        "attempt {attempt:?} is on record and was never made; {when:?} were"
-                    ));
-                }
+            if let Some(index) = left.iter().position(fits) {
+                let seen = left.remove(index);
+                let tries = if attempt.late { &mut self.cut_off } else { &mut self.tries };
+                tries.push(Try { attempt, seen });
+            } else {
+                let when: Vec<_> = left.iter().map(|seen| (seen.claim, seen.began())).collect();
+                self.say(format!(
+                    "attempt {attempt:?} is on record and was never made; {when:?} were"
+                ));
             }
         }
         left
