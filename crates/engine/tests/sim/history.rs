@@ -75,6 +75,11 @@ pub(crate) fn judge(
     judged.found.into_iter().map(|what| format!("{id} ({}): {what}", host.contract)).collect()
 }
 
+/// Whether a try that was seen has an attempt's number and began when it did.
+fn is_of(attempt: &Attempt, seen: &Seen) -> bool {
+    seen.number == attempt.number && seen.began().as_millisecond() == attempt.at.as_millisecond()
+}
+
 impl<'a> Judged<'a> {
     fn say(&mut self, what: String) {
         self.found.push(what);
@@ -83,24 +88,25 @@ impl<'a> Judged<'a> {
     /// Pairs what is on record with what was seen; answers what was seen and is not on record.
     fn pair(&mut self, seen: &[&'a Seen]) -> Vec<&'a Seen> {
         let mut left: Vec<&Seen> = seen.to_vec();
+        let mut unmatched = Vec::new();
         for attempt in &self.record.attempts {
-            let at = attempt.at.as_millisecond();
-            // Which lease a try went by was told by time alone: where one was freed and the clock was set, it may be that one,
-            // though another held by then.
-            let by_another =
-                attempt.late && self.facts.clock_was_set && self.was_freed(attempt.claim);
-            let fits = |seen: &&Seen| {
-                (seen.claim == attempt.claim || by_another)
-                    && seen.number == attempt.number
-                    && seen.began().as_millisecond() == at
-            };
             if !attempt.late && self.was_freed(attempt.claim) {
                 self.say(format!("{attempt:?} is on record as if its lease had held"));
             }
-            if let Some(index) = left.iter().position(fits) {
-                let seen = left.remove(index);
-                let tries = if attempt.late { &mut self.cut_off } else { &mut self.tries };
-                tries.push(Try { attempt, seen });
+            let of_it = |seen: &&Seen| seen.claim == attempt.claim && is_of(attempt, seen);
+            match left.iter().position(of_it) {
+                Some(index) => self.tried(attempt, left.remove(index)),
+                None => unmatched.push(attempt),
+            }
+        }
+        for attempt in unmatched {
+            // Which lease a try went by was told by time alone: where one was freed and the clock was set, it may be that one,
+            // though another held by then.
+            let is_unsure =
+                attempt.late && self.facts.clock_was_set && self.was_freed(attempt.claim);
+            let of_it = |seen: &&Seen| is_unsure && is_of(attempt, seen);
+            if let Some(index) = left.iter().position(of_it) {
+                self.tried(attempt, left.remove(index));
             } else {
                 let when: Vec<_> = left.iter().map(|seen| (seen.claim, seen.began())).collect();
                 self.say(format!(
@@ -109,6 +115,11 @@ impl<'a> Judged<'a> {
             }
         }
         left
+    }
+
+    fn tried(&mut self, attempt: &'a Attempt, seen: &'a Seen) {
+        let tries = if attempt.late { &mut self.cut_off } else { &mut self.tries };
+        tries.push(Try { attempt, seen });
     }
 
     /// Whether the lease of a try ran out and was freed.

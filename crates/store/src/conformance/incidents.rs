@@ -29,8 +29,8 @@ pub fn an_incident_is_told_of_until_it_is_over(world: &World) {
     let over = Notice { at: at(9), progress: Progress::Resolved, text: "Over".into() };
     let told = read.report.clone().tell(over).expect("a good notice");
     let after = Incident { resolved: told.over_since(), report: told, ..read };
-    assert!(done(store.tell_incident(after.clone(), Some(once(7, 2)))));
-    assert!(done(store.tell_incident(after.clone(), Some(once(7, 2)))), "the same request");
+    assert!(done(store.tell_incident(after.clone(), Some(once(8, 2)))));
+    assert!(done(store.tell_incident(after.clone(), Some(once(8, 2)))), "the same request");
     assert!(!done(store.tell_incident(after.clone(), None)));
     let read = done(store.incident(first)).expect("it was written");
     assert_eq!((read.report, read.resolved), (after.report, Some(at(9))));
