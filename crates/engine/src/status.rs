@@ -54,17 +54,9 @@ impl Engine {
         let shared = &self.shared;
         let is_ready = self.ready().await.is_ok();
         let incidents = self.remembered_incidents(is_ready).await;
-        let seen = |component| match component {
-            // Nothing works without it: neither is a request taken, nor a delivery or a payment made.
-            Component::Api | Component::Database | Component::Deliveries | Component::Payments => {
-                if is_ready {
-                    Standing::Operational
-                } else {
-                    Standing::Outage
-                }
-            }
-        };
-        let standing = |component| (component, seen(component).max(said(&incidents, component)));
+        // Nothing works without its database: neither is a request taken, nor a delivery or a payment made.
+        let seen = if is_ready { Standing::Operational } else { Standing::Outage };
+        let standing = |component| (component, seen.max(said(&incidents, component)));
         let components = Component::ALL.map(standing).to_vec();
         let count = |gauge: i64| u64::try_from(gauge).unwrap_or_default();
         let metrics = &shared.metrics;

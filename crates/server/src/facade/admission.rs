@@ -96,19 +96,28 @@ pub(super) async fn admit(
 
 /// Lets somebody in who has no good key, as often as this façade's contract allows an address.
 pub(super) fn admit_stranger(app: &App, parts: &Parts, contract: &str) -> Result<(), Problem> {
+    take_by_address(app, parts, contract, |limits| limits)
+}
+
+/// Lets a payer's browser in. What it makes is its own: a shop's payers may share an address, and are no strangers who write.
+pub(super) fn admit_page(app: &App, parts: &Parts, contract: &str) -> Result<(), Problem> {
+    take_by_address(app, parts, contract, |limits| Limits { writes_per_minute: None, ..limits })
+}
+
+/// Counts a request by its address, once, where the contract has a limit for that.
+fn take_by_address(
+    app: &App,
+    parts: &Parts,
+    contract: &str,
+    of: fn(Limits) -> Limits,
+) -> Result<(), Problem> {
     let Some(contract) = app.engine().contract_called(contract) else { return Ok(()) };
     let is_counted = parts.extensions.get::<Used>().is_some_and(|used| used.get().is_some());
     if is_counted || contract.limits.public_per_minute.is_none() {
         return Ok(());
     }
-    take(app, parts, Who::Address(Address::of(parts).counted()), contract.limits)
-}
-
-/// Lets a payer's browser in. What it makes is its own: a shop's payers may share an address, and are no strangers who write.
-pub(super) fn admit_page(app: &App, parts: &Parts, contract: &str) -> Result<(), Problem> {
-    let Some(contract) = app.engine().contract_called(contract) else { return Ok(()) };
-    let limits = Limits { writes_per_minute: None, ..contract.limits };
-    take(app, parts, Who::Address(Address::of(parts).counted()), limits)
+    let who = Who::Address(Address::of(parts).counted());
+    take(app, parts, who, of(contract.limits))
 }
 
 fn take(app: &App, parts: &Parts, who: Who, limits: Limits) -> Result<(), Problem> {

@@ -1,8 +1,8 @@
 //! "Tokenize the card in frontend": `POST /v1/cards/tokens`, by a merchant's publishable key, from a page of any origin.
 //!
 //! A request is read member by member and what is wrong with it is told in words of our own: no text of it is ever repeated, for
-//! it may be the number of a card. It takes no idempotency key either: what would be kept of the request to know it again would
-//! tell the number to whoever tries them all, and a second token of a card does no harm.
+//! it may be the number of a card. It takes no idempotency key either: nothing need be kept of such a request, since a second token of
+//! a card does no harm.
 
 use axum::Router;
 use axum::extract::State;
