@@ -183,6 +183,10 @@ id!(
     /// A card that was given to pay once.
     CardTokenId, "tok_", "a card token"
 );
+id!(
+    /// All products of a merchant as one file.
+    FeedId, "feed_", "a feed"
+);
 
 impl PaymentId {
     /// Its request with this ordinal, 1 to 1,023.

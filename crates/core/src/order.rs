@@ -15,6 +15,7 @@ use crate::event::Mode;
 use crate::id::{CustomerId, MerchantId, OrderId, PaymentId};
 use crate::money::{AMOUNT_MAX, Asset, Money};
 use crate::payment::{OrderFacts, OrderItem, Step};
+use crate::search::Words;
 use crate::transition::Transition;
 
 /// The most lines of an order.
@@ -187,6 +188,18 @@ pub fn total(items: &[OrderItem], asset: Asset) -> Result<Money, BadItems> {
 }
 
 impl Order {
+    /// What it is found by: all that was written of it but the merchant's notes.
+    #[must_use]
+    pub fn words(&self) -> Words {
+        let Wish { items, reference, buyer, description, .. } = &self.wish;
+        let Buyer { name, email, phone, document, .. } = buyer;
+        let Shipment { carrier, tracking_code } = &self.shipment;
+        let sold = items.iter().flat_map(|item| [Some(&item.product), item.name.as_ref()]);
+        let own = [reference, name, email, phone, document, description, carrier, tracking_code];
+        let texts = own.into_iter().map(Option::as_ref).chain([self.reason.as_ref()]).chain(sold);
+        Words::of(texts.flatten().map(String::as_str))
+    }
+
     /// Writes a merchant's wish down, which comes to so much.
     #[must_use]
     pub fn open(

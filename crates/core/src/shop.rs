@@ -1,13 +1,14 @@
-//! What a merchant sells, and to whom: customers, products, and offers of them. Plain values; what was sold is copied into the
-//! checkout and the payment, so that a change here changes nothing that was agreed.
+//! What a merchant sells, and to whom: customers, products, offers of them, and the users of its shop. Plain values; what was
+//! sold is copied into the checkout and the payment, so that a change here changes nothing that was agreed.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::event::Mode;
-use crate::id::{CustomerId, MerchantId, OfferId, ProductId};
+use crate::id::{CustomerId, MerchantId, OfferId, ProductId, UserId};
 use crate::money::Money;
-use crate::payment::{SaleOffer, SaleProduct};
+use crate::payment::{ProductFacts, SaleOffer, SaleProduct, UserFacts};
+use crate::search::Words;
 
 /// The most bytes of a text that people read.
 pub const TEXT_BYTES_MAX: usize = 1024;
@@ -42,6 +43,31 @@ pub struct Product {
     pub kind: Option<String>,
     /// What buyers read about it.
     pub description: Option<String>,
+    /// What the merchant's own books call it.
+    #[serde(default)]
+    pub sku: Option<String>,
+    /// What it costs, where it has one price; offers have their own.
+    #[serde(default)]
+    pub price: Option<Money>,
+    /// How many there are, where that is counted.
+    #[serde(default)]
+    pub stock: Option<u32>,
+    /// Whether it was taken off the shelf.
+    #[serde(default)]
+    pub inactive: bool,
+}
+
+/// Somebody who uses a merchant's shop.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct User {
+    /// Its id.
+    pub id: UserId,
+    /// Whose it is, and when it was made and changed.
+    pub entry: Entry,
+    /// The e-mail address. No two users of a merchant and mode have the same, in whatever case it is written.
+    pub email: String,
+    /// The name.
+    pub name: String,
 }
 
 /// A product at a price.
@@ -72,6 +98,9 @@ pub struct Entry {
     pub created: Timestamp,
     /// When it last changed.
     pub updated: Timestamp,
+    /// Events that were told of it so far.
+    #[serde(default)]
+    pub sequence: u32,
 }
 
 /// A text that is empty or too long.
@@ -110,13 +139,65 @@ impl Product {
             ("name", Some(&self.name)),
             ("type", self.kind.as_deref()),
             ("description", self.description.as_deref()),
+            ("sku", self.sku.as_deref()),
         ])
+    }
+
+    /// What can be told of it when it changes.
+    #[must_use]
+    pub fn facts(&self) -> ProductFacts<'_> {
+        ProductFacts {
+            id: self.id,
+            name: &self.name,
+            kind: self.kind.as_deref(),
+            description: self.description.as_deref(),
+            sku: self.sku.as_deref(),
+            price: self.price,
+            stock: self.stock,
+            active: !self.inactive,
+            created: self.entry.created,
+            updated: self.entry.updated,
+        }
+    }
+
+    /// What it is found by.
+    #[must_use]
+    pub fn words(&self) -> Words {
+        let texts =
+            [Some(&self.name), self.kind.as_ref(), self.description.as_ref(), self.sku.as_ref()];
+        Words::of(texts.into_iter().flatten().map(String::as_str))
     }
 
     /// What is told of it when it is sold.
     #[must_use]
     pub fn sold(&self) -> SaleProduct {
         SaleProduct { id: self.id, name: self.name.clone(), kind: self.kind.clone() }
+    }
+}
+
+impl User {
+    /// Checks its texts.
+    pub fn check(&self) -> Result<(), BadText> {
+        check_texts(&[("email", Some(&self.email)), ("name", Some(&self.name))])
+    }
+
+    /// What it is found by.
+    #[must_use]
+    pub fn words(&self) -> Words {
+        Words::of([self.email.as_str(), self.name.as_str()])
+    }
+
+    /// The address as it is compared: nobody tells `Ana@…` from `ana@…`.
+    #[must_use]
+    pub fn address(&self) -> String {
+        self.email.to_lowercase()
+    }
+
+    /// What can be told of it.
+    #[must_use]
+    pub fn facts(&self) -> UserFacts<'_> {
+        let (created, updated) = (self.entry.created, self.entry.updated);
+        UserFacts { id: self.id, email: &self.email, name: &self.name, created, updated }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use posthorn_core::event::Mode;
-use posthorn_core::id::{KeyId, MerchantId};
+use posthorn_core::id::{ApplicationId, KeyId, MerchantId};
 use posthorn_core::merchant::{Key, KeyKind};
 use posthorn_core::secret::{constant_time_eq, keyed_hash};
 use posthorn_store::Once;
@@ -18,15 +18,24 @@ use crate::shared::Shared;
 pub enum Caller {
     /// The operator, with the admin key.
     Operator,
-    /// A merchant, with one of its keys.
+    /// A merchant, or whoever acts on its account.
     Merchant {
         /// Which.
         id: MerchantId,
-        /// In which mode: the key says.
+        /// In which mode: the key says, or what was granted.
         mode: Mode,
-        /// The key.
-        key: KeyId,
+        /// With what.
+        by: By,
     },
+}
+
+/// What somebody acts with on a merchant's account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum By {
+    /// One of its keys.
+    Key(KeyId),
+    /// A program that was granted access.
+    Program(ApplicationId),
 }
 
 /// A key that is not good here.
@@ -56,6 +65,8 @@ pub struct RequestKey {
     pub key: String,
     /// Of method, path and body.
     pub fingerprint: [u8; 16],
+    /// Which part of the request: 0 is all of it, those of a batch count from 1.
+    pub part: u32,
 }
 
 impl RequestKey {
@@ -69,7 +80,13 @@ impl RequestKey {
             .chain_update([0])
             .chain_update(body)
             .finalize();
-        Self { key, fingerprint: digest.first_chunk().copied().unwrap_or_default() }
+        Self { key, fingerprint: digest.first_chunk().copied().unwrap_or_default(), part: 0 }
+    }
+
+    /// The same key for one part of the request, counted from 1.
+    #[must_use]
+    pub fn of_part(&self, part: u32) -> Self {
+        Self { part, ..self.clone() }
     }
 
     /// The same key of a request with a secret that is easy to guess, of which nothing may be on record: its fingerprint is a keyed
@@ -77,7 +94,7 @@ impl RequestKey {
     pub(crate) fn about(&self, pepper: &[u8], what: &str) -> Self {
         let digest = keyed_hash(pepper, what);
         let fingerprint = digest.first_chunk().copied().unwrap_or_default();
-        Self { key: self.key.clone(), fingerprint }
+        Self { fingerprint, ..self.clone() }
     }
 }
 
@@ -101,8 +118,9 @@ impl Shared {
         let key = digest.first_chunk().copied().unwrap_or_default();
         let held = self.in_flight_keys.hold((scope, key))?;
         let at = self.clock.now();
+        let part = request.part;
         let request = self.keyring.fingerprint(request.fingerprint);
-        let once = Once { scope, key, part: 0, request, at };
+        let once = Once { scope, key, part, request, at };
         Ok((Some(once), Some(held)))
     }
 }
@@ -154,7 +172,7 @@ impl Engine {
         }
         shared.meet_merchant(found.merchant).await.map_err(|_| Unauthorized::Unavailable)?;
         shared.keys.used(found.id, shared.clock.now());
-        Ok(Caller::Merchant { id: found.merchant, mode: found.mode, key: found.id })
+        Ok(Caller::Merchant { id: found.merchant, mode: found.mode, by: By::Key(found.id) })
     }
 }
 

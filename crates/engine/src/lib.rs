@@ -59,7 +59,7 @@ pub mod transport;
 mod trial;
 
 pub use accept::{Receipt, Receipts};
-pub use caller::{Caller, RequestKey, Unauthorized};
+pub use caller::{By, Caller, RequestKey, Unauthorized};
 pub use cursor::BadCursor;
 pub use deployment_key::{check_seals, deployment_key, other_master_key, set_deployment_key};
 pub use endpoints::{EndpointDraft, EndpointPatch, Minted, OVERLAP_MAX, SecretWish};

@@ -9,6 +9,7 @@ mod callback;
 mod card;
 mod card_tokens;
 mod checkouts;
+mod feeds;
 mod keeping;
 mod ledger;
 mod links;

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use axum::extract::{FromRequestParts, Path, Query};
 use http::request::Parts;
 use jiff::Timestamp;
+use posthorn_core::search::{BadQuestion, Words};
 
 use crate::app::App;
 use crate::decode::{listed, nearest};
@@ -99,6 +100,12 @@ impl Params {
     ) -> Result<Option<T>, Problem> {
         let Some(text) = self.text(name) else { return Ok(None) };
         text.parse().map(Some).map_err(|bad: T::Err| refuse(name, &bad.to_string()))
+    }
+
+    /// What is looked for: `q`.
+    pub(crate) fn words(&self) -> Result<Option<Words>, Problem> {
+        let bad = |bad: BadQuestion| refuse("q", &bad.to_string());
+        self.text("q").map(Words::asked).transpose().map_err(bad)
     }
 
     /// A time.

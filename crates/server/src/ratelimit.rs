@@ -17,14 +17,14 @@ use governor::{Quota, RateLimiter};
 use http::{HeaderMap, HeaderValue};
 use posthorn_core::contract::RequestClass;
 use posthorn_core::event::Mode;
-use posthorn_core::id::{KeyId, MerchantId};
-use posthorn_engine::Engine;
+use posthorn_core::id::MerchantId;
+use posthorn_engine::{By, Engine};
 
 /// Whose requests are counted together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Who {
-    /// A merchant's, in a mode; of one of its keys, where each counts for itself.
-    Merchant(MerchantId, Mode, Option<KeyId>),
+    /// A merchant's, in a mode; of one of its keys or programs, where each counts for itself.
+    Merchant(MerchantId, Mode, Option<By>),
     /// Those of nobody who is known, from an address.
     Address(IpAddr),
 }

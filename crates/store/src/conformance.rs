@@ -23,6 +23,7 @@ pub mod oauth;
 pub mod on_disk;
 pub mod records;
 pub mod retention;
+pub mod search;
 pub mod throw_away;
 mod world;
 
@@ -181,6 +182,13 @@ macro_rules! conformance {
             what_belongs_to_a_record_is_found_by_it
             every_balance_is_the_sum_of_its_movements
             a_ledger_of_any_size_is_added_up
+        ]);
+        $crate::conformance!($fresh, search: [
+            each_word_that_is_looked_for_begins_one_of_the_record
+            what_databases_have_words_for_is_only_a_word
+            nobody_finds_what_is_another_s
+            a_record_is_found_by_what_it_says_now
+            what_is_found_comes_in_pages_that_stay_as_they_are
         ]);
         $crate::conformance!($fresh, incidents: [
             an_incident_is_told_of_until_it_is_over

@@ -3,20 +3,28 @@
 use jiff::Timestamp;
 use posthorn_core::event::Mode;
 use posthorn_core::id::MerchantId;
+use posthorn_core::search::Words;
 
 use crate::backend::Lane::Reserved;
 use crate::backend::{Backend, Patience};
-use crate::verbs::records;
+use crate::verbs::{ledger, records};
 use crate::weight::{SMALL, accept_bytes};
 use crate::{
-    Answer, Balance, Decision, Difference, Done, Page, PostedMovement, Record, RecordKind,
-    RecordQuery, Records, Total, Waking,
+    Answer, Balance, Decision, Difference, Done, FeedPage, Page, PostedMovement, Record,
+    RecordKind, RecordQuery, Records, Total, Waking,
 };
 
 impl<B: Backend> Records for B {
     fn commit(&self, decision: Decision) -> Answer<'_, Done<i64>> {
         let bodies: usize = decision.records.iter().map(|record| SMALL + record.body.len()).sum();
-        let bytes = bodies + accept_bytes(&decision.events) + decision.movements.len() * 128;
+        let words = decision.words.iter().flat_map(|(_, words)| words.iter());
+        let words: usize = words.map(|word| word.len() + 1).sum();
+        let pages: usize = decision.pages.iter().map(FeedPage::bytes).sum();
+        let bytes = bodies
+            + words
+            + pages
+            + accept_bytes(&decision.events)
+            + decision.movements.len() * 128;
         // What a provider has said must go on record even where nothing new is taken.
         let lane = if decision.records.iter().all(|record| record.version == 0) {
             crate::backend::Lane::Ordinary
@@ -41,6 +49,19 @@ impl<B: Backend> Records for B {
 
     fn records(&self, query: RecordQuery, page: Page<i64>) -> Answer<'_, Vec<Record>> {
         self.read(async move |db| records::list(db, &query, page).await)
+    }
+
+    fn search_records(
+        &self,
+        query: RecordQuery,
+        words: Words,
+        page: Page<i64>,
+    ) -> Answer<'_, Vec<Record>> {
+        self.read(async move |db| records::search(db, &query, &words, page).await)
+    }
+
+    fn feed_page(&self, feed: i64, page: u32) -> Answer<'_, Option<Vec<u8>>> {
+        self.read(async move |db| records::feed_page(db, feed, page).await)
     }
 
     fn record_at(
@@ -79,7 +100,7 @@ impl<B: Backend> Records for B {
     }
 
     fn balances(&self, place: (MerchantId, Mode)) -> Answer<'_, Vec<Balance>> {
-        self.read(async move |db| records::balances(db, place).await)
+        self.read(async move |db| ledger::balances(db, place).await)
     }
 
     fn movements(
@@ -87,18 +108,18 @@ impl<B: Backend> Records for B {
         place: (MerchantId, Mode),
         page: Page<i64>,
     ) -> Answer<'_, Vec<PostedMovement>> {
-        self.read(async move |db| records::movements(db, place, page).await)
+        self.read(async move |db| ledger::movements(db, place, page).await)
     }
 
     fn movements_of(&self, subject: i64) -> Answer<'_, Vec<PostedMovement>> {
-        self.read(async move |db| records::movements_of(db, subject).await)
+        self.read(async move |db| ledger::movements_of(db, subject).await)
     }
 
     fn differences(&self, limit: u32) -> Answer<'_, Vec<Difference>> {
-        self.read_with(Patience::Endless, async move |db| records::differences(db, limit).await)
+        self.read_with(Patience::Endless, async move |db| ledger::differences(db, limit).await)
     }
 
     fn totals(&self) -> Answer<'_, Vec<Total>> {
-        self.read_with(Patience::Endless, async |db| records::totals(db).await)
+        self.read_with(Patience::Endless, async |db| ledger::totals(db).await)
     }
 }

@@ -39,8 +39,8 @@ pub use migration::Migration;
 pub use oauth::{Family, Grants, NewApplication, NewLogin, NewToken, Redeemed, Token};
 pub use outbox::{Relay, Said};
 pub use records::{
-    Balance, Decision, Difference, Movement, PostedMovement, Record, RecordKind, RecordQuery,
-    Records, Total, Waking,
+    Balance, Decision, Difference, FeedPage, Movement, PostedMovement, Record, RecordKind,
+    RecordQuery, Records, Total, Waking,
 };
 pub use retention::{Ended, Extent, Forgotten, Keep, NOTICE, PartStep};
 pub use servers::Servers;

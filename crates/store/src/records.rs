@@ -9,6 +9,7 @@ use posthorn_core::event::Mode;
 use posthorn_core::id::MerchantId;
 use posthorn_core::ledger::{Account, Posting};
 use posthorn_core::money::{Asset, Money};
+use posthorn_core::search::Words;
 
 use crate::{Accept, Answer, Done, Once, Page};
 
@@ -36,11 +37,13 @@ pub enum RecordKind {
     User = 9,
     /// A card token.
     CardToken = 10,
+    /// All products of a merchant as one file.
+    Feed = 11,
 }
 
 impl RecordKind {
     /// Every kind, in the order of the stored numbers.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Payment,
         Self::Payout,
         Self::Checkout,
@@ -51,6 +54,7 @@ impl RecordKind {
         Self::Order,
         Self::User,
         Self::CardToken,
+        Self::Feed,
     ];
 }
 
@@ -87,10 +91,50 @@ pub struct Decision {
     pub records: Vec<Record>,
     /// Movements in the ledger.
     pub movements: Vec<Movement>,
+    /// What its records are found by, of each that can be found.
+    pub words: Vec<(i64, Words)>,
+    /// Pages of feeds.
+    pub pages: Vec<FeedPage>,
     /// Events of it.
     pub events: Vec<Accept>,
     /// The caller's idempotency key, and the record that came of it.
     pub once: Option<(Once, i64)>,
+}
+
+/// What becomes of pages of a feed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FeedPage {
+    /// One is there.
+    Put {
+        /// The number of the feed.
+        feed: i64,
+        /// The page, from 0.
+        page: u32,
+        /// Its bytes.
+        text: Vec<u8>,
+    },
+    /// One is no longer there, if it was.
+    Drop {
+        /// The number of the feed.
+        feed: i64,
+        /// The page.
+        page: u32,
+    },
+    /// None of a feed is there any more.
+    DropAll {
+        /// The number of the feed.
+        feed: i64,
+    },
+}
+
+impl FeedPage {
+    /// What it weighs until it is written.
+    pub(crate) fn bytes(&self) -> usize {
+        match self {
+            Self::Put { text, .. } => text.len() + 64,
+            Self::Drop { .. } | Self::DropAll { .. } => 64,
+        }
+    }
 }
 
 /// Money that moves on account of a record.
@@ -196,6 +240,15 @@ pub trait Records: Send + Sync {
     ) -> Answer<'_, Option<Record>>;
     /// Records, newest first.
     fn records(&self, query: RecordQuery, page: Page<i64>) -> Answer<'_, Vec<Record>>;
+    /// Records in which each of these words begins a word, newest first.
+    fn search_records(
+        &self,
+        query: RecordQuery,
+        words: Words,
+        page: Page<i64>,
+    ) -> Answer<'_, Vec<Record>>;
+    /// A page of a feed.
+    fn feed_page(&self, feed: i64, page: u32) -> Answer<'_, Option<Vec<u8>>>;
     /// The id of the record that stands at a place of such a list, from 0: none of those before it is read.
     fn record_at(
         &self,

@@ -113,6 +113,10 @@ statements! {
     EVENTS_OF_KIND = "events_of_kind";
     EXPIRED = "expired";
     EXTENT = "extent";
+    FEED_PAGE = "feed_page";
+    FEED_PAGE_DROP = "feed_page_drop";
+    FEED_PAGE_PUT = "feed_page_put";
+    FEED_PAGES_DROP = "feed_pages_drop";
     FORGET_ATTEMPTS = "forget_attempts";
     FORGET_DELIVERIES = "forget_deliveries";
     FORGET_END = "forget_end";
@@ -181,10 +185,12 @@ statements! {
     RECORD_FIRST_WAKE = "record_first_wake";
     RECORD_NEXT_WAKE = "record_next_wake";
     RECORD_UPDATE = "record_update";
+    RECORD_WORDS_PUT = "record_words_put";
     RECORDS = "records";
     RECORDS_COUNT = "records_count";
     RECORDS_IN_STATE = "records_in_state";
     RECORDS_OF_PARENT = "records_of_parent";
+    RECORDS_SEARCH = "records_search";
     RECORDS_WAKING = "records_waking";
     RECORDS_WAKING_OF = "records_waking_of";
     RELEASE = "release";

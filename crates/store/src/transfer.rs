@@ -36,7 +36,7 @@ pub(crate) struct Table {
 }
 
 /// Every table there is, each after those that its rows speak of.
-pub(crate) const TABLES: [Table; 20] = [
+pub(crate) const TABLES: [Table; 22] = [
     Table { name: "deployment", key: &["name"] },
     Table { name: "contracts", key: &["id"] },
     Table { name: "merchants", key: &["id"] },
@@ -53,6 +53,8 @@ pub(crate) const TABLES: [Table; 20] = [
     Table { name: "attempts", key: &["delivery", "claim"] },
     Table { name: "idempotency", key: &["scope", "key"] },
     Table { name: "records", key: &["id"] },
+    Table { name: "record_words", key: &["id"] },
+    Table { name: "feed_pages", key: &["feed", "page"] },
     Table { name: "postings", key: &["id"] },
     Table { name: "balances", key: &["merchant", "mode", "account", "asset"] },
     Table { name: "jobs", key: &["id"] },

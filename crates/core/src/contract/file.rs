@@ -12,7 +12,7 @@ use super::key::{KeyForm, STANDARD_KEY_BYTES};
 use super::read::{Section, Text};
 use super::signature::{Encoding, Scheme, one_of, read_template};
 use super::template::{Hole, Template};
-use super::{CatalogueEvent, Contract, catalogue, limits, provider, vector};
+use super::{CatalogueEvent, Contract, catalogue, limits, products, provider, vector};
 use crate::duration;
 use crate::retry::Schedule;
 use crate::secret::Secret;
@@ -44,7 +44,7 @@ pub const CONNECTION_HEADERS: [&str; 11] = [
     "upgrade",
 ];
 
-const FIELDS: [&str; 17] = [
+const FIELDS: [&str; 18] = [
     "name",
     "title",
     "language",
@@ -58,6 +58,7 @@ const FIELDS: [&str; 17] = [
     "sandbox",
     "checkout",
     "limits",
+    "products",
     "payment",
     "provider",
     "event",
@@ -125,6 +126,7 @@ fn read_root(
     let sandbox = provider::read_sandbox(page, root);
     let checkout = provider::read_checkout(page, root);
     let limits = limits::read(page, root);
+    let product_feed = products::read(page, root);
     let forms = Forms::read(page, root);
     let providers = provider::read(page, root);
     let events = catalogue::read(page, root, &forms);
@@ -149,6 +151,7 @@ fn read_root(
         sandbox,
         checkout,
         limits,
+        product_feed,
         source: source.into(),
         file: file.into(),
         envelope: envelope?,

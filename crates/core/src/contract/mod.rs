@@ -49,6 +49,7 @@ mod key;
 mod limits;
 mod lookup;
 mod members;
+mod products;
 mod provider;
 mod read;
 mod render;
@@ -113,6 +114,8 @@ pub struct Contract {
     pub checkout: Waits,
     /// How many requests its own API takes.
     pub limits: Limits,
+    /// The time of day, UTC, at which it makes a feed of a merchant's products, if it does.
+    pub product_feed: Option<jiff::civil::Time>,
     /// The file, byte for byte.
     pub source: Arc<str>,
     file: Arc<str>,

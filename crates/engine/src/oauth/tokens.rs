@@ -3,7 +3,7 @@
 use data_encoding::BASE64URL_NOPAD;
 use jiff::Timestamp;
 use posthorn_core::event::Mode;
-use posthorn_core::id::MerchantId;
+use posthorn_core::id::{ApplicationId, MerchantId};
 use posthorn_core::oauth::{
     Application, ClientKind, Fault, REFRESH_LASTS, Refusal, Scopes, TokenKind, is_access_token,
 };
@@ -11,6 +11,7 @@ use posthorn_core::secret::{Secret, constant_time_eq, keyed_hash};
 use posthorn_store::{Family, NewToken, Redeemed, StoreError, Token};
 
 use crate::Engine;
+use crate::caller::{By, Caller};
 use crate::error::EngineError;
 use crate::shared::Shared;
 
@@ -53,6 +54,8 @@ pub enum BadToken {
 pub struct Bearer {
     /// Whose account.
     pub place: (MerchantId, Mode),
+    /// Which program.
+    pub application: ApplicationId,
     /// How far.
     pub scopes: Scopes,
 }
@@ -214,13 +217,14 @@ impl Engine {
     }
 
     /// On whose account a refresh token is, if it is one.
-    pub async fn refreshes(&self, token: &str) -> Result<Option<(MerchantId, Mode)>, EngineError> {
+    pub async fn refreshes(&self, token: &str) -> Result<Option<Caller>, EngineError> {
         let found = self.shared.token(token).await?.map(|(_, token)| token);
         let Some(found) = found.filter(|token| token.kind == TokenKind::Refresh) else {
             return Ok(None);
         };
-        self.shared.meet_merchant(found.family.place.0).await?;
-        Ok(Some(found.family.place))
+        let Family { place: (id, mode), application, .. } = found.family;
+        self.shared.meet_merchant(id).await?;
+        Ok(Some(Caller::Merchant { id, mode, by: By::Program(application) }))
     }
 
     /// Ends a token at its application's wish; with a refresh token all that its grant brought. One that nobody knows has ended
@@ -274,7 +278,7 @@ impl Engine {
         }
         let found = shared.token(text).await.map_err(|_| BadToken::Unavailable)?;
         let (_, found) = found.ok_or(BadToken::Unknown)?;
-        let Family { place, scopes, .. } = found.family;
+        let Family { place, application, scopes, .. } = found.family;
         shared.meet_merchant(place.0).await.map_err(|_| BadToken::Unavailable)?;
         if found.over || found.spent.is_some() {
             return Err(BadToken::Revoked);
@@ -282,7 +286,7 @@ impl Engine {
         if shared.merchant_now(place) >= found.expires {
             return Err(BadToken::Expired(found.expires));
         }
-        Ok(Bearer { place, scopes })
+        Ok(Bearer { place, application, scopes })
     }
 }
 

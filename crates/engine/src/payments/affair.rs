@@ -8,6 +8,7 @@ use posthorn_core::id::{CheckoutId, MerchantId, RequestId};
 use posthorn_core::order::Order;
 use posthorn_core::payment::{Command, Due, Payment, Refused, Step};
 use posthorn_core::payout::{self, Payout};
+use posthorn_core::search::Words;
 use posthorn_rails::simulated::Word;
 use posthorn_store::{Record, RecordKind, StoreError};
 
@@ -70,7 +71,8 @@ impl Affair {
             | RecordKind::Offer
             | RecordKind::Book
             | RecordKind::User
-            | RecordKind::CardToken => {
+            | RecordKind::CardToken
+            | RecordKind::Feed => {
                 Err(EngineError::Missing { what: "payment, payout, checkout or order" })
             }
         }
@@ -123,6 +125,14 @@ impl Affair {
             Self::Payout(payout) => (payout.merchant, payout.mode),
             Self::Checkout(checkout) => (checkout.merchant, checkout.mode),
             Self::Order(order) => (order.merchant, order.mode),
+        }
+    }
+
+    /// What it is found by, where it can be looked for.
+    pub(super) fn words(&self) -> Option<Words> {
+        match self {
+            Self::Order(order) => Some(order.words()),
+            Self::Payment(_) | Self::Payout(_) | Self::Checkout(_) => None,
         }
     }
 

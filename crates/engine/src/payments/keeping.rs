@@ -75,13 +75,16 @@ impl Shared {
             let covered = posting.to == Account::PayoutInTransit;
             Movement { at: audience.now, place, subject, posting, covered }
         };
+        let words = after.words().map(|words| (subject, words)).into_iter().collect();
         let mut records = vec![after.record(version)];
         records.extend(beside.into_iter().chain(checkout).chain(order));
         let decision = Decision {
             records,
+            words,
             movements: postings.into_iter().map(movement).collect(),
             events: composed.iter().map(|next| next.accept.clone()).collect(),
             once: once.map(|once| (once, subject)),
+            pages: Vec::new(),
         };
         let done = self.store.commit(decision).await;
         let written = matches!(done, Ok(Done::Now(_)));

@@ -8,6 +8,7 @@ use posthorn_core::id::{CustomerId, MerchantId, OrderId};
 use posthorn_core::money::{Asset, Money};
 use posthorn_core::order::{Buyer, Order, Shipment, State, Wish, total};
 use posthorn_core::payment::{OrderItem, Step};
+use posthorn_core::search::Words;
 use posthorn_core::shop::{Customer, check_texts};
 use posthorn_store::{Page, Record, RecordKind, RecordQuery};
 
@@ -104,17 +105,17 @@ impl Engine {
         self.shared.order_of(place, id).await
     }
 
-    /// Orders, newest first.
+    /// Orders, newest first; those with these words, where some are looked for.
     pub async fn merchant_orders(
         &self,
         place: (MerchantId, Mode),
-        state: Option<State>,
+        (state, words): (Option<State>, Option<Words>),
         page: Page<OrderId>,
     ) -> Result<Vec<Order>, EngineError> {
         let state = state.map(|state| state as u8);
         let query = RecordQuery { place, kind: RecordKind::Order, state };
         let page = Page { after: page.after.map(OrderId::as_i64), limit: page.limit };
-        let records = self.shared.store.records(query, page).await?;
+        let records = self.shared.found(query, words, page).await?;
         records.iter().map(|record| Affair::read(record)?.order()).collect()
     }
 

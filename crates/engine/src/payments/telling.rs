@@ -1,6 +1,6 @@
 //! What has happened to a payment, a checkout or an order, as the events that its merchant's contract promises.
 
-use posthorn_core::contract::Transition;
+use posthorn_core::contract::{CatalogueEvent, Transition};
 use posthorn_core::event::{About, NewEvent, Payload};
 use posthorn_core::json;
 use posthorn_core::payment::{Facts, Subject};
@@ -55,21 +55,50 @@ impl Shared {
                     }
                 };
                 let Some(data) = data else { continue };
-                let parsed = json::parse(&data).map_err(|bad| EngineError::Broken {
-                    what: format!("an event's data cannot be read: {bad}"),
-                })?;
                 let about = about(affair, *transition);
-                let event = NewEvent {
-                    kind: event.kind.clone(),
-                    data: Payload::from_canonical(data.into()),
-                    parsed,
-                    reference: None,
-                    about: Some(Box::new(about)),
-                };
-                composed.push(self.compose(audience, event, None, Leasing::IfRoom));
+                composed.push(self.of_record(audience, event, data, about)?);
             }
         }
         Ok(composed)
+    }
+
+    /// The events of something else that was made or changed; each raises its sequence.
+    pub(super) fn tell_of(
+        &self,
+        audience: &Audience,
+        transition: Transition,
+        facts: &Facts<'_>,
+        (record, sequence): (i64, &mut u32),
+    ) -> Result<Vec<Composed>, EngineError> {
+        let contract = self.contract_named(&audience.merchant.contract)?;
+        let mut composed = Vec::new();
+        for event in contract.events_on(transition) {
+            let Some(data) = contract.event_data(&event.kind, facts) else { continue };
+            *sequence += 1;
+            let about = About { record, sequence: *sequence, callback: None };
+            composed.push(self.of_record(audience, event, data, about)?);
+        }
+        Ok(composed)
+    }
+
+    fn of_record(
+        &self,
+        audience: &Audience,
+        event: &CatalogueEvent,
+        data: Vec<u8>,
+        about: About,
+    ) -> Result<Composed, EngineError> {
+        let parsed = json::parse(&data).map_err(|bad| EngineError::Broken {
+            what: format!("an event's data cannot be read: {bad}"),
+        })?;
+        let event = NewEvent {
+            kind: event.kind.clone(),
+            data: Payload::from_canonical(data.into()),
+            parsed,
+            reference: None,
+            about: Some(Box::new(about)),
+        };
+        Ok(self.compose(audience, event, None, Leasing::IfRoom))
     }
 
     /// Sets the deliveries of what was told going, if it was written.

@@ -1,5 +1,6 @@
 //! What time does to records: requests that wait for somebody, payments that expire or settle, checkouts that are left alone,
-//! card tokens that nobody used, and what simulated rails do by themselves. Whichever server comes first does it; the version of the record decides who that was.
+//! card tokens that nobody used, feeds of products, and what simulated rails do by themselves. Whichever server comes first does it;
+//! the version of the record decides who that was.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -121,6 +122,7 @@ impl Shared {
             }
             RecordKind::Book => self.wake_book(waking.id).await,
             RecordKind::CardToken => self.expire_card_token(waking.id).await,
+            RecordKind::Feed => self.go_on_with_feed(waking.id).await,
             RecordKind::Customer
             | RecordKind::Product
             | RecordKind::Offer

@@ -5,7 +5,7 @@ use posthorn_core::event::Mode;
 use posthorn_core::id::{KeyId, MerchantId, PaymentId};
 use posthorn_core::ledger::Account;
 use posthorn_core::payment::{Payment, State};
-use posthorn_engine::{Caller, Engine, EngineError, ForcedOutcome, RailMood, RequestKey};
+use posthorn_engine::{By, Caller, Engine, EngineError, ForcedOutcome, RailMood, RequestKey};
 use posthorn_store::{Page, StoreError};
 
 use crate::chance::Chance;
@@ -95,7 +95,7 @@ fn request(key: Option<&String>, path: &str, body: &str) -> Option<RequestKey> {
 
 impl Client {
     fn caller(&self) -> Caller {
-        Caller::Merchant { id: self.place.0, mode: self.place.1, key: KeyId::from_i64(1) }
+        Caller::Merchant { id: self.place.0, mode: self.place.1, by: By::Key(KeyId::from_i64(1)) }
     }
 
     pub(crate) async fn act(self, deed: Deed) {

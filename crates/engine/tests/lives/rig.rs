@@ -16,6 +16,7 @@ use posthorn_core::id::{
 use posthorn_core::incident::Incident;
 use posthorn_core::merchant::{Key, Merchant};
 use posthorn_core::oauth::{Application, Login};
+use posthorn_core::search::Words;
 use posthorn_engine::clock::Clock;
 use posthorn_store::{
     Accept, Accepted, Answer, Ask, Backlog, Balance, Decision, DeliveryQuery, DeliveryRecord,
@@ -76,6 +77,8 @@ macro_rules! verbs {
 
 verbs! { Records:
     records(query: RecordQuery, page: Page<i64>) -> Vec<Record>;
+    search_records(query: RecordQuery, words: Words, page: Page<i64>) -> Vec<Record>;
+    feed_page(feed: i64, page: u32) -> Option<Vec<u8>>;
     record_at(place: (MerchantId, Mode), kind: RecordKind, nth: u32) -> Option<i64>;
     count_records(place: (MerchantId, Mode), kind: RecordKind, most: u32) -> u64;
     records_of(parent: i64, limit: u32) -> Vec<Record>;

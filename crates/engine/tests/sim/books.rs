@@ -5,6 +5,7 @@ use posthorn_core::event::Mode;
 use posthorn_core::id::{ApplicationId, IncidentId, LoginId, MerchantId};
 use posthorn_core::incident::Incident;
 use posthorn_core::oauth::{Application, Login};
+use posthorn_core::search::Words;
 use posthorn_store::{
     Answer, Balance, Decision, Difference, Done, Family, Grants, Incidents, NewApplication,
     NewIncident, NewLogin, NewToken, Once, Page, PostedMovement, Record, RecordKind, RecordQuery,
@@ -34,6 +35,8 @@ verbs! { Records:
     record_by_reference(place: (MerchantId, Mode), kind: RecordKind, reference: String)
         -> Option<Record>;
     records(query: RecordQuery, page: Page<i64>) -> Vec<Record>;
+    search_records(query: RecordQuery, words: Words, page: Page<i64>) -> Vec<Record>;
+    feed_page(feed: i64, page: u32) -> Option<Vec<u8>>;
     record_at(place: (MerchantId, Mode), kind: RecordKind, nth: u32) -> Option<i64>;
     count_records(place: (MerchantId, Mode), kind: RecordKind, most: u32) -> u64;
     records_of(parent: i64, limit: u32) -> Vec<Record>;

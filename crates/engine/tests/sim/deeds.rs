@@ -12,7 +12,7 @@ use posthorn_core::delivery::StateKind;
 use posthorn_core::event::{Mode, NewEvent};
 use posthorn_core::id::{KeyId, MerchantId};
 use posthorn_engine::clock::{Clock, later};
-use posthorn_engine::{Caller, Engine, EngineError, Receipt, Recovery, RequestKey};
+use posthorn_engine::{By, Caller, Engine, EngineError, Receipt, Recovery, RequestKey};
 use posthorn_store::Page;
 
 use crate::chance::Chance;
@@ -50,7 +50,7 @@ pub(crate) struct Client {
 }
 
 pub(crate) fn caller(id: MerchantId, mode: Mode) -> Caller {
-    Caller::Merchant { id, mode, key: KeyId::from_i64(1) }
+    Caller::Merchant { id, mode, by: By::Key(KeyId::from_i64(1)) }
 }
 
 impl Client {

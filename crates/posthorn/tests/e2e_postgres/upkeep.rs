@@ -373,7 +373,10 @@ fn a_plan_of_migrations_changes_nothing_and_migrating_does_what_it_said() {
          about.\n0003  oauth           OAuth 2: the programs that merchants register, what they were \
          granted, and the tokens of it.\n0004  limits          How often a merchant may ask its \
          platform's own API, where its operator says otherwise than its contract: JSON.\n0005  \
-         incidents       What operators tell of trouble, on the status page.\n5 to apply; nothing was \
+         incidents       What operators tell of trouble, on the status page.\n0006  search          What records are found by: their words, \
+         folded (posthorn_core::search), behind a word for whose they are and what, \
+         `_merchant_mode_kind_`, which no text can hold.\n0007  feeds           The pages of feeds: \
+         all products of a merchant as one file, made once a day.\n7 to apply; nothing was \
          changed\n"
     );
     let url = database::url(data.path());
@@ -382,7 +385,7 @@ fn a_plan_of_migrations_changes_nothing_and_migrating_does_what_it_said() {
     let told = sound(&["migrate", "--plan", "--json"], data.path());
     let told: Value = serde_json::from_str(&told).expect("JSON");
     assert_eq!((&told["applied"], &told["steps"][0]["number"]), (&json!(false), &json!(1)));
-    assert!(sound(&["migrate"], data.path()).ends_with("done: 5 applied\n"));
+    assert!(sound(&["migrate"], data.path()).ends_with("done: 7 applied\n"));
     assert_eq!(sound(&["migrate"], data.path()), "the database is up to date\n");
     assert_eq!(lines(&url, there), ["there"]);
 }

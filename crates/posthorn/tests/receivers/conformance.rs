@@ -6,6 +6,7 @@ mod page;
 mod pagtracker;
 mod payqi;
 mod sentinelgate;
+mod techcorp;
 mod template;
 
 use std::path::Path;
@@ -21,7 +22,13 @@ fn is_to_be_written() -> bool {
 #[test]
 fn every_request_that_a_guide_prints_gets_its_answer_and_its_webhooks_verify() {
     // Given a fresh sandbox for each guide, when its requests are sent and its payers pay
-    let pages = [sentinelgate::page(), payqi::page(), pagtracker::page(), krxscale::page()];
+    let pages = [
+        techcorp::page(),
+        sentinelgate::page(),
+        payqi::page(),
+        pagtracker::page(),
+        krxscale::page(),
+    ];
     // Then everything was answered as printed (each page fails otherwise), and the document says so
     let seen = pages.map(|page| page.printed()).join("\n");
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/conformance.md");

@@ -1,13 +1,9 @@
 //! Many events in one request: each its own result, and a bad one costs the others nothing.
 
-use std::fmt;
-
 use axum::extract::State;
 use posthorn_core::event::NewEvent;
 use posthorn_engine::{EngineError, Receipt};
-use serde::de::{Deserializer, Error, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::events::{EventAccepted, EventIn, read_event};
@@ -16,7 +12,8 @@ use crate::app::App;
 use crate::auth::AsMerchant;
 use crate::body::{BATCH_BYTES_MAX, Sent};
 use crate::decode;
-use crate::problem::{Place, Problem, ProblemDocument};
+use crate::items::{Items, Reached, is_bare};
+use crate::problem::{Problem, ProblemDocument};
 
 /// Events in one batch, at most.
 pub(crate) const BATCH_EVENTS_MAX: usize = 1000;
@@ -28,38 +25,7 @@ struct BatchIn<'a> {
     /// The events, in the order in which they are to be accepted.
     #[serde(borrow)]
     #[schema(value_type = Vec<EventIn>, max_items = 1000)]
-    events: Items<'a>,
-}
-
-/// The texts of the events: read one by one, so that one which is wrong is wrong alone.
-struct Items<'a>(Vec<&'a RawValue>);
-
-impl<'de: 'a, 'a> Deserialize<'de> for Items<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_seq(Reader).map(Self)
-    }
-}
-
-struct Reader;
-
-impl<'de> Visitor<'de> for Reader {
-    type Value = Vec<&'de RawValue>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "an array of at most {BATCH_EVENTS_MAX} events")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
-        let mut texts = Vec::new();
-        while let Some(text) = items.next_element()? {
-            if texts.len() == BATCH_EVENTS_MAX {
-                let what = format!("more than {BATCH_EVENTS_MAX} events; send them in two batches");
-                return Err(A::Error::custom(what));
-            }
-            texts.push(text);
-        }
-        Ok(texts)
-    }
+    events: Items<'a, BATCH_EVENTS_MAX>,
 }
 
 /// What came of one event of a batch.
@@ -125,31 +91,15 @@ fn result(receipt: Option<Result<Receipt, EngineError>>) -> Result<EventAccepted
 }
 
 fn read_batch(body: &[u8]) -> Result<Vec<Result<NewEvent, Problem>>, Problem> {
-    let bare = body.trim_ascii_start().first() == Some(&b'[');
-    let Items(texts) =
-        if bare { decode::trusting(body)? } else { decode::trusting::<BatchIn<'_>>(body)?.events };
-    let mut reached = Reached { body, place: Place::START };
+    let Items(texts) = if is_bare(body) {
+        decode::trusting(body)?
+    } else {
+        decode::trusting::<BatchIn<'_>>(body)?.events
+    };
+    let mut reached = Reached::of(body);
     let read = texts.iter().map(|text| {
         let event = read_event(text.get().as_bytes());
         event.map_err(|problem| problem.within(|| reached.go_to(text)))
     });
     Ok(read.collect())
-}
-
-/// How far places have been counted in a batch: once through it, however many events are refused.
-struct Reached<'a> {
-    /// What is left of the body.
-    body: &'a [u8],
-    /// Where that begins.
-    place: Place,
-}
-
-impl Reached<'_> {
-    /// Where a text of the body that lies further on begins.
-    fn go_to(&mut self, text: &RawValue) -> Place {
-        let bytes = text.get().as_ptr().addr() - self.body.as_ptr().addr();
-        let (before, left) = self.body.split_at(bytes);
-        *self = Reached { body: left, place: self.place.after(before) };
-        self.place
-    }
 }

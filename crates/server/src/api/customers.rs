@@ -139,7 +139,7 @@ pub(super) async fn list_customers(
     let params = params.only(&["limit", "cursor"])?;
     let (id, mode) = merchant.place();
     let asked = Asked::read(&app, &params, &format!("customers {id} {}", mode.name()))?;
-    let rows = app.engine().kept_list::<Customer>((id, mode), asked.page(|id| id)).await?;
+    let rows = app.engine().kept_list::<Customer>((id, mode), None, asked.page(|id| id)).await?;
     let show = |customer| CustomerOut::of(&app, customer);
     Ok(Answer::ok(asked.answer(&app, rows, |customer| customer.id.as_i64(), show)))
 }

@@ -19,7 +19,7 @@ use posthorn_core::endpoint::Pattern;
 use posthorn_core::event::{EventType, Mode};
 use posthorn_core::id::EventId;
 use posthorn_engine::clock::later;
-use posthorn_engine::{Caller, Followed};
+use posthorn_engine::{By, Caller, Followed};
 use serde::Serialize;
 use tokio::sync::watch;
 use utoipa::ToSchema;
@@ -210,8 +210,8 @@ impl Listening {
 
     /// Whether the key still is; looked up again every so often, for streams outlive revocations.
     async fn key_is_good(&mut self) -> bool {
-        let (engine, Caller::Merchant { id, key, .. }) = (self.app.engine(), self.merchant.caller)
-        else {
+        let engine = self.app.engine();
+        let Caller::Merchant { id, by: By::Key(key), .. } = self.merchant.caller else {
             return false;
         };
         if engine.now() < self.recheck {

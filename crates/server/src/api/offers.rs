@@ -132,7 +132,7 @@ pub(super) async fn list_offers(
     let params = params.only(&["limit", "cursor"])?;
     let (id, mode) = merchant.place();
     let asked = Asked::read(&app, &params, &format!("offers {id} {}", mode.name()))?;
-    let rows = app.engine().kept_list::<Offer>((id, mode), asked.page(|id| id)).await?;
+    let rows = app.engine().kept_list::<Offer>((id, mode), None, asked.page(|id| id)).await?;
     let show = |offer| OfferOut::of(&app, offer);
     Ok(Answer::ok(asked.answer(&app, rows, |offer| offer.id.as_i64(), show)))
 }

@@ -83,7 +83,7 @@ pub(super) struct ProductOut {
 
 impl ProductOut {
     fn of(app: &App, product: Product) -> Self {
-        let Product { id, entry, name, kind, description } = product;
+        let Product { id, entry, name, kind, description, .. } = product;
         Self {
             id: app.engine().id_on_the_wire(entry.merchant, Kind::Product, id.as_i64()),
             name,
@@ -108,7 +108,9 @@ pub(super) async fn create_product(
     let notes = metadata(notes)?;
     let make = move |id, mut entry: Entry| {
         entry.metadata = notes;
-        Product { id: ProductId::from_i64(id), entry, name, kind, description }
+        let (sku, price, stock, inactive) = (None, None, None, false);
+        let id = ProductId::from_i64(id);
+        Product { id, entry, name, kind, description, sku, price, stock, inactive }
     };
     let (place, key) = (merchant.place(), sent.key.as_ref());
     let (product, existed) = app.engine().keep(merchant.caller, place, make, key).await?;
@@ -126,7 +128,7 @@ pub(super) async fn list_products(
     let params = params.only(&["limit", "cursor"])?;
     let (id, mode) = merchant.place();
     let asked = Asked::read(&app, &params, &format!("products {id} {}", mode.name()))?;
-    let rows = app.engine().kept_list::<Product>((id, mode), asked.page(|id| id)).await?;
+    let rows = app.engine().kept_list::<Product>((id, mode), None, asked.page(|id| id)).await?;
     let show = |product| ProductOut::of(&app, product);
     Ok(Answer::ok(asked.answer(&app, rows, |product| product.id.as_i64(), show)))
 }

@@ -13,8 +13,8 @@ use http::request::Parts;
 use http::{HeaderMap, Method};
 use posthorn_core::contract::{Limits, RequestClass};
 use posthorn_core::event::Mode;
-use posthorn_core::id::{KeyId, MerchantId};
-use posthorn_engine::Caller;
+use posthorn_core::id::MerchantId;
+use posthorn_engine::{By, Caller};
 use url::form_urlencoded;
 
 use crate::address::Address;
@@ -86,11 +86,11 @@ pub(super) async fn admit(
     caller: Caller,
     contract: &str,
 ) -> Result<(), Problem> {
-    let (id, mode, key) = known(app, parts, caller, contract).await?;
+    let (id, mode, by) = known(app, parts, caller, contract).await?;
     let engine = app.engine();
     let (merchant, limits) = (engine.merchant(id).await?, engine.contract_of(id)?.limits);
     let limits = limits.with(merchant.rate_limits);
-    let who = Who::Merchant(id, mode, limits.by_key.then_some(key));
+    let who = Who::Merchant(id, mode, limits.by_key.then_some(by));
     take(app, parts, who, limits)
 }
 
@@ -163,8 +163,8 @@ pub(super) async fn known(
     parts: &Parts,
     caller: Caller,
     contract: &str,
-) -> Result<(MerchantId, Mode, KeyId), Problem> {
-    let Caller::Merchant { id, mode, key } = caller else {
+) -> Result<(MerchantId, Mode, By), Problem> {
+    let Caller::Merchant { id, mode, by } = caller else {
         let what = "this is a merchant's own; use one of its keys, not the admin key";
         return Err(Problem::new(Code::WrongKey, what));
     };
@@ -175,5 +175,5 @@ pub(super) async fn known(
         let what = format!("this merchant speaks contract `{spoken}`; use that one's API");
         return Err(Problem::new(Code::WrongKey, what));
     }
-    Ok((id, mode, key))
+    Ok((id, mode, by))
 }

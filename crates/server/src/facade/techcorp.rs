@@ -4,13 +4,17 @@
 //!
 //! Errors are the native API's problem documents: they have a code, and the request's id, which is what the guide asks for.
 
+mod batch;
 mod browser;
 mod cards;
 mod client;
 mod decimals;
+mod feed;
 mod oauth;
 mod orders;
 mod payments;
+mod products;
+mod users;
 
 use axum::Router;
 use axum::extract::State;
@@ -31,6 +35,9 @@ pub(super) fn routes() -> Router<App> {
     payments::routes()
         .merge(oauth::routes())
         .merge(orders::routes())
+        .merge(products::routes())
+        .merge(feed::routes())
+        .merge(users::routes())
         .route("/v1/webhooks/addresses", get(addresses))
         .merge(cards::routes())
         .merge(browser::routes())

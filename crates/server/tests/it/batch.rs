@@ -68,7 +68,7 @@ async fn a_thousand_events_are_taken_and_not_one_more() {
     assert_eq!(results["data"].as_array().unwrap().len(), 1000);
     assert!(results["data"].as_array().unwrap().iter().all(|one| one["id"].is_string()));
     let got = app.post("/v1/events/batch", &json!({"events": events(1001)})).await;
-    insta::assert_snapshot!(got.problem(), @"400 invalid_field [events] `events`: more than 1000 events; send them in two batches, at line 1, column 31934");
+    insta::assert_snapshot!(got.problem(), @"400 invalid_field [events] `events`: more than 1000 items; send them in two batches, at line 1, column 31934");
 }
 
 #[tokio::test]
@@ -103,7 +103,7 @@ async fn a_batch_that_cannot_be_read_is_refused_whole() {
     }
     insta::assert_snapshot!(told.join("\n"), @r#"
     400 malformed_json [-] malformed body: a comma after the last element: remove it, at line 1, column 27
-    400 invalid_field [events] `events`: must be an array of at most 1000 events; this is the number `5`, at line 1, column 11
+    400 invalid_field [events] `events`: must be an array of at most 1000 items; this is the number `5`, at line 1, column 11
     400 unknown_field [evnts] there is no field `evnts` here; did you mean `events`?
     400 invalid_field [-] must be an array of events, or an object with `events`; this is the number `7`, at line 1, column 1
     "#);

@@ -4,6 +4,7 @@ mod bounds;
 mod consent;
 mod hosts;
 mod logins;
+mod pages;
 mod refused;
 mod world;
 

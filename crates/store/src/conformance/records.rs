@@ -4,6 +4,7 @@ use posthorn_core::event::{About, Mode};
 use posthorn_core::id::MerchantId;
 use posthorn_core::ledger::{Account, Posting};
 use posthorn_core::money::{Asset, Money};
+use posthorn_core::search::Words;
 
 use super::world::{World, at, done, due, new_accept, once, refused};
 use crate::{
@@ -77,6 +78,7 @@ pub(super) fn a_payment(world: &World, merchant: MerchantId) {
     let decision = Decision {
         movements: vec![paid_in(&new, 10_050)],
         events: vec![new_accept(event, &[])],
+        words: vec![(new.id, Words::of(["pedido da Ana"]))],
         ..alone(&new)
     };
     done(world.store().commit(decision));
@@ -92,6 +94,8 @@ pub(super) fn everything(store: &dyn Store, place: (MerchantId, Mode)) -> Vec<St
     for kind in RecordKind::ALL {
         let query = RecordQuery { place, kind, state: None };
         all.push(format!("{:?}", done(store.records(query, page()))));
+        let words = Words::of(["ana"]);
+        all.push(format!("{:?}", done(store.search_records(query, words, page()))));
     }
     all
 }
@@ -111,6 +115,7 @@ pub fn what_was_decided_is_written_as_one(world: &World) {
         movements: vec![paid_in(&new, 700)],
         events: vec![new_accept(event.clone(), &[(endpoint, due(0))])],
         once: Some((once(1, 1), new.id)),
+        ..Decision::default()
     };
     assert_eq!(done(world.store().commit(decision.clone())), Done::Now(new.id));
     assert_eq!(done(world.store().commit(decision)), Done::Before(new.id), "by its key");

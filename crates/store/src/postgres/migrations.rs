@@ -17,7 +17,7 @@ struct Step {
     compatible_from: u32,
 }
 
-const ALL: [Step; 5] = [
+const ALL: [Step; 7] = [
     Step {
         migration: Migration {
             number: 1,
@@ -55,6 +55,22 @@ const ALL: [Step; 5] = [
             number: 5,
             name: "incidents",
             sql: include_str!("../../migrations/postgres/0005_incidents.sql"),
+        },
+        compatible_from: 1,
+    },
+    Step {
+        migration: Migration {
+            number: 6,
+            name: "search",
+            sql: include_str!("../../migrations/postgres/0006_search.sql"),
+        },
+        compatible_from: 1,
+    },
+    Step {
+        migration: Migration {
+            number: 7,
+            name: "feeds",
+            sql: include_str!("../../migrations/postgres/0007_feeds.sql"),
         },
         compatible_from: 1,
     },

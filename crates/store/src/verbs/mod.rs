@@ -13,6 +13,7 @@ pub(crate) mod events;
 pub(crate) mod forget;
 pub(crate) mod incidents;
 pub(crate) mod jobs;
+pub(crate) mod ledger;
 pub(crate) mod logins;
 pub(crate) mod merchants;
 pub(crate) mod oauth;

@@ -1,20 +1,18 @@
-//! Records and the ledger: a decision written as one, and what is read of them.
+//! Records: a decision written as one, and what is read of them.
 
 use std::collections::HashSet;
 
 use jiff::Timestamp;
 use posthorn_core::event::Mode;
 use posthorn_core::id::{EventId, MerchantId};
-use posthorn_core::ledger::{Account, Posting};
-use posthorn_core::money::{Asset, Money};
+use posthorn_core::search::Words;
 
-use super::{accept, once};
+use super::{accept, ledger, once};
 use crate::db::{Columns, Db, values};
 use crate::rows::{Place, RecordRow, mode, mode_code, ms, record_kind};
 use crate::statements;
 use crate::{
-    Accepted, Balance, Decision, Difference, Done, Movement, Page, PostedMovement, Record,
-    RecordKind, RecordQuery, StoreError, Total, Waking,
+    Accepted, Decision, Done, FeedPage, Page, Record, RecordKind, RecordQuery, StoreError, Waking,
 };
 
 /// Writes a decision: all of it, or nothing.
@@ -38,7 +36,9 @@ pub(crate) async fn commit<D: Db>(db: &D, decision: &Decision) -> Result<Done<i6
         // Another decision came to the same about one of them: what else this one holds was not written.
         return Err(StoreError::Stale { current: *current }.into());
     }
-    move_money(db, &decision.movements).await?;
+    write_words(db, decision).await?;
+    write_pages(db, &decision.pages).await?;
+    ledger::move_money(db, &decision.movements).await?;
     for event in &decision.events {
         match accept::accept_one(db, event).await? {
             Accepted::Now(_) => {}
@@ -88,6 +88,13 @@ async fn write<D: Db>(db: &D, record: &Record) -> Result<bool, D::Trouble> {
         ];
         db.run(statements::RECORD_UPDATE, row).await?
     };
+    if written == 1 && record.kind == RecordKind::User && record.version > 0 {
+        // A user without its address would be found by nobody; a payment may go without its name.
+        let kept = one(db, record.id).await?.and_then(|kept| kept.reference);
+        if kept != record.reference {
+            return Err(StoreError::Taken { what: "reference" }.into());
+        }
+    }
     if written == 1 {
         return Ok(true);
     }
@@ -101,40 +108,49 @@ async fn write<D: Db>(db: &D, record: &Record) -> Result<bool, D::Trouble> {
     }
 }
 
-async fn move_money<D: Db>(db: &D, movements: &[Movement]) -> Result<(), D::Trouble> {
-    let mut sides = Vec::with_capacity(movements.len() * 2);
-    for movement in movements {
-        let Movement { at, place: (merchant, mode), subject, posting, covered } = movement;
-        let row = values![
-            ms(*at),
-            merchant.as_i64(),
-            mode_code(*mode),
-            *subject,
-            posting.from as i64,
-            posting.to as i64,
-            posting.money.asset.code(),
-            posting.money.minor,
-        ];
-        db.run(statements::POSTING_CREATE, row).await?;
-        for entry in posting.entries() {
-            let covered = *covered && entry.account == posting.from;
-            sides.push((merchant.as_i64(), mode_code(*mode), entry, covered));
-        }
+/// Writes down what records are found by.
+async fn write_words<D: Db>(db: &D, decision: &Decision) -> Result<(), D::Trouble> {
+    for record in &decision.records {
+        let Some((_, words)) = decision.words.iter().find(|(id, _)| *id == record.id) else {
+            continue;
+        };
+        let words = behind_place((record.merchant, record.mode), record.kind, words);
+        db.run(statements::RECORD_WORDS_PUT, values![record.id, words]).await?;
     }
-    // Always in one order, so that no two changes wait for each other.
-    sides.sort_by_key(|(merchant, mode, entry, _)| {
-        (*merchant, *mode, entry.account, entry.gain.asset.code())
-    });
-    for (merchant, mode, entry, covered) in sides {
-        let asset = entry.gain.asset;
-        let row = values![merchant, mode, entry.account as i64, asset.code(), entry.gain.minor];
-        let holds = db.number(statements::BALANCE_ADD, row).await?.unwrap_or(0);
-        if covered && holds < 0 {
-            let there = holds - entry.gain.minor;
-            return Err(StoreError::Short { account: entry.account.name(), there }.into());
+    Ok(())
+}
+
+/// Words behind one for whose they are and what, which no text can hold: an underscore is no letter.
+fn behind_place((merchant, mode): (MerchantId, Mode), kind: RecordKind, words: &Words) -> String {
+    let place = format!("_{}_{}_{}_", merchant.as_i64(), mode_code(mode), kind as i64);
+    words.iter().fold(place, |all, word| all + " " + word)
+}
+
+async fn write_pages<D: Db>(db: &D, pages: &[FeedPage]) -> Result<(), D::Trouble> {
+    for page in pages {
+        match page {
+            FeedPage::Put { feed, page, text } => {
+                let row = values![*feed, *page, &text[..]];
+                db.run(statements::FEED_PAGE_PUT, row).await?;
+            }
+            FeedPage::Drop { feed, page } => {
+                db.run(statements::FEED_PAGE_DROP, values![*feed, *page]).await?;
+            }
+            FeedPage::DropAll { feed } => {
+                db.run(statements::FEED_PAGES_DROP, values![*feed]).await?;
+            }
         }
     }
     Ok(())
+}
+
+/// A page of a feed.
+pub(crate) async fn feed_page<D: Db>(
+    db: &D,
+    feed: i64,
+    page: u32,
+) -> Result<Option<Vec<u8>>, D::Trouble> {
+    db.one(statements::FEED_PAGE, values![feed, page], |row| row.get(0)).await
 }
 
 /// One record.
@@ -173,6 +189,21 @@ pub(crate) async fn list<D: Db>(
     }
 }
 
+/// Records in which these words stand, newest first.
+pub(crate) async fn search<D: Db>(
+    db: &D,
+    query: &RecordQuery,
+    words: &Words,
+    page: Page<i64>,
+) -> Result<Vec<Record>, D::Trouble> {
+    let (merchant, mode) = (query.place.0.as_i64(), mode_code(query.place.1));
+    let (kind, below) = (query.kind as i64, page.after.unwrap_or(i64::MAX));
+    let words = behind_place(query.place, query.kind, words);
+    let state = query.state.map(i64::from);
+    let which = values![merchant, mode, kind, below, page.limit, words, state];
+    db.many(statements::RECORDS_SEARCH, which, read).await
+}
+
 /// Which record stands at a place of a list.
 pub(crate) async fn at<D: Db>(
     db: &D,
@@ -204,9 +235,6 @@ pub(crate) async fn of_parent<D: Db>(
 ) -> Result<Vec<Record>, D::Trouble> {
     db.many(statements::RECORDS_OF_PARENT, values![parent, limit], read).await
 }
-
-/// What sums of minor units are taken apart by.
-const BILLION: i128 = 1_000_000_000;
 
 /// What must be looked after.
 pub(crate) async fn waking<D: Db>(
@@ -246,72 +274,6 @@ pub(crate) async fn next_wake<D: Db>(
     Ok(wake.flatten().map(|wake| whose.time("wake", wake)).transpose()?)
 }
 
-/// What a merchant's accounts hold.
-pub(crate) async fn balances<D: Db>(
-    db: &D,
-    (merchant, mode): (MerchantId, Mode),
-) -> Result<Vec<Balance>, D::Trouble> {
-    let which = values![merchant.as_i64(), mode_code(mode)];
-    db.many(statements::BALANCES, which, |row| {
-        let place = Place { table: "balances", row: merchant.as_i64() };
-        let asset = asset(place, &row.get::<String>(1)?)?;
-        let money = Money { minor: row.get(2)?, asset };
-        Ok(Balance { account: account(place, row.get(0)?)?, money })
-    })
-    .await
-}
-
-/// What all accounts of a kind hold together.
-pub(crate) async fn totals<D: Db>(db: &D) -> Result<Vec<Total>, D::Trouble> {
-    db.many(statements::LEDGER_TOTALS, values![], |row| {
-        let place = Place { table: "balances", row: 0 };
-        let (billions, rest): (i64, i64) = (row.get(2)?, row.get(3)?);
-        Ok(Total {
-            account: account(place, row.get(1)?)?,
-            asset: asset(place, &row.get::<String>(0)?)?,
-            minor: i128::from(billions) * BILLION + i128::from(rest),
-        })
-    })
-    .await
-}
-
-/// A merchant's movements, newest first.
-pub(crate) async fn movements<D: Db>(
-    db: &D,
-    (merchant, mode): (MerchantId, Mode),
-    page: Page<i64>,
-) -> Result<Vec<PostedMovement>, D::Trouble> {
-    let below = page.after.unwrap_or(i64::MAX);
-    let which = values![merchant.as_i64(), mode_code(mode), below, page.limit];
-    db.many(statements::POSTINGS, which, posted).await
-}
-
-/// The movements of a record, oldest first.
-pub(crate) async fn movements_of<D: Db>(
-    db: &D,
-    subject: i64,
-) -> Result<Vec<PostedMovement>, D::Trouble> {
-    db.many(statements::POSTINGS_OF, values![subject], posted).await
-}
-
-/// Balances that are not the sum of their movements.
-pub(crate) async fn differences<D: Db>(db: &D, limit: u32) -> Result<Vec<Difference>, D::Trouble> {
-    db.many(statements::LEDGER_DIFFERENCES, values![limit], |row| {
-        let merchant = row.get(0)?;
-        let place = Place { table: "balances", row: merchant };
-        let (billions, rest, held): (i64, i64, i64) = (row.get(4)?, row.get(5)?, row.get(6)?);
-        let too_much = i128::from(billions) * BILLION + i128::from(rest);
-        Ok(Difference {
-            place: (MerchantId::from_i64(merchant), mode(place, row.get(1)?)?),
-            account: account(place, row.get(2)?)?,
-            asset: asset(place, &row.get::<String>(3)?)?,
-            posted: i128::from(held) + too_much,
-            held,
-        })
-    })
-    .await
-}
-
 fn read(row: &dyn Columns) -> Result<Record, StoreError> {
     let row = RecordRow {
         id: row.get(0)?,
@@ -337,25 +299,6 @@ fn read_waking(row: &dyn Columns) -> Result<Waking, StoreError> {
         place: (MerchantId::from_i64(row.get(2)?), mode(place, row.get(3)?)?),
         wake: place.time("wake", row.get(4)?)?,
     })
-}
-
-fn posted(row: &dyn Columns) -> Result<PostedMovement, StoreError> {
-    let id = row.get(0)?;
-    let place = Place { table: "postings", row: id };
-    let asset = asset(place, &row.get::<String>(5)?)?;
-    let money = Money { minor: row.get(6)?, asset };
-    let (from, to) = (account(place, row.get(3)?)?, account(place, row.get(4)?)?);
-    let posting = Posting::new(from, to, money).ok_or_else(|| place.corrupt("minor"))?;
-    Ok(PostedMovement { id, at: place.time("at", row.get(1)?)?, subject: row.get(2)?, posting })
-}
-
-fn account(place: Place, code: i64) -> Result<Account, StoreError> {
-    let found = Account::ALL.into_iter().find(|account| *account as i64 == code);
-    found.ok_or_else(|| place.corrupt("account"))
-}
-
-fn asset(place: Place, code: &str) -> Result<Asset, StoreError> {
-    code.parse().map_err(|_| place.corrupt("asset"))
 }
 
 /// The first whole millisecond that is not before a time: what wakes then finds something to do.

@@ -36,9 +36,12 @@ impl Page {
         let made = page.quietly(&format!(
             r#"$NATIVE/v1/merchants -H "Authorization: Bearer $ADMIN" -H 'Content-Type: application/json' -d '{{"name": "Loja", "contract": "{contract}", "reference": "clinic_xyz"}}'"#
         ));
-        for (name, key) in
-            [("KEY", "api_key"), ("SECRET", "api_secret"), ("WEBHOOK_SECRET", "webhook_secret")]
-        {
+        for (name, key) in [
+            ("KEY", "api_key"),
+            ("SECRET", "api_secret"),
+            ("WEBHOOK_SECRET", "webhook_secret"),
+            ("PUBLISHABLE", "publishable_key"),
+        ] {
             let value = made.pointer(&format!("/keys/test/{key}")).and_then(Value::as_str);
             page.call(name, value.expect("a merchant has keys"));
         }
@@ -145,7 +148,8 @@ impl Page {
         text
     }
 
-    fn curl(&self, command: &str) -> (u16, Value) {
+    /// Sends a command; the status and the answer, if it is JSON.
+    pub(crate) fn curl(&self, command: &str) -> (u16, Value) {
         let mut sh = Command::new("sh");
         sh.arg("-c").arg(format!("curl -sS -w '\\n%{{http_code}}' {command}"));
         let done = sh.envs(self.names.iter().map(|(name, value)| (*name, value))).output();

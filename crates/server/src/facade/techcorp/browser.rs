@@ -1,23 +1,25 @@
 //! What a payer's browser needs: the script that makes tokens (`GET /v1/sdk/techcorp-pay.js`), and leave to call from pages of
 //! other origins (CORS, as the Fetch standard has it).
 //!
-//! Any origin may: the key in the page is public, no cookie is looked at, and a token pays nothing without the merchant's own key.
+//! Any origin may make a card token: the key in the page is public, no cookie is looked at, and a token pays nothing without the
+//! merchant's own key. The same where a program in a browser gets its access tokens: what it proves itself with is in the request.
 
 use axum::Router;
 use axum::extract::State;
 use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{MethodRouter, get};
 use data_encoding::HEXLOWER;
 use http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
     ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, CACHE_CONTROL, CONTENT_TYPE, ETAG,
-    IF_NONE_MATCH, X_CONTENT_TYPE_OPTIONS,
+    X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderMap, HeaderValue, StatusCode};
 use sha2::{Digest as _, Sha256};
 
 use crate::app::App;
+use crate::etag::is_known;
 
 /// The script.
 const SCRIPT: &str = include_str!("techcorp-pay.js");
@@ -32,12 +34,7 @@ pub(super) fn routes() -> Router<App> {
 async fn script(State(_): State<App>, asked: HeaderMap) -> Response {
     let digest = Sha256::digest(SCRIPT);
     let tag = format!("\"{}\"", HEXLOWER.encode(digest.get(..16).unwrap_or(&digest)));
-    let known = asked.get(IF_NONE_MATCH).and_then(|known| known.to_str().ok()).unwrap_or_default();
-    let is_known = known
-        .split(',')
-        .map(str::trim)
-        .any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag);
-    let mut response = if is_known {
+    let mut response = if is_known(&asked, &tag) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
         let kind = HeaderValue::from_static("text/javascript; charset=utf-8");
@@ -52,10 +49,15 @@ async fn script(State(_): State<App>, asked: HeaderMap) -> Response {
     response
 }
 
+/// A route that pages of any origin may call.
+pub(super) fn open(route: MethodRouter<App>) -> MethodRouter<App> {
+    route.options(preflight).layer(map_response(open_to_pages))
+}
+
 /// What a browser asks before it sends a key to another origin.
-pub(super) async fn preflight() -> Response {
+async fn preflight() -> Response {
     let allowed = [
-        (ACCESS_CONTROL_ALLOW_METHODS, "POST"),
+        (ACCESS_CONTROL_ALLOW_METHODS, "GET, POST"),
         (ACCESS_CONTROL_ALLOW_HEADERS, "authorization, content-type"),
         (ACCESS_CONTROL_MAX_AGE, "7200"),
     ];
@@ -63,7 +65,7 @@ pub(super) async fn preflight() -> Response {
 }
 
 /// Lets pages of any origin read an answer: the problem documents too, and which request they are about.
-pub(super) async fn open_to_pages(mut response: Response) -> Response {
+async fn open_to_pages(mut response: Response) -> Response {
     let headers = response.headers_mut();
     headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     let shown = HeaderValue::from_static("x-request-id, retry-after");

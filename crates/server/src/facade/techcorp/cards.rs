@@ -6,7 +6,6 @@
 
 use axum::Router;
 use axum::extract::State;
-use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
@@ -32,13 +31,9 @@ const CARD_BYTES_MAX: usize = 4 * 1024;
 const MEMBERS: [&str; 5] = ["number", "exp_month", "exp_year", "cvv", "name"];
 
 pub(super) fn routes() -> Router<App> {
-    let open = || {
-        let route = post(create).options(browser::preflight);
-        route.layer(map_response(browser::open_to_pages))
-    };
     Router::new()
-        .route("/v1/cards/tokens", open())
-        .route("/api/cards/tokens", open())
+        .route("/v1/cards/tokens", browser::open(post(create)))
+        .route("/api/cards/tokens", browser::open(post(create)))
         .route("/v1/cards/tokens/{id}", get(read))
         .route("/api/cards/tokens/{id}", get(read))
 }

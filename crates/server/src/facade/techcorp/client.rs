@@ -5,9 +5,9 @@ use axum::extract::FromRequestParts;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 use posthorn_core::event::Mode;
-use posthorn_core::id::{KeyId, MerchantId};
+use posthorn_core::id::MerchantId;
 use posthorn_core::oauth::is_access_token;
-use posthorn_engine::{BadToken, Caller};
+use posthorn_engine::{BadToken, By, Caller};
 
 use super::CONTRACT;
 use crate::app::App;
@@ -42,18 +42,13 @@ impl FromRequestParts<App> for Client {
     }
 }
 
-/// A program that acts on a merchant's account, without a key: there is none with the number 0.
-fn program((id, mode): (MerchantId, Mode)) -> Caller {
-    Caller::Merchant { id, mode, key: KeyId::from_i64(0) }
-}
-
 /// Lets a program in that is known by something else than an access token: as its merchant would be let in.
 pub(super) async fn admit_program(
     app: &App,
     parts: &Parts,
-    place: (MerchantId, Mode),
+    program: Caller,
 ) -> Result<(), Problem> {
-    admit(app, parts, program(place), CONTRACT).await
+    admit(app, parts, program, CONTRACT).await
 }
 
 /// What is sent as an access token, and as no key.
@@ -80,7 +75,8 @@ async fn by_token(app: &App, token: &str, method: &str) -> Result<AsMerchant, Pr
         return Err(Problem::new(Code::InsufficientScope, what));
     }
     let (id, mode) = bearer.place;
-    Ok(AsMerchant { id, mode, caller: program((id, mode)) })
+    let caller = Caller::Merchant { id, mode, by: By::Program(bearer.application) };
+    Ok(AsMerchant { id, mode, caller })
 }
 
 /// A payer's browser, by its merchant's publishable key; or that merchant itself. What strangers do with a key that everybody

@@ -7,9 +7,13 @@ use serde_json::value::RawValue;
 use crate::api::unfit;
 use crate::problem::Problem;
 
+/// The currency of what says none.
+pub(super) const USUAL: Asset = Asset::BRL;
+
 /// A currency by its code; reals when it is left out.
 pub(super) fn currency(code: Option<&str>) -> Result<Asset, Problem> {
-    code.unwrap_or("BRL").parse().map_err(|unknown| unfit("currency", unknown))
+    let Some(code) = code else { return Ok(USUAL) };
+    code.parse().map_err(|unknown| unfit("currency", unknown))
 }
 
 /// Reads an amount, from its digits. Something may be free.

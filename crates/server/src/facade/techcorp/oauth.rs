@@ -13,25 +13,26 @@ use axum::Router;
 use axum::extract::State;
 use axum::routing::{get, post};
 
+use super::browser::open;
 use crate::app::App;
 use crate::base::Base;
 
 pub(super) fn routes() -> Router<App> {
     Router::new()
         .route("/v1/auth/oauth/authorize", get(authorize::shows).post(authorize::decides))
-        .route("/v1/auth/oauth/token", post(tokens::token))
-        .route("/v1/auth/refresh", post(tokens::refresh))
-        .route("/v1/auth/oauth/revoke", post(tokens::revoke))
+        .route("/v1/auth/oauth/token", open(post(tokens::token)))
+        .route("/v1/auth/refresh", open(post(tokens::refresh)))
+        .route("/v1/auth/oauth/revoke", open(post(tokens::revoke)))
         .route("/v1/auth/oauth/introspect", post(tokens::introspect))
-        .route(metadata::PATH, get(metadata::metadata))
+        .route(metadata::PATH, open(get(metadata::metadata)))
 }
 
 /// Where RFC 8414 puts the metadata of an issuer whose name has a path: at the root, before that path.
 pub(super) fn well_known(mount: &'static str) -> Router<App> {
     Router::new().route(
         &format!("{}{mount}", metadata::PATH),
-        get(async move |State(app): State<App>, base: Base| {
+        open(get(async move |State(app): State<App>, base: Base| {
             metadata::metadata_of(&app, &base, mount)
-        }),
+        })),
     )
 }

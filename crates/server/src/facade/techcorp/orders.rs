@@ -12,16 +12,18 @@ use posthorn_core::event::Mode;
 use posthorn_core::id::{CustomerId, MerchantId, OrderId};
 use posthorn_core::order::{Buyer, Order, Shipment, Wish};
 use posthorn_core::payment::OrderItem;
-use posthorn_engine::{OrderChange, OrderDraft, OrderVerb};
+use posthorn_engine::{OrderChange, OrderDraft, OrderVerb, RequestKey};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use super::batch::{BatchOut, Item, each, same_id};
 use super::client::Client;
 use super::decimals;
 use crate::answer::{Answer, Answered};
 use crate::api::metadata;
 use crate::app::App;
-use crate::body::Sent;
+use crate::auth::AsMerchant;
+use crate::body::{BATCH_BYTES_MAX, Sent};
 use crate::decode::Change;
 use crate::list::{Asked, Listed};
 use crate::params::{Id, Params, refuse};
@@ -32,6 +34,7 @@ pub(super) fn routes() -> Router<App> {
     ["/v1/orders", "/api/orders"].into_iter().fold(Router::new(), |router, orders| {
         router
             .route(orders, get(list).post(create))
+            .route(&format!("{orders}/batch"), post(batch))
             .route(&format!("{orders}/{{id}}"), get(read).patch(change))
             .route(&format!("{orders}/{{id}}/ship"), post(ship))
             .route(&format!("{orders}/{{id}}/deliver"), post(deliver))
@@ -80,6 +83,7 @@ struct BuyerIn {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct OrderChangeIn<'a> {
+    id: Option<String>,
     #[serde(borrow)]
     items: Option<Vec<ItemIn<'a>>>,
     #[serde(default)]
@@ -197,10 +201,35 @@ async fn create(
     Client(merchant): Client,
     sent: Sent,
 ) -> Answered<OrderOut> {
-    let draft = draft(&app, merchant.id, sent.decode()?)?;
-    let (place, key) = (merchant.place(), sent.key.as_ref());
+    let (order, existed) = make(&app, merchant, sent.decode()?, sent.key.as_ref()).await?;
+    Ok(Answer::created(order).replayed(existed))
+}
+
+async fn make(
+    app: &App,
+    merchant: AsMerchant,
+    asked: OrderIn<'_>,
+    key: Option<&RequestKey>,
+) -> Result<(OrderOut, bool), Problem> {
+    let (draft, place) = (draft(app, merchant.id, asked)?, merchant.place());
     let (order, existed) = app.engine().create_order(merchant.caller, place, draft, key).await?;
-    Ok(Answer::created(OrderOut::of(&app, order)).replayed(existed))
+    Ok((OrderOut::of(app, order), existed))
+}
+
+/// Up to a hundred of them, made and changed.
+async fn batch(
+    State(app): State<App>,
+    Client(merchant): Client,
+    sent: Sent<BATCH_BYTES_MAX>,
+) -> Answered<BatchOut<OrderOut>> {
+    each(&app, &sent, |item| carry_out(&app, merchant, item)).await
+}
+
+async fn carry_out(app: &App, merchant: AsMerchant, item: Item) -> Result<OrderOut, Problem> {
+    if let Some(id) = &item.id {
+        return alter(app, merchant, id, item.decode()?).await;
+    }
+    Ok(make(app, merchant, item.decode()?, item.key.as_ref()).await?.0)
 }
 
 fn draft(app: &App, merchant: MerchantId, asked: OrderIn<'_>) -> Result<OrderDraft, Problem> {
@@ -245,7 +274,7 @@ async fn list(
     Client(merchant): Client,
     params: Params,
 ) -> Answered<Listed<OrderOut>> {
-    let params = params.only(&["limit", "cursor", "status"])?;
+    let params = params.only(&["limit", "cursor", "q", "status"])?;
     let (id, mode) = merchant.place();
     let word = params.text("status");
     let contract = app.engine().contract_of(id)?;
@@ -253,7 +282,7 @@ async fn list(
     let state = word.map(|word| contract.order_state(word).ok_or_else(unknown)).transpose()?;
     let asked = Asked::read(&app, &params, &format!("techcorp orders {id} {}", mode.name()))?;
     let page = asked.page(OrderId::from_i64);
-    let rows = app.engine().merchant_orders((id, mode), state, page).await?;
+    let rows = app.engine().merchant_orders((id, mode), (state, params.words()?), page).await?;
     let show = |order| OrderOut::of(&app, order);
     Ok(Answer::ok(asked.answer(&app, rows, |order| order.id.as_i64(), show)))
 }
@@ -274,13 +303,22 @@ async fn change(
     Id(id): Id<String>,
     sent: Sent,
 ) -> Answered<OrderOut> {
-    let asked: OrderChangeIn<'_> = sent.decode()?;
-    let (place, id) = about(&app, merchant.place(), &id)?;
+    Ok(Answer::ok(alter(&app, merchant, &id, sent.decode()?).await?))
+}
+
+async fn alter(
+    app: &App,
+    merchant: AsMerchant,
+    id: &str,
+    asked: OrderChangeIn<'_>,
+) -> Result<OrderOut, Problem> {
+    same_id(id, asked.id.as_deref())?;
+    let (place, id) = about(app, merchant.place(), id)?;
     let asset = app.engine().merchant_order(place, id).await?.money.asset;
     let buyer = match asked.customer.patch() {
         None => None,
         Some(None) => Some(Buyer::default()),
-        Some(Some(buyer)) => Some(of(&app, merchant.id, buyer)?),
+        Some(Some(buyer)) => Some(of(app, merchant.id, buyer)?),
     };
     let change = OrderChange {
         items: asked.items.map(|sold| items(sold, asset)).transpose()?,
@@ -288,8 +326,7 @@ async fn change(
         description: asked.description.patch(),
         metadata: asked.metadata.map(|notes| metadata(Some(notes))).transpose()?,
     };
-    let order = app.engine().change_order(place, id, change).await?;
-    Ok(Answer::ok(OrderOut::of(&app, order)))
+    Ok(OrderOut::of(app, app.engine().change_order(place, id, change).await?))
 }
 
 async fn ship(

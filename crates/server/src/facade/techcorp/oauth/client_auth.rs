@@ -6,6 +6,7 @@ use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use posthorn_core::oauth::{Application, Fault, Refusal};
 use posthorn_core::secret::Secret;
+use posthorn_engine::{By, Caller};
 use url::form_urlencoded;
 
 use super::fault::Refused;
@@ -18,7 +19,8 @@ pub(super) async fn client(app: &App, form: &Form) -> Result<Application, Refuse
     let (client, secret) = credentials(&form.parts.headers, form)?;
     let secret = secret.as_ref().map(Secret::expose);
     let client = app.engine().client(&client, secret).await?;
-    admit_program(app, &form.parts, (client.merchant, client.mode)).await?;
+    let (id, mode, by) = (client.merchant, client.mode, By::Program(client.id));
+    admit_program(app, &form.parts, Caller::Merchant { id, mode, by }).await?;
     Ok(client)
 }
 

@@ -59,8 +59,8 @@ pub(super) async fn refresh(
 ) -> Result<Response, Refused> {
     let Strange { parts, body, room: _held } = sent?;
     let RefreshIn { refresh_token } = decode::object(&body)?;
-    if let Some(place) = app.engine().refreshes(&refresh_token).await? {
-        admit_program(&app, &parts, place).await?;
+    if let Some(program) = app.engine().refreshes(&refresh_token).await? {
+        admit_program(&app, &parts, program).await?;
     }
     Ok(shown(&app.engine().refresh(None, &refresh_token, None).await?))
 }

@@ -1,0 +1,189 @@
+//! Feeds: made when their time has come, a page at a time, beside everything else that waits for its time.
+
+use jiff::civil::Time;
+use posthorn_core::contract::Kind;
+use posthorn_core::event::Mode;
+use posthorn_core::feed::{self, Feed, Making, Row};
+use posthorn_core::id::{FeedId, MerchantId};
+use posthorn_core::shop::Product;
+use posthorn_store::{Decision, FeedPage, Page, Record, RecordKind, RecordQuery, StoreError};
+
+use super::TRIES;
+use super::affair::corrupt;
+use super::shop::read as read_product;
+use crate::Engine;
+use crate::error::EngineError;
+use crate::shared::Shared;
+
+/// What a merchant's feed is called among its records: there is one.
+const NAME: &str = "products";
+
+impl Engine {
+    /// The feed of a merchant's products, as far as it is made.
+    pub async fn feed(&self, place: (MerchantId, Mode)) -> Result<Feed, EngineError> {
+        let engine = self.clone();
+        self.through(async move { engine.shared.feed_of(place).await }).await
+    }
+
+    /// Has the feed made now. One that is being made goes on.
+    pub async fn make_feed(&self, place: (MerchantId, Mode)) -> Result<Feed, EngineError> {
+        let engine = self.clone();
+        let work = async move {
+            let shared = &engine.shared;
+            for _ in 0..TRIES {
+                let feed = shared.feed_of(place).await?;
+                let (feed, version) = shared.feed_on_record(feed.id.as_i64()).await?;
+                let now = shared.directory.now(place.0, place.1, shared.clock.now());
+                let asked = feed.asked_for(now);
+                match shared.write_feed(&asked, version, Vec::new()).await {
+                    Ok(()) => {
+                        shared.wake_bell.notify_one();
+                        return Ok(asked);
+                    }
+                    Err(EngineError::Store(StoreError::Stale { .. })) => {}
+                    Err(error) => return Err(error),
+                }
+            }
+            Err(EngineError::Busy { retry_after_s: 1 })
+        };
+        self.through(work).await
+    }
+
+    /// Whether a feed is being made, or about to be.
+    #[must_use]
+    pub fn feed_is_due(&self, feed: &Feed) -> bool {
+        let real = self.shared.clock.now();
+        let now = self.shared.directory.now(feed.merchant, feed.mode, real);
+        feed.making.is_some() || feed.wake.is_some_and(|wake| wake <= now)
+    }
+
+    /// A page of a feed, from 0; `None` when it is kept no more.
+    pub async fn feed_page(&self, feed: i64, page: u32) -> Result<Option<Vec<u8>>, EngineError> {
+        Ok(self.shared.store.feed_page(feed, page).await?)
+    }
+}
+
+impl Shared {
+    /// When a merchant's feed is made, if its platform makes one.
+    fn daily(&self, merchant: MerchantId) -> Result<Option<Time>, EngineError> {
+        Ok(self.contract_at(merchant)?.product_feed)
+    }
+
+    /// A merchant's feed; from now on there is one.
+    async fn feed_of(&self, place: (MerchantId, Mode)) -> Result<Feed, EngineError> {
+        let daily = self.daily(place.0)?.ok_or(EngineError::Missing { what: "feed" })?;
+        for _ in 0..TRIES {
+            let kind = RecordKind::Feed;
+            let found = self.store.record_by_reference(place, kind, NAME.to_owned()).await?;
+            if let Some(record) = found {
+                return read(&record);
+            }
+            let real = self.clock.now();
+            let id = FeedId::from_i64(self.next_event_id(real).as_i64());
+            let now = self.directory.now(place.0, place.1, real);
+            let feed = Feed::new(id, place, now, daily);
+            match self.write_feed(&feed, 0, Vec::new()).await {
+                Ok(()) => return Ok(feed),
+                // Somebody else made it at this moment.
+                Err(EngineError::Store(StoreError::Taken { .. })) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(EngineError::Busy { retry_after_s: 1 })
+    }
+
+    /// What a merchant sells is in a feed from its first product on, where its platform makes one.
+    pub(super) async fn feed_product(&self, place: (MerchantId, Mode)) -> Result<(), EngineError> {
+        if self.daily(place.0)?.is_some() {
+            self.feed_of(place).await?;
+        }
+        Ok(())
+    }
+
+    async fn feed_on_record(&self, id: i64) -> Result<(Feed, u32), EngineError> {
+        let record = self.store.record(id).await?;
+        let record = record.ok_or(EngineError::Missing { what: "feed" })?;
+        Ok((read(&record)?, record.version))
+    }
+
+    /// Makes the next page of a feed whose time has come; the first, when none is being made.
+    pub(super) async fn go_on_with_feed(&self, id: i64) -> Result<(), EngineError> {
+        let (feed, version) = self.feed_on_record(id).await?;
+        let real = self.clock.now();
+        let now = self.directory.now(feed.merchant, feed.mode, real);
+        let Some(daily) = self.daily(feed.merchant)? else {
+            return self.write_feed(&feed.left(), version, Vec::new()).await;
+        };
+        if feed.wake.is_none_or(|wake| wake > now) {
+            return Ok(());
+        }
+        let Some(making) = &feed.making else {
+            let number = self.next_event_id(real).as_i64();
+            return self.write_feed(&feed.begin(number, now), version, Vec::new()).await;
+        };
+        let (text, products, last) = self.feed_lines(&feed, making).await?;
+        let (number, page) = (making.pages.number, making.pages.count);
+        let before = feed.before;
+        let after = feed.page(feed::Page { text: &text, products, last }, now, daily);
+        let mut pages = vec![FeedPage::Put { feed: number, page, text }];
+        if let Some(before) = before {
+            let feed = before.number;
+            let drop = FeedPage::Drop { feed, page };
+            pages.push(if after.making.is_some() { drop } else { FeedPage::DropAll { feed } });
+        }
+        self.write_feed(&after, version, pages).await
+    }
+
+    /// The lines of the page that follows, how many products are on it, and the last of them.
+    async fn feed_lines(
+        &self,
+        feed: &Feed,
+        making: &Making,
+    ) -> Result<(Vec<u8>, u32, Option<i64>), EngineError> {
+        let place = (feed.merchant, feed.mode);
+        let query = RecordQuery { place, kind: RecordKind::Product, state: None };
+        let page = Page { after: making.after, limit: feed::PAGE };
+        let records = self.store.records(query, page).await?;
+        let products = records.iter().map(read_product).collect::<Result<Vec<Product>, _>>()?;
+        let contract = self.contract_at(feed.merchant)?;
+        let ids = products.iter().map(|product| product.id.as_i64());
+        let ids: Vec<String> = ids.map(|id| contract.wire_id(Kind::Product, id)).collect();
+        let rows = products.iter().zip(&ids).map(|(product, id)| {
+            let status = contract.product_status(!product.inactive);
+            Row { id, status, product }
+        });
+        let count = u32::try_from(products.len()).unwrap_or(feed::PAGE);
+        let last = products.last().map(|product| product.id.as_i64());
+        Ok((feed::lines(making.pages.count == 0, rows), count, last))
+    }
+
+    async fn write_feed(
+        &self,
+        feed: &Feed,
+        version: u32,
+        pages: Vec<FeedPage>,
+    ) -> Result<(), EngineError> {
+        let records = vec![kept(feed, version)];
+        let decision = Decision { records, pages, ..Decision::default() };
+        self.store.commit(decision).await.map(drop).map_err(EngineError::Store)
+    }
+}
+
+fn read(record: &Record) -> Result<Feed, EngineError> {
+    serde_json::from_str(&record.body).map_err(|_| corrupt(record))
+}
+
+fn kept(feed: &Feed, version: u32) -> Record {
+    Record {
+        id: feed.id.as_i64(),
+        kind: RecordKind::Feed,
+        merchant: feed.merchant,
+        mode: feed.mode,
+        version,
+        state: 0,
+        reference: Some(NAME.to_owned()),
+        parent: None,
+        wake: feed.wake,
+        body: serde_json::to_string(feed).expect("plain values"),
+    }
+}

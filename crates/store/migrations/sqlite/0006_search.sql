@@ -1,0 +1,20 @@
+-- What records are found by: their words, folded (posthorn_core::search), behind a word for whose they are and what, `_merchant_mode_kind_`,
+-- which no text can hold.
+create table record_words(
+  id    integer primary key,  -- the record's
+  words text    not null      -- a blank between two
+) strict;
+create virtual table record_words_index using fts5(
+  words, content = 'record_words', content_rowid = 'id', detail = none, prefix = '2 4',
+  tokenize = "ascii tokenchars '_'"
+);
+create trigger record_words_insert after insert on record_words begin
+  insert into record_words_index(rowid, words) values (new.id, new.words);
+end;
+create trigger record_words_update after update on record_words begin
+  insert into record_words_index(record_words_index, rowid, words) values ('delete', old.id, old.words);
+  insert into record_words_index(rowid, words) values (new.id, new.words);
+end;
+create trigger record_words_delete after delete on record_words begin
+  insert into record_words_index(record_words_index, rowid, words) values ('delete', old.id, old.words);
+end;

@@ -1,0 +1,1 @@
+select text from feed_pages where feed = ?1 and page = ?2

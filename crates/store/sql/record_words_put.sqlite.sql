@@ -1,0 +1,2 @@
+insert into record_words(id, words) values (?1, ?2)
+on conflict(id) do update set words = excluded.words where words <> excluded.words
