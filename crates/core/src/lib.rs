@@ -20,6 +20,7 @@ pub mod endpoint;
 pub mod event;
 pub mod filter;
 pub mod health;
+pub mod history;
 pub mod id;
 pub mod incident;
 pub mod json;
