@@ -13,12 +13,13 @@ use posthorn_core::id::{
     ApplicationId, ContractId, DeliveryId, EndpointId, EventId, IncidentId, JobId, KeyId, LoginId,
     MerchantId, SecretId,
 };
+use posthorn_core::history::Block;
 use posthorn_core::incident::Incident;
 use posthorn_core::merchant::{Key, Merchant};
 use posthorn_core::oauth::{Application, Login};
 use posthorn_engine::clock::Clock;
 use posthorn_store::{
-    Accept, Accepted, Answer, Ask, Backlog, Balance, Decision, DeliveryQuery, DeliveryRecord,
+    Accept, Accepted, Answer, Ask, Backlog, Balance, BlockQuery, KeptBlock, Requests, Whose, Decision, DeliveryQuery, DeliveryRecord,
     Difference, Directory, Done, Ended, EventQuery, Extent, Family, Forgotten, Grants, Incidents,
     Job, JobStep, Keep, MerchantChange, NewApplication, NewEndpoint, NewIncident, NewJob, NewKey,
     NewLogin, NewMerchant, NewSecret, NewToken, Once, Page, PartStep, PostedMovement, Record,
@@ -141,6 +142,14 @@ verbs! { Incidents:
     tell_incident(after: Incident, once: Option<Once>) -> bool;
     incident(id: IncidentId) -> Option<Incident>;
     incidents() -> Vec<Incident>;
+}
+
+verbs! { Requests:
+    keep_requests(block: Block) -> i64;
+    requests(query: BlockQuery) -> Vec<KeptBlock>;
+    requests_at(whose: Whose, at: Timestamp) -> Vec<KeptBlock>;
+    requests_with(whose: Whose, hash: i64) -> Vec<KeptBlock>;
+    forget_requests(before: Timestamp, limit: u32) -> u32;
 }
 
 verbs! { Store:

@@ -17,7 +17,7 @@ struct Step {
     compatible_from: u32,
 }
 
-const ALL: [Step; 5] = [
+const ALL: [Step; 6] = [
     Step {
         migration: Migration {
             number: 1,
@@ -55,6 +55,14 @@ const ALL: [Step; 5] = [
             number: 5,
             name: "incidents",
             sql: include_str!("../../migrations/postgres/0005_incidents.sql"),
+        },
+        compatible_from: 1,
+    },
+    Step {
+        migration: Migration {
+            number: 6,
+            name: "request_history",
+            sql: include_str!("../../migrations/postgres/0006_request_history.sql"),
         },
         compatible_from: 1,
     },

@@ -11,7 +11,7 @@ use crate::Migration;
 const APPLICATION_ID: i64 = 0x506f_7374;
 
 /// Every one there is.
-pub(super) const ALL: [Migration; 5] = [
+pub(super) const ALL: [Migration; 6] = [
     Migration {
         number: 1,
         name: "first",
@@ -36,6 +36,11 @@ pub(super) const ALL: [Migration; 5] = [
         number: 5,
         name: "incidents",
         sql: include_str!("../../migrations/sqlite/0005_incidents.sql"),
+    },
+    Migration {
+        number: 6,
+        name: "request_history",
+        sql: include_str!("../../migrations/sqlite/0006_request_history.sql"),
     },
 ];
 
