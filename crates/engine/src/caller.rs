@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use posthorn_core::event::Mode;
+use posthorn_core::history::{By, Owner};
 use posthorn_core::id::{KeyId, MerchantId};
 use posthorn_core::merchant::{Key, KeyKind};
 use posthorn_core::secret::{constant_time_eq, keyed_hash};
@@ -27,6 +28,20 @@ pub enum Caller {
         /// The key.
         key: KeyId,
     },
+}
+
+impl Caller {
+    /// Whose calls it makes, and who it is, as the request history has it. A program has no key: there is none with the number 0.
+    #[must_use]
+    pub fn told(self) -> (Owner, By) {
+        match self {
+            Self::Operator => (None, By::Operator),
+            Self::Merchant { id, mode, key } if key.as_i64() == 0 => {
+                (Some((id, mode)), By::Program)
+            }
+            Self::Merchant { id, mode, key } => (Some((id, mode)), By::Key(key)),
+        }
+    }
 }
 
 /// A key that is not good here.

@@ -12,6 +12,7 @@ use posthorn_core::id::MerchantId;
 use posthorn_engine::Caller;
 
 use crate::app::App;
+use crate::noted::Noted;
 use crate::problem::{Code, Problem};
 
 /// The longest key that is looked at.
@@ -37,7 +38,7 @@ pub(crate) struct AsOperator;
 
 /// Anybody with a good key.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct AsAnyone;
+pub(crate) struct AsAnyone(pub(crate) Caller);
 
 impl FromRequestParts<App> for AsMerchant {
     type Rejection = Problem;
@@ -72,7 +73,7 @@ impl FromRequestParts<App> for AsAnyone {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        caller(parts, app).await.map(|_| Self)
+        caller(parts, app).await.map(Self)
     }
 }
 
@@ -87,6 +88,7 @@ pub(crate) async fn page_caller(parts: &Parts, app: &App) -> Result<Caller, Prob
 
 /// Lets a merchant in where its mode is at home.
 fn at_its_host(parts: &Parts, app: &App, caller: Caller) -> Result<Caller, Problem> {
+    Noted::caller(&parts.extensions, caller);
     if let Caller::Merchant { mode, .. } = caller {
         app.admit(parts, mode)?;
     }

@@ -9,22 +9,22 @@ use posthorn_core::attempt::Attempt;
 use posthorn_core::delivery::{Claim, Delivery};
 use posthorn_core::endpoint::{Endpoint, EndpointSecret, Settings, Status};
 use posthorn_core::event::{Event, Mode};
+use posthorn_core::history::Block;
 use posthorn_core::id::{
     ApplicationId, ContractId, DeliveryId, EndpointId, EventId, IncidentId, JobId, KeyId, LoginId,
     MerchantId, SecretId,
 };
-use posthorn_core::history::Block;
 use posthorn_core::incident::Incident;
 use posthorn_core::merchant::{Key, Merchant};
 use posthorn_core::oauth::{Application, Login};
 use posthorn_engine::clock::Clock;
 use posthorn_store::{
-    Accept, Accepted, Answer, Ask, Backlog, Balance, BlockQuery, KeptBlock, Requests, Whose, Decision, DeliveryQuery, DeliveryRecord,
-    Difference, Directory, Done, Ended, EventQuery, Extent, Family, Forgotten, Grants, Incidents,
-    Job, JobStep, Keep, MerchantChange, NewApplication, NewEndpoint, NewIncident, NewJob, NewKey,
-    NewLogin, NewMerchant, NewSecret, NewToken, Once, Page, PartStep, PostedMovement, Record,
-    RecordKind, RecordQuery, Records, Redeemed, Release, SealedRow, Servers, Settled, Settlement,
-    Step, Store, StoreError, Token, Total, Waking,
+    Accept, Accepted, Answer, Ask, Backlog, Balance, BlockQuery, Decision, DeliveryQuery,
+    DeliveryRecord, Difference, Directory, Done, Ended, EventQuery, Extent, Family, Forgotten,
+    Grants, Incidents, Job, JobStep, Keep, KeptBlock, MerchantChange, NewApplication, NewEndpoint,
+    NewIncident, NewJob, NewKey, NewLogin, NewMerchant, NewSecret, NewToken, Once, Page, PartStep,
+    PostedMovement, Record, RecordKind, RecordQuery, Records, Redeemed, Release, Requests,
+    SealedRow, Servers, Settled, Settlement, Step, Store, StoreError, Token, Total, Waking, Whose,
 };
 
 use crate::clock::SimClock;

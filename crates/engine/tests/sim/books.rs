@@ -2,14 +2,14 @@
 
 use jiff::Timestamp;
 use posthorn_core::event::Mode;
-use posthorn_core::id::{ApplicationId, IncidentId, LoginId, MerchantId};
 use posthorn_core::history::Block;
+use posthorn_core::id::{ApplicationId, IncidentId, LoginId, MerchantId};
 use posthorn_core::incident::Incident;
 use posthorn_core::oauth::{Application, Login};
 use posthorn_store::{
-    Answer, Balance, BlockQuery, KeptBlock, Requests, Whose, Decision, Difference, Done, Family, Grants, Incidents, NewApplication,
-    NewIncident, NewLogin, NewToken, Once, Page, PostedMovement, Record, RecordKind, RecordQuery,
-    Records, Redeemed, Token, Total, Waking,
+    Answer, Balance, BlockQuery, Decision, Difference, Done, Family, Grants, Incidents, KeptBlock,
+    NewApplication, NewIncident, NewLogin, NewToken, Once, Page, PostedMovement, Record,
+    RecordKind, RecordQuery, Records, Redeemed, Requests, Token, Total, Waking, Whose,
 };
 
 use crate::rig::Rig;
