@@ -125,7 +125,10 @@ proptest! {
         let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs_in).finish();
         prop_assume!(form.matches("739").count() == form.matches("=739").count());
         let kept = body(form.as_bytes(), "application/x-www-form-urlencoded; charset=utf-8");
-        let plain = |text: &str| form_urlencoded::parse(text.as_bytes()).map(|(a, b)| format!("{a}={b};")).collect::<String>();
+        let plain = |text: &str| {
+            let pairs = form_urlencoded::parse(text.as_bytes());
+            pairs.flat_map(|(name, value)| [name, value]).collect::<Vec<_>>().join(";")
+        };
         check_clean(&plain(kept.text().unwrap_or_default()))?;
         let path = path(&format!("/v1/payments?{form}")).into_owned();
         check_clean(&plain(path.split_once('?').map_or("", |(_, query)| query)))?;

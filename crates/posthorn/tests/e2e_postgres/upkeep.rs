@@ -373,8 +373,9 @@ fn a_plan_of_migrations_changes_nothing_and_migrating_does_what_it_said() {
          about.\n0003  oauth           OAuth 2: the programs that merchants register, what they were \
          granted, and the tokens of it.\n0004  limits          How often a merchant may ask its \
          platform's own API, where its operator says otherwise than its contract: JSON.\n0005  \
-         incidents       What operators tell of trouble, on the status page.\n5 to apply; nothing was \
-         changed\n"
+         incidents       What operators tell of trouble, on the status page.\n0006  request_history The request \
+         history: calls of the API, many to a block, and what their blocks are found by.\n6 to apply; \
+         nothing was changed\n"
     );
     let url = database::url(data.path());
     let there = "select 'there' from pg_namespace where nspname = 'posthorn'";
@@ -382,7 +383,7 @@ fn a_plan_of_migrations_changes_nothing_and_migrating_does_what_it_said() {
     let told = sound(&["migrate", "--plan", "--json"], data.path());
     let told: Value = serde_json::from_str(&told).expect("JSON");
     assert_eq!((&told["applied"], &told["steps"][0]["number"]), (&json!(false), &json!(1)));
-    assert!(sound(&["migrate"], data.path()).ends_with("done: 5 applied\n"));
+    assert!(sound(&["migrate"], data.path()).ends_with("done: 6 applied\n"));
     assert_eq!(sound(&["migrate"], data.path()), "the database is up to date\n");
     assert_eq!(lines(&url, there), ["there"]);
 }

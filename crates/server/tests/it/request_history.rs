@@ -43,7 +43,8 @@ async fn a_call_is_found_by_its_id_with_what_was_sent_and_answered() {
     let found = app.get(&format!("/v1/requests/{}", made.header("x-request-id"))).await;
     let mut call = found.json();
     assert_eq!(call["id"], made.header("x-request-id"), "{}", found.text);
-    let told: Value = serde_json::from_str(call["response_body"]["text"].as_str().unwrap()).unwrap();
+    let told: Value =
+        serde_json::from_str(call["response_body"]["text"].as_str().unwrap()).unwrap();
     assert_eq!(told, made.json());
     for member in ["id", "at", "duration_ms", "bytes_out", "response_body", "merchant", "code"] {
         call.as_object_mut().unwrap().remove(member).unwrap_or_else(|| panic!("no {member}"));
@@ -77,7 +78,7 @@ async fn calls_are_listed_newest_first_by_what_they_were() {
     let app = with_history().await;
     called(&app, "a", Method::GET, "/v1/events", &Value::Null).await;
     app.clock.advance(Duration::from_mins(1));
-    let later = app.clock.now_text();
+    let later = app.app.engine().now().to_string();
     called(&app, "b", Method::GET, "/v1/nowhere?x=Needle", &Value::Null).await;
     called(&app, "c", Method::POST, "/v1/endpoints", &json!({"hay": "neeDLE"})).await;
     called(&app, "d", Method::DELETE, "/v1/endpoints/ep_99", &Value::Null).await;
@@ -100,7 +101,11 @@ async fn calls_are_listed_newest_first_by_what_they_were() {
     }
     for bad in ["status=9xx", "merchant=mer_1&mode=test", "after=now"] {
         let got = listed(&app, &app.test, bad).await;
-        assert!(got.problem().contains("422 invalid_parameter") || got.status == 400, "{}", got.text);
+        assert!(
+            got.problem().contains("422 invalid_parameter") || got.status == 400,
+            "{}",
+            got.text
+        );
     }
 }
 
@@ -155,7 +160,8 @@ async fn a_page_goes_on_where_the_one_before_ended_whatever_is_called_meanwhile(
 async fn no_secret_and_no_card_is_kept_and_none_is_repeated() {
     let app = with_history().await;
     let pan = "4242424242424242";
-    let body = json!({"amount": {"value": "x"}, "card": {"number": pan, "cvv": 739}, "api_key": app.live});
+    let body =
+        json!({"amount": {"value": "x"}, "card": {"number": pan, "cvv": 739}, "api_key": app.live});
     let refused = called(&app, "card", Method::POST, "/v1/payments", &body).await;
     assert!(refused.status.is_client_error(), "{}", refused.text);
     let number = json!({"name": 4_242_424_242_424_242_i64, "contract": "payqi"});
@@ -200,7 +206,9 @@ async fn what_finds_no_room_while_the_database_is_away_is_counted() {
     }
     called(&app, "last", Method::POST, "/v1/endpoints", &long).await;
     let metrics = app.call(Method::GET, "/metrics").no_key().send(Body::empty()).await.text;
-    let dropped = metrics.lines().find_map(|line| line.strip_prefix("posthorn_request_history_dropped_total "));
+    let dropped = metrics
+        .lines()
+        .find_map(|line| line.strip_prefix("posthorn_request_history_dropped_total "));
     assert!(dropped.is_some_and(|count| count.parse::<u32>().unwrap() > 10), "{dropped:?}");
     assert_eq!(app.get("/v1/requests/first").await.status, 404, "it is not on record yet");
     app.database_fails.store(false, Ordering::Relaxed);
