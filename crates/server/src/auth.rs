@@ -4,6 +4,8 @@
 //! which also says the mode, for everything that is the merchant's own. Contracts are for both. A publishable key may stand in a
 //! page, where everybody reads it; it is good for making card tokens alone.
 
+use std::convert::Infallible;
+
 use axum::extract::FromRequestParts;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
@@ -74,6 +76,20 @@ impl FromRequestParts<App> for AsAnyone {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         caller(parts, app).await.map(Self)
+    }
+}
+
+/// Whoever calls, with a good key or without: so that a merchant finds in the history what it called and is not there.
+pub(crate) struct WhoeverCalls;
+
+impl FromRequestParts<App> for WhoeverCalls {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
+        if Noted::of(&parts.extensions).is_some() {
+            let _noted_if_known = caller(parts, app).await;
+        }
+        Ok(Self)
     }
 }
 
