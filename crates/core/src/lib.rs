@@ -21,6 +21,7 @@ pub mod event;
 pub mod feed;
 pub mod filter;
 pub mod health;
+pub mod history;
 pub mod id;
 pub mod incident;
 pub mod json;

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use posthorn_core::event::Mode;
+use posthorn_core::history::{self, Owner};
 use posthorn_core::id::{ApplicationId, KeyId, MerchantId};
 use posthorn_core::merchant::{Key, KeyKind};
 use posthorn_core::secret::{constant_time_eq, keyed_hash};
@@ -36,6 +37,22 @@ pub enum By {
     Key(KeyId),
     /// A program that was granted access.
     Program(ApplicationId),
+}
+
+impl Caller {
+    /// Whose calls it makes, and who it is, as the request history has it.
+    #[must_use]
+    pub fn told(self) -> (Owner, history::By) {
+        match self {
+            Self::Operator => (None, history::By::Operator),
+            Self::Merchant { id, mode, by: By::Key(key) } => {
+                (Some((id, mode)), history::By::Key(key))
+            }
+            Self::Merchant { id, mode, by: By::Program(application) } => {
+                (Some((id, mode)), history::By::Program(application))
+            }
+        }
+    }
 }
 
 /// A key that is not good here.

@@ -9,6 +9,7 @@
 mod accept;
 mod advances;
 mod caller;
+mod calls;
 pub mod clock;
 mod company;
 mod contracts;
@@ -22,6 +23,7 @@ mod error;
 mod explain;
 mod follow;
 pub mod guard;
+mod history;
 pub mod http;
 mod in_flight;
 mod jobs;
@@ -40,6 +42,7 @@ mod passwords;
 mod payments;
 pub mod postgres_tls;
 mod reading;
+mod redact;
 mod relay;
 mod reload;
 mod reseal;
@@ -60,12 +63,14 @@ mod trial;
 
 pub use accept::{Receipt, Receipts};
 pub use caller::{By, Caller, RequestKey, Unauthorized};
+pub use calls::{Seen, SeenBody, Texts};
 pub use cursor::BadCursor;
 pub use deployment_key::{check_seals, deployment_key, other_master_key, set_deployment_key};
 pub use endpoints::{EndpointDraft, EndpointPatch, Minted, OVERLAP_MAX, SecretWish};
 pub use error::EngineError;
 pub use explain::{Explanation, Reason, SettingChanged};
 pub use follow::{Followed, Following};
+pub use history::{FoundCall, RequestPage, RequestQuery};
 pub use jobs::Recovery;
 pub use merchants::{MerchantDraft, MerchantKeys, ModeKeys, NewKeyMade};
 pub use moods::RailMood;
@@ -78,6 +83,7 @@ pub use payments::{
     OrderChange, OrderDraft, OrderVerb, PayerCard, PaymentDraft, PayoutDraft, Terms, check_phone,
 };
 pub use reading::{SentRequest, wire_name};
+pub use redact::{masked, names_a_secret};
 pub use reseal::reseal;
 pub use runner::Runner;
 pub use sandbox::Advanced;

@@ -80,6 +80,8 @@ pub struct Metrics {
     pub oldest_event_seconds: Gauge,
     /// Parts of the record that have tables of their own; 0 where there are none.
     pub parts: Gauge,
+    /// Calls that are missing from the request history: there was no room for them.
+    pub requests_dropped: Counter,
     /// Bytes of the database's write-ahead log.
     pub wal_bytes: Gauge,
 }
@@ -113,6 +115,7 @@ impl Metrics {
             ended_by_retention: Counter::default(),
             oldest_event_seconds: Gauge::default(),
             parts: Gauge::default(),
+            requests_dropped: Counter::default(),
             wal_bytes: Gauge::default(),
         };
         metrics.servers.set(1);
@@ -163,6 +166,8 @@ impl Metrics {
         r.register("deliveries_ended_by_retention", help, self.ended_by_retention.clone());
         let oldest = self.oldest_event_seconds.clone();
         r.register_with_unit("oldest_event", "Age of the oldest event", Unit::Seconds, oldest);
+        let help = "Calls that are missing from the request history";
+        r.register("request_history_dropped", help, self.requests_dropped.clone());
         r.register("parts", "Parts of the record with tables of their own", self.parts.clone());
     }
 

@@ -35,6 +35,7 @@ use posthorn_rails::simulated::Word;
 use posthorn_store::{Balance, Decision, Done, Once, Page, RecordKind, RecordQuery, StoreError};
 
 pub use card::{BadCard, PayerCard};
+pub(crate) use card::{is_code, words};
 pub use card_tokens::CardGiven;
 pub use checkouts::CheckoutDraft;
 pub use ledger::LedgerProof;

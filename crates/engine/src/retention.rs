@@ -11,6 +11,7 @@ use posthorn_core::id::{EventId, MerchantId};
 use posthorn_store::{Forgotten, Keep, PartStep, StoreError};
 
 use crate::error::EngineError;
+use crate::history::forget_requests;
 use crate::shared::Shared;
 
 /// Rows that one step takes, at most.
@@ -27,6 +28,11 @@ pub(crate) async fn keep_retention(shared: Arc<Shared>) {
             && let Err(error) = forget_old(&shared, kept).await
         {
             tracing::warn!(%error, "what is older than is kept could not be forgotten; a later round tries again");
+        }
+        if let Some(kept) = shared.options.requests
+            && let Err(error) = forget_requests(&shared, kept).await
+        {
+            tracing::warn!(%error, "calls older than are kept could not be forgotten; a later round tries again");
         }
         note_extent(&shared).await;
         shared.clock.sleep(shared.options.retention_round.unsigned_abs()).await;

@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 
 use crate::company::keep_in_touch;
 use crate::dispatcher::Dispatcher;
+use crate::history::{keep_history, write as write_history};
 use crate::jobs::run_jobs;
 use crate::order::Order;
 use crate::payments::look_after_records;
@@ -44,9 +45,11 @@ impl Runner {
             until(stopped.clone(), look_after_records(Arc::clone(&self.shared))),
             until(stopped.clone(), relay_outbox(Arc::clone(&self.shared))),
             until(stopped.clone(), keep_retention(Arc::clone(&self.shared))),
+            until(stopped.clone(), keep_history(Arc::clone(&self.shared))),
             until(stopped, keep_in_touch(Arc::clone(&self.shared))),
         );
         write_used_keys(&self.shared).await;
+        write_history(&self.shared).await;
         if let Err(error) = self.shared.store.leave().await {
             tracing::warn!(%error, "the others learn by its silence that this server is gone");
         }

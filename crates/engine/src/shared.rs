@@ -9,6 +9,7 @@ use posthorn_store::{Store, StoreError};
 use tokio::sync::mpsc;
 
 use crate::advances::Advances;
+use crate::calls::{Calls, Writing};
 use crate::clock::Clock;
 use crate::contracts::Contracts;
 use crate::directory::Directory;
@@ -48,6 +49,8 @@ pub struct Options {
     pub retention: Option<SignedDuration>,
     /// How often what is older is looked for.
     pub retention_round: SignedDuration,
+    /// How long calls of the API are kept; `None`: none is.
+    pub requests: Option<SignedDuration>,
     /// Where the world reaches this server: what links to its own pages begin with.
     pub public_url: Option<String>,
     /// The addresses that deliveries come from, as receivers see them; none: nobody promises any.
@@ -66,6 +69,7 @@ impl Default for Options {
             grace: std::time::Duration::from_secs(20),
             house_round: SignedDuration::from_secs(5),
             retention: None,
+            requests: None,
             public_url: None,
             egress: Vec::new(),
             retention_round: SignedDuration::from_mins(10),
@@ -103,6 +107,9 @@ pub(crate) struct Shared {
     pub(crate) others: Others,
     pub(crate) metrics: Metrics,
     pub(crate) memory: Memory,
+    /// Calls that are not yet in the request history, and whoever writes them.
+    pub(crate) calls: Calls,
+    pub(crate) writing: Writing,
     /// Whether the engine was told to stop.
     pub(crate) stopping: AtomicBool,
     pub(crate) options: Options,

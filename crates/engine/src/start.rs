@@ -143,6 +143,8 @@ impl Engine {
             others: Others::default(),
             metrics: Metrics::new(registry),
             memory: Memory::default(),
+            calls: crate::calls::Calls::default(),
+            writing: crate::calls::Writing::default(),
             stopping: AtomicBool::new(false),
             options: parts.options,
             job_bell: tokio::sync::Notify::new(),
@@ -158,6 +160,12 @@ impl Engine {
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.shared.clock.now()
+    }
+
+    /// A number by chance, which tells this process from others.
+    #[must_use]
+    pub fn chance(&self) -> u32 {
+        u32::from_be_bytes(self.shared.entropy.bytes())
     }
 
     /// Ready when this much real time has passed.

@@ -28,6 +28,7 @@ mod out;
 mod payment;
 mod payout;
 mod receiver;
+mod request;
 mod serve;
 mod table;
 mod transfer;
@@ -97,6 +98,7 @@ The API from a terminal:
   delivery     Look at deliveries and attempts; send again
   job          Watch and cancel recoveries and other long work
   incident     Tell of trouble on the status page
+  request      Look for calls of the last days: what was sent, what was answered
   help         Explain a command";
 
 #[derive(clap::Subcommand)]
@@ -119,6 +121,7 @@ enum Command {
     Delivery(delivery::Args),
     Job(job::Args),
     Incident(incident::Args),
+    Request(request::Args),
     Clock(clock::Args),
     Migrate(migrate::Args),
     Backup(backup::Backup),
@@ -157,6 +160,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Delivery(args) => delivery::run(args),
         Command::Job(args) => job::run(args),
         Command::Incident(args) => incident::run(args),
+        Command::Request(args) => request::run(args),
         Command::Clock(args) => clock::run(&args),
         Command::Migrate(args) => migrate::run(args),
         Command::Backup(args) => backup::back_up(args),

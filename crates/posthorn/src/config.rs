@@ -138,6 +138,14 @@ pub(crate) struct Config {
     #[config(env = "POSTHORN_RETENTION", default = "90d")]
     pub(crate) retention: Retention,
 
+    /// How long calls of the API are kept in the request history, without secrets and card numbers: `7d`. `0s` keeps none.
+    #[config(
+        env = "POSTHORN_REQUEST_RETENTION",
+        default = "7d",
+        deserialize_with = posthorn_core::duration::text::deserialize
+    )]
+    pub(crate) request_retention: SignedDuration,
+
     /// Bounds. Reaching one makes work wait; nothing is dropped.
     #[config(nested)]
     pub(crate) limits: Limits,

@@ -325,6 +325,7 @@ fn options(config: &Config, listens: SocketAddr) -> Options {
         drain_per_second: config.limits.drain_per_second,
         grace: config.grace.unsigned_abs(),
         retention: config.retention.0,
+        requests: Some(config.request_retention).filter(jiff::SignedDuration::is_positive),
         public_url: public_url(config, listens),
         egress: announced(&config.egress),
         ..Options::default()

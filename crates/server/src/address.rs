@@ -35,6 +35,11 @@ impl Address {
         Some(Self(named(peer.ip().to_canonical(), headers, trusted)))
     }
 
+    /// The address itself.
+    pub(crate) fn ip(self) -> IpAddr {
+        self.0
+    }
+
     /// As whom it is counted: IPv6 gives everybody a network of 64 bits.
     pub(crate) fn counted(self) -> IpAddr {
         match self.0 {

@@ -30,6 +30,7 @@ mod payment_out;
 mod payments;
 mod payouts;
 mod products;
+mod requests;
 mod sandbox;
 mod status;
 mod trial;
@@ -61,6 +62,8 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(jobs::cancel_job))
         .routes(routes!(incidents::open_incident, incidents::list_incidents))
         .routes(routes!(incidents::tell_incident))
+        .routes(routes!(requests::list_requests))
+        .routes(routes!(requests::get_request))
         .routes(routes!(contracts::list_contracts))
         .routes(routes!(contracts::get_contract))
         .routes(routes!(sandbox::get_clock, sandbox::advance_clock))

@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use http::request::Parts;
 use ipnet::IpNet;
+use jiff::Timestamp;
 use posthorn_core::event::Mode;
+use posthorn_core::history::MadeId;
 use posthorn_core::id::MerchantId;
 use posthorn_engine::Engine;
 use prometheus_client::registry::Registry;
@@ -33,7 +35,8 @@ struct Inner {
     metrics: HttpMetrics,
     version: String,
     stopping: watch::Sender<bool>,
-    started_ms: i64,
+    /// What tells the ids of this process from those of others.
+    process: u32,
     requests: AtomicU64,
     bodies: Bodies,
     strangers: Bodies,
@@ -49,7 +52,7 @@ impl App {
     #[must_use]
     pub fn new(engine: Engine, mut registry: Registry, version: impl Into<String>) -> Self {
         let metrics = HttpMetrics::new(&mut registry);
-        let started_ms = engine.now().as_millisecond();
+        let process = engine.chance();
         let tries = Tries::new(&engine);
         let inner = Inner {
             engine,
@@ -57,7 +60,7 @@ impl App {
             metrics,
             version: version.into(),
             stopping: watch::channel(false).0,
-            started_ms,
+            process,
             requests: AtomicU64::new(0),
             bodies: Bodies::of(BODIES_BYTES_MAX),
             strangers: Bodies::of(STRANGERS_BYTES_MAX),
@@ -161,10 +164,10 @@ impl App {
         &self.inner.metrics
     }
 
-    /// An id for a request that brought none: unique in this process and, by its start, beyond.
-    pub(crate) fn next_request_id(&self) -> String {
+    /// An id for a request that brought none: it tells when, and is unique over all servers of a database.
+    pub(crate) fn next_request_id(&self, now: Timestamp) -> MadeId {
         let number = self.inner.requests.fetch_add(1, Ordering::Relaxed);
-        format!("req_{:x}_{number:x}", self.inner.started_ms)
+        MadeId { ms: now.as_millisecond(), process: self.inner.process, number }
     }
 }
 

@@ -4,6 +4,8 @@
 //! which also says the mode, for everything that is the merchant's own. Contracts are for both. A publishable key may stand in a
 //! page, where everybody reads it; it is good for making card tokens alone.
 
+use std::convert::Infallible;
+
 use axum::extract::FromRequestParts;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
@@ -12,6 +14,7 @@ use posthorn_core::id::MerchantId;
 use posthorn_engine::Caller;
 
 use crate::app::App;
+use crate::noted::Noted;
 use crate::problem::{Code, Problem};
 
 /// The longest key that is looked at.
@@ -37,7 +40,7 @@ pub(crate) struct AsOperator;
 
 /// Anybody with a good key.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct AsAnyone;
+pub(crate) struct AsAnyone(pub(crate) Caller);
 
 impl FromRequestParts<App> for AsMerchant {
     type Rejection = Problem;
@@ -72,7 +75,21 @@ impl FromRequestParts<App> for AsAnyone {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        caller(parts, app).await.map(|_| Self)
+        caller(parts, app).await.map(Self)
+    }
+}
+
+/// Whoever calls, with a good key or without: so that a merchant finds in the history what it called and is not there.
+pub(crate) struct WhoeverCalls;
+
+impl FromRequestParts<App> for WhoeverCalls {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
+        if Noted::of(&parts.extensions).is_some() {
+            let _noted_if_known = caller(parts, app).await;
+        }
+        Ok(Self)
     }
 }
 
@@ -87,6 +104,7 @@ pub(crate) async fn page_caller(parts: &Parts, app: &App) -> Result<Caller, Prob
 
 /// Lets a merchant in where its mode is at home.
 fn at_its_host(parts: &Parts, app: &App, caller: Caller) -> Result<Caller, Problem> {
+    Noted::caller(&parts.extensions, caller);
     if let Caller::Merchant { mode, .. } = caller {
         app.admit(parts, mode)?;
     }

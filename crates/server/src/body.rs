@@ -8,12 +8,14 @@ use bytes::{Bytes, BytesMut};
 use futures::StreamExt;
 use http::request::Parts;
 use http::{HeaderMap, header};
+use posthorn_core::id::EventId;
 use posthorn_engine::RequestKey;
 use serde::Deserialize;
 
 use crate::address::Address;
 use crate::app::App;
 use crate::decode;
+use crate::noted::Noted;
 use crate::problem::{Code, Problem};
 use crate::room::Room;
 
@@ -41,12 +43,20 @@ pub(crate) struct Sent<const MAX: usize = BODY_BYTES_MAX> {
     pub(crate) key: Option<RequestKey>,
     /// Its share of what may be held at once.
     _room: Room,
+    noted: Option<Noted>,
 }
 
 impl<const MAX: usize> Sent<MAX> {
     /// The body as JSON; an empty body counts as `{}`.
     pub(crate) fn decode<'a, T: Deserialize<'a>>(&'a self) -> Result<T, Problem> {
         decode::object(&self.body)
+    }
+
+    /// Notes that these events hold what was sent.
+    pub(crate) fn is_held_by(&self, events: impl IntoIterator<Item = EventId>) {
+        if let Some(noted) = &self.noted {
+            noted.events(events);
+        }
     }
 }
 
@@ -61,7 +71,9 @@ impl<const MAX: usize> FromRequest<App> for Sent<MAX> {
         let (body, room) = bound.read(body, &parts.headers, room, app).await?;
         let (method, path) = (parts.method.as_str(), parts.uri.path());
         let key = key.map(|key| RequestKey::new(key, method, path, &body));
-        Ok(Self { body, key, _room: room })
+        Noted::body(&parts.extensions, &body);
+        let noted = Noted::of(&parts.extensions).cloned();
+        Ok(Self { body, key, _room: room, noted })
     }
 }
 
@@ -82,6 +94,7 @@ impl<const MAX: usize> FromRequest<App> for Strange<MAX> {
         let bound = Bound { bytes: MAX, within: STRANGER_WITHIN, discarded };
         let room = app.strangers().room_of(Address::of(&parts).counted());
         let (body, room) = bound.read(body, &parts.headers, room, app).await?;
+        Noted::body(&parts.extensions, &body);
         Ok(Self { parts, body, room })
     }
 }

@@ -12,6 +12,7 @@ mod words;
 use std::collections::BTreeMap;
 
 use posthorn_core::json::{self, Json, Malformed};
+use posthorn_engine::names_a_secret;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
@@ -71,7 +72,9 @@ fn blame<'a, T: Deserialize<'a>>(body: &[u8], error: &serde_json::Error) -> Prob
         let detail = format!("`{name}` is missing");
         return Problem::new(Code::MissingField, detail).at(name.to_owned());
     }
-    let what = words::plain(what);
+    // What was sent in place of a secret is one, as often as not.
+    let is_secret = names_a_secret(body);
+    let what = if is_secret { words::without_value(what) } else { words::plain(what) };
     let (line, column) = (error.line(), error.column());
     let row = body.split(|byte| *byte == b'\n').nth(line - 1).unwrap_or_default();
     let place = Place { line, column: characters(row.get(..column).unwrap_or(row)).max(1) };
@@ -81,7 +84,10 @@ fn blame<'a, T: Deserialize<'a>>(body: &[u8], error: &serde_json::Error) -> Prob
         None => what,
     };
     let problem = Problem::new(Code::InvalidField, detail).placed(place);
-    Problem { field: field.map(Into::into), ..problem }
+    match field {
+        Some(field) => problem.at(field),
+        None => problem,
+    }
 }
 
 fn unknown_field(name: &str, known: &[&'static str]) -> Problem {

@@ -8,10 +8,12 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures::FutureExt;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
+use jiff::Timestamp;
 
 use crate::address::Address;
 use crate::app::App;
 use crate::problem::Problem;
+use crate::recording::Recording;
 
 /// The header that carries a request's id, both ways.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -27,7 +29,8 @@ pub(crate) async fn around(State(app): State<App>, mut request: Request, next: N
     if let Some(from) = from {
         request.extensions_mut().insert(from);
     }
-    let id = request_id(request.headers(), &app);
+    let id = request_id(request.headers(), &app, started);
+    let recording = Recording::begin(&app, &mut request, id.to_str().unwrap_or_default());
     let method = request.method().as_str();
     let method = METHODS.into_iter().find(|known| *known == method).unwrap_or("OTHER");
     let route = request.extensions().get::<MatchedPath>().cloned();
@@ -36,7 +39,9 @@ pub(crate) async fn around(State(app): State<App>, mut request: Request, next: N
         Problem::internal("the handler panicked; the panic's message is in the log").into_response()
     });
     let route = route.as_ref().map_or("none", MatchedPath::as_str);
-    if let Some(problem) = response.extensions_mut().remove::<Problem>() {
+    let problem = response.extensions_mut().remove::<Problem>();
+    let code = problem.as_ref().map(|problem| problem.code.about().name);
+    if let Some(problem) = problem {
         app.metrics().problem(problem.code);
         log(&problem, route, &id);
         if !response.headers().contains_key(header::CONTENT_TYPE) {
@@ -46,18 +51,24 @@ pub(crate) async fn around(State(app): State<App>, mut request: Request, next: N
     response.headers_mut().insert(REQUEST_ID, id);
     let took = app.engine().now().duration_since(started);
     app.metrics().answered(method, route, response.status().as_u16(), took);
-    response
+    match recording {
+        None => response,
+        Some(recording) => {
+            let took = took.unsigned_abs();
+            recording.end(&app, (started, took), (method, code), response).await
+        }
+    }
 }
 
 /// The caller's own id where it is sane, else a new one.
-fn request_id(headers: &HeaderMap, app: &App) -> HeaderValue {
+fn request_id(headers: &HeaderMap, app: &App, now: Timestamp) -> HeaderValue {
     let sane = |value: &&HeaderValue| {
         let bytes = value.as_bytes();
         (1..=REQUEST_ID_CHARS_MAX).contains(&bytes.len())
             && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:/+=@".contains(byte))
     };
     headers.get(REQUEST_ID).filter(sane).cloned().unwrap_or_else(|| {
-        let made = HeaderValue::from_str(&app.next_request_id());
+        let made = HeaderValue::from_str(&app.next_request_id(now).to_string());
         made.expect("hexadecimal digits can stand in a header")
     })
 }

@@ -22,10 +22,12 @@ mod html;
 mod items;
 mod list;
 mod metrics;
+mod noted;
 mod openapi;
 mod params;
 pub mod problem;
 mod ratelimit;
+mod recording;
 mod room;
 mod serve;
 mod time;
@@ -44,6 +46,7 @@ pub use hosts::{BoundTwice, HostName, Hosts, NoHostName};
 pub use room::BODIES_BYTES_MAX;
 pub use serve::{Serving, serve};
 
+use auth::WhoeverCalls;
 use description::Description;
 use problem::{Code, Problem};
 
@@ -86,12 +89,12 @@ fn assembled(described: &Description) -> (Router<App>, OpenApi) {
     routes.split_for_parts()
 }
 
-async fn no_such_route(uri: Uri) -> Problem {
+async fn no_such_route(_: WhoeverCalls, uri: Uri) -> Problem {
     let path: String = uri.path().chars().take(200).collect();
     Problem::new(Code::NotFound, format!("there is no route `{path}`; see `/docs`"))
 }
 
-async fn no_such_method(State(_): State<App>, uri: Uri) -> Problem {
+async fn no_such_method(State(_): State<App>, _: WhoeverCalls, uri: Uri) -> Problem {
     let path: String = uri.path().chars().take(200).collect();
     let detail = format!("`{path}` has no such method; `Allow` lists those it has");
     Problem::new(Code::MethodNotAllowed, detail)

@@ -80,6 +80,27 @@ impl Asked {
         Listed { data: rows.into_iter().map(show).collect(), next_cursor }
     }
 
+    /// The number to go on after.
+    pub(crate) fn after(&self) -> Option<i64> {
+        self.after
+    }
+
+    /// Rows on a page, at most.
+    pub(crate) fn rows(&self) -> usize {
+        self.limit as usize
+    }
+
+    /// The page of a list that knows by itself where the next one begins.
+    pub(crate) fn answer_until<T>(
+        self,
+        app: &App,
+        rows: impl Iterator<Item = T>,
+        next: Option<i64>,
+    ) -> Listed<T> {
+        let next_cursor = next.map(|next| app.engine().seal_cursor(&self.list, next));
+        Listed { data: rows.collect(), next_cursor }
+    }
+
     /// The page of a list that is in memory, by rising id.
     pub(crate) fn answer_from<R, T>(
         self,

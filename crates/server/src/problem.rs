@@ -44,14 +44,14 @@ impl Problem {
     /// A problem with its detail.
     #[must_use]
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
-        let (detail, place, field) = (detail.into(), None, None);
+        let (detail, place, field) = (clean(detail.into()), None, None);
         Self { code, detail, place, field, retry_after_s: None, cause: None }
     }
 
     /// The same, blaming one field.
     #[must_use]
     pub fn at(self, field: impl Into<Cow<'static, str>>) -> Self {
-        Self { field: Some(field.into()), ..self }
+        Self { field: Some(clean_field(field.into())), ..self }
     }
 
     /// The same, at a place of the body.
@@ -96,6 +96,21 @@ impl Problem {
             field: self.field.clone(),
             request_id: request.map(ToOwned::to_owned),
         }
+    }
+}
+
+/// What repeats something that was sent, without a card's number or a key in it: answers are logged and kept.
+fn clean(text: String) -> String {
+    match posthorn_engine::masked(&text) {
+        Cow::Borrowed(_) => text,
+        Cow::Owned(masked) => masked,
+    }
+}
+
+fn clean_field(field: Cow<'static, str>) -> Cow<'static, str> {
+    match field {
+        Cow::Borrowed(ours) => Cow::Borrowed(ours),
+        Cow::Owned(theirs) => Cow::Owned(clean(theirs)),
     }
 }
 

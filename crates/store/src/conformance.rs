@@ -22,6 +22,7 @@ pub mod merchants_keys;
 pub mod oauth;
 pub mod on_disk;
 pub mod records;
+pub mod requests;
 pub mod retention;
 pub mod search;
 pub mod throw_away;
@@ -192,6 +193,12 @@ macro_rules! conformance {
         ]);
         $crate::conformance!($fresh, incidents: [
             an_incident_is_told_of_until_it_is_over
+        ]);
+        $crate::conformance!($fresh, requests: [
+            calls_are_read_by_whose_they_are_newest_block_first
+            calls_are_read_by_when_they_began
+            a_call_is_found_by_its_id_or_by_its_time
+            old_calls_are_forgotten_a_few_blocks_at_a_time
         ]);
         $crate::conformance!($fresh, retention: [
             what_is_older_than_is_kept_is_gone_with_all_that_belongs_to_it

@@ -20,6 +20,7 @@ mod oauth;
 mod outbox;
 pub mod postgres;
 mod records;
+mod requests;
 mod retention;
 mod rows;
 mod servers;
@@ -42,6 +43,7 @@ pub use records::{
     Balance, Decision, Difference, FeedPage, Movement, PostedMovement, Record, RecordKind,
     RecordQuery, Records, Total, Waking,
 };
+pub use requests::{BlockQuery, KeptBlock, Requests, Whose};
 pub use retention::{Ended, Extent, Forgotten, Keep, NOTICE, PartStep};
 pub use servers::Servers;
 pub use transfer::{BatchSize, Moved, Progress, StreamError, Told};
@@ -69,7 +71,7 @@ pub type Answer<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
 pub const FOLLOWED_BYTES_MAX: usize = 1024 * 1024;
 
 /// The database, as verbs. Every write is one transaction and durable when it answers `Ok`.
-pub trait Store: Servers + Records + Grants + Incidents {
+pub trait Store: Servers + Records + Grants + Incidents + Requests {
     // --- the hot path -------------------------------------------------------------------------
 
     /// Writes events with their deliveries and idempotency keys: all of them, or (on an error) none.

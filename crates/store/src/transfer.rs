@@ -36,7 +36,7 @@ pub(crate) struct Table {
 }
 
 /// Every table there is, each after those that its rows speak of.
-pub(crate) const TABLES: [Table; 22] = [
+pub(crate) const TABLES: [Table; 25] = [
     Table { name: "deployment", key: &["name"] },
     Table { name: "contracts", key: &["id"] },
     Table { name: "merchants", key: &["id"] },
@@ -59,6 +59,9 @@ pub(crate) const TABLES: [Table; 22] = [
     Table { name: "balances", key: &["merchant", "mode", "account", "asset"] },
     Table { name: "jobs", key: &["id"] },
     Table { name: "incidents", key: &["id"] },
+    Table { name: "request_blocks", key: &["id"] },
+    Table { name: "request_block_merchants", key: &["merchant", "mode", "block"] },
+    Table { name: "request_ids", key: &["hash", "block"] },
 ];
 
 /// How much stands between two checksums.

@@ -71,7 +71,7 @@ fn what_was_moved_is_the_same_in_every_answer_and_its_numbers_go_on() {
     let url = database();
     let moved = import(&url, &EXPORT.0[..]).unwrap();
     assert_eq!(moved, EXPORT.1);
-    assert_eq!(moved.iter().map(|part| part.table).collect::<Vec<_>>().len(), 22);
+    assert_eq!(moved.iter().map(|part| part.table).collect::<Vec<_>>().len(), 25);
     assert!(moved.iter().all(|part| part.rows > 0), "the story has rows in every table: {moved:?}");
     is_whole(&url);
     run(

@@ -158,7 +158,7 @@ fn migrations_are_planned_until_they_are_made() {
         (5, "incidents"),
         (6, "search"),
         (7, "feeds"),
-        (7, "feeds"),
+        (8, "request_history"),
     ];
     assert_eq!(named, all);
     assert!(!dir.path().join("posthorn.db").exists(), "planning makes nothing");

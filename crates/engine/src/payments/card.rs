@@ -160,7 +160,7 @@ fn in_notes(notes: &Value) -> Option<&'static str> {
 }
 
 /// Whether a member is a card's security code: by its name; or by a word of it, and three or four digits as its value.
-fn is_code(name: &str, value: &Value) -> bool {
+pub(crate) fn is_code(name: &str, value: &Value) -> bool {
     let words = words(name);
     let plain = words.concat();
     let text = value.as_str().map_or_else(|| value.to_string(), |text| text.trim().to_owned());
@@ -178,7 +178,7 @@ fn is_code(name: &str, value: &Value) -> bool {
 }
 
 /// The words of a name, in small letters: `cvvNumber`, `CVNCode`, `card-cvv`, `código de segurança`.
-fn words(name: &str) -> Vec<String> {
+pub(crate) fn words(name: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut letters = name.chars().peekable();
     let mut before = ' ';

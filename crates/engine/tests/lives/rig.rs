@@ -9,6 +9,7 @@ use posthorn_core::attempt::Attempt;
 use posthorn_core::delivery::{Claim, Delivery};
 use posthorn_core::endpoint::{Endpoint, EndpointSecret, Settings, Status};
 use posthorn_core::event::{Event, Mode};
+use posthorn_core::history::Block;
 use posthorn_core::id::{
     ApplicationId, ContractId, DeliveryId, EndpointId, EventId, IncidentId, JobId, KeyId, LoginId,
     MerchantId, SecretId,
@@ -19,12 +20,12 @@ use posthorn_core::oauth::{Application, Login};
 use posthorn_core::search::Words;
 use posthorn_engine::clock::Clock;
 use posthorn_store::{
-    Accept, Accepted, Answer, Ask, Backlog, Balance, Decision, DeliveryQuery, DeliveryRecord,
-    Difference, Directory, Done, Ended, EventQuery, Extent, Family, Forgotten, Grants, Incidents,
-    Job, JobStep, Keep, MerchantChange, NewApplication, NewEndpoint, NewIncident, NewJob, NewKey,
-    NewLogin, NewMerchant, NewSecret, NewToken, Once, Page, PartStep, PostedMovement, Record,
-    RecordKind, RecordQuery, Records, Redeemed, Release, SealedRow, Servers, Settled, Settlement,
-    Step, Store, StoreError, Token, Total, Waking,
+    Accept, Accepted, Answer, Ask, Backlog, Balance, BlockQuery, Decision, DeliveryQuery,
+    DeliveryRecord, Difference, Directory, Done, Ended, EventQuery, Extent, Family, Forgotten,
+    Grants, Incidents, Job, JobStep, Keep, KeptBlock, MerchantChange, NewApplication, NewEndpoint,
+    NewIncident, NewJob, NewKey, NewLogin, NewMerchant, NewSecret, NewToken, Once, Page, PartStep,
+    PostedMovement, Record, RecordKind, RecordQuery, Records, Redeemed, Release, Requests,
+    SealedRow, Servers, Settled, Settlement, Step, Store, StoreError, Token, Total, Waking, Whose,
 };
 
 use crate::clock::SimClock;
@@ -144,6 +145,14 @@ verbs! { Incidents:
     tell_incident(after: Incident, once: Option<Once>) -> bool;
     incident(id: IncidentId) -> Option<Incident>;
     incidents() -> Vec<Incident>;
+}
+
+verbs! { Requests:
+    keep_requests(block: Block) -> i64;
+    requests(query: BlockQuery) -> Vec<KeptBlock>;
+    requests_at(whose: Whose, at: Timestamp) -> Vec<KeptBlock>;
+    requests_with(whose: Whose, hash: i64) -> Vec<KeptBlock>;
+    forget_requests(before: Timestamp, limit: u32) -> u32;
 }
 
 verbs! { Store:

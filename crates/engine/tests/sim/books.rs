@@ -2,14 +2,15 @@
 
 use jiff::Timestamp;
 use posthorn_core::event::Mode;
+use posthorn_core::history::Block;
 use posthorn_core::id::{ApplicationId, IncidentId, LoginId, MerchantId};
 use posthorn_core::incident::Incident;
 use posthorn_core::oauth::{Application, Login};
 use posthorn_core::search::Words;
 use posthorn_store::{
-    Answer, Balance, Decision, Difference, Done, Family, Grants, Incidents, NewApplication,
-    NewIncident, NewLogin, NewToken, Once, Page, PostedMovement, Record, RecordKind, RecordQuery,
-    Records, Redeemed, Token, Total, Waking,
+    Answer, Balance, BlockQuery, Decision, Difference, Done, Family, Grants, Incidents, KeptBlock,
+    NewApplication, NewIncident, NewLogin, NewToken, Once, Page, PostedMovement, Record,
+    RecordKind, RecordQuery, Records, Redeemed, Requests, Token, Total, Waking, Whose,
 };
 
 use crate::rig::Rig;
@@ -72,4 +73,12 @@ verbs! { Incidents:
     tell_incident(after: Incident, once: Option<Once>) -> bool;
     incident(id: IncidentId) -> Option<Incident>;
     incidents() -> Vec<Incident>;
+}
+
+verbs! { Requests:
+    keep_requests(block: Block) -> i64;
+    requests(query: BlockQuery) -> Vec<KeptBlock>;
+    requests_at(whose: Whose, at: Timestamp) -> Vec<KeptBlock>;
+    requests_with(whose: Whose, hash: i64) -> Vec<KeptBlock>;
+    forget_requests(before: Timestamp, limit: u32) -> u32;
 }

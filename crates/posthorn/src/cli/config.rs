@@ -101,6 +101,7 @@ fn settings(config: &Config) -> Vec<Setting> {
         of("", "extra_ca", optional(config.extra_ca.as_ref().map(path))),
         of("", "grace", duration(config.grace)),
         of("", "retention", value(config.retention.to_string().into())),
+        of("", "request_retention", duration(config.request_retention)),
         of("limits", "in_flight_max", value(limits.in_flight_max.into())),
         of("limits", "merchant_in_flight_max", value(limits.merchant_in_flight_max.into())),
         of("limits", "drain_per_second", value(limits.drain_per_second.into())),

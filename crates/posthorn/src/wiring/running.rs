@@ -138,6 +138,8 @@ impl Running {
                 tracing::error!(%error, "a part of the server broke while stopping");
             }
         }
+        // What was answered while the runner stopped.
+        self.engine.write_history().await;
     }
 }
 

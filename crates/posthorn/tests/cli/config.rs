@@ -33,6 +33,7 @@ fn without_any_setting_the_defaults_are_in_force() {
     # extra_ca: not set
     grace = "20s"
     retention = "90d"
+    request_retention = "7d"
 
     [limits]
     in_flight_max = 4096

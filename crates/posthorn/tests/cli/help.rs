@@ -48,6 +48,7 @@ fn the_help_groups_the_commands_by_what_they_are_for() {
       delivery     Look at deliveries and attempts; send again
       job          Watch and cancel recoveries and other long work
       incident     Tell of trouble on the status page
+      request      Look for calls of the last days: what was sent, what was answered
       help         Explain a command
 
     Options:

@@ -14,5 +14,6 @@ mod program;
 mod readme;
 mod receiver;
 mod receiving;
+mod requests;
 mod serve;
 mod upkeep;

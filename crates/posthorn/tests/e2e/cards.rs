@@ -225,6 +225,23 @@ fn strayed(native: &Api, number: &str) {
     }
 }
 
+/// All calls with their bodies, as the operator reads them: in the database's files they are packed.
+fn history(server: &Logged) -> String {
+    let operator = server.api(ADMIN_KEY);
+    let (mut all, mut cursor) = (String::new(), String::new());
+    loop {
+        let page = operator.get(&format!("/v1/requests?limit=100{cursor}"));
+        for call in page["data"].as_array().expect("a list") {
+            let path = format!("/v1/requests/{}", call["id"].as_str().expect("an id"));
+            all += &operator.get(&path).to_string();
+        }
+        match page["next_cursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => return all,
+        }
+    }
+}
+
 /// Bytes as text; what is no text stays out of the way.
 fn ascii_of(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
@@ -280,6 +297,8 @@ fn a_card_is_nowhere_but_in_memory() {
     let server = Logged::start(data.path(), &folder.path().join("server.log"));
     // When each card is used in every way
     used_everywhere(&server, &receiver.url("/webhooks"));
+    let history = history(&server);
+    assert!(history.contains("/techcorp/v1/cards/tokens") && history.contains("[redacted]"));
     // And the database is copied while the server runs, and exported when it has stopped
     run(&["backup", folder.path().join("copy.db").to_str().expect("UTF-8")], data.path());
     let while_running = contents(&data, &folder);
@@ -291,6 +310,7 @@ fn a_card_is_nowhere_but_in_memory() {
     // Then no file has a number in any form, nor a code
     let mut all = contents(&data, &folder);
     all.extend(while_running);
+    all.push(("the request history".to_owned(), history));
     all.extend(
         receiver
             .requests()

@@ -376,8 +376,9 @@ fn a_plan_of_migrations_changes_nothing_and_migrating_does_what_it_said() {
          incidents       What operators tell of trouble, on the status page.\n0006  search          What records are found by: their words, \
          folded (posthorn_core::search), behind a word for whose they are and what, \
          `_merchant_mode_kind_`, which no text can hold.\n0007  feeds           The pages of feeds: \
-         all products of a merchant as one file, made once a day.\n7 to apply; nothing was \
-         changed\n"
+         all products of a merchant as one file, made once a day.\n0008  request_history The request \
+         history: calls of the API, many to a block, and what their blocks are found by.\n8 to apply; \
+         nothing was changed\n"
     );
     let url = database::url(data.path());
     let there = "select 'there' from pg_namespace where nspname = 'posthorn'";
@@ -385,7 +386,7 @@ fn a_plan_of_migrations_changes_nothing_and_migrating_does_what_it_said() {
     let told = sound(&["migrate", "--plan", "--json"], data.path());
     let told: Value = serde_json::from_str(&told).expect("JSON");
     assert_eq!((&told["applied"], &told["steps"][0]["number"]), (&json!(false), &json!(1)));
-    assert!(sound(&["migrate"], data.path()).ends_with("done: 7 applied\n"));
+    assert!(sound(&["migrate"], data.path()).ends_with("done: 8 applied\n"));
     assert_eq!(sound(&["migrate"], data.path()), "the database is up to date\n");
     assert_eq!(lines(&url, there), ["there"]);
 }

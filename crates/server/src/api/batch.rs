@@ -72,6 +72,9 @@ pub(super) async fn create_events(
     let receipts = app.engine().accept_batch(merchant.caller, place, events, key).await?;
     let replayed = !receipts.is_empty()
         && receipts.iter().all(|receipt| receipt.as_ref().is_ok_and(|receipt| receipt.replayed));
+    if slots.iter().all(Result::is_ok) && receipts.iter().all(Result::is_ok) {
+        sent.is_held_by(receipts.iter().flatten().map(|receipt| receipt.event));
+    }
     let mut receipts = receipts.into_iter();
     let results = slots.into_iter().map(|slot| slot.and_then(|()| result(receipts.next())));
     let data = results.map(|result| match result {

@@ -157,6 +157,7 @@ pub(super) async fn create_event(
     let event = read_event(&sent.body)?;
     let place = merchant.place();
     let receipt = app.engine().accept(merchant.caller, place, event, sent.key.as_ref()).await?;
+    sent.is_held_by([receipt.event]);
     let replayed = receipt.replayed;
     Ok(Answer::accepted(receipt.into()).replayed(replayed))
 }

@@ -23,6 +23,24 @@ pub(super) fn plain(what: &str) -> String {
     }
 }
 
+/// The same without the value: only what was wanted, and of what kind the value is.
+pub(super) fn without_value(what: &str) -> String {
+    let told = plain(what);
+    let Some((wanted, given)) = told.rsplit_once("; this is ") else {
+        return if told.ends_with(" is not allowed here") {
+            "is not allowed here".to_owned()
+        } else {
+            told
+        };
+    };
+    let kinds = ["an array", "an object", "`null`", "the number", "the string"];
+    let kind = kinds.iter().find(|kind| given.starts_with(**kind));
+    kind.map_or_else(
+        || wanted.to_owned(),
+        |kind| format!("{wanted}; this is {}", kind.replace("the ", "a ")),
+    )
+}
+
 /// What was wanted: Rust's types as people know them, our own words as they are.
 fn wanted_of(wanted: &str) -> String {
     let whole = |from: &dyn std::fmt::Display, to: &dyn std::fmt::Display| {

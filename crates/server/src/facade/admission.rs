@@ -19,6 +19,7 @@ use url::form_urlencoded;
 
 use crate::address::Address;
 use crate::app::App;
+use crate::noted::Noted;
 use crate::problem::{Code, Problem};
 use crate::ratelimit::{Usage, Who};
 
@@ -169,6 +170,7 @@ pub(super) async fn known(
         return Err(Problem::new(Code::WrongKey, what));
     };
     // A token and a pair of keys come here without having passed `crate::auth`.
+    Noted::caller(&parts.extensions, caller);
     app.admit(parts, mode)?;
     let spoken = app.engine().merchant(id).await?.contract.clone();
     if spoken != contract {

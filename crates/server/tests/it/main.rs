@@ -42,6 +42,7 @@ mod oauth;
 mod operations;
 mod payments;
 mod receiver;
+mod request_history;
 mod sandbox;
 mod secrets;
 mod serving;

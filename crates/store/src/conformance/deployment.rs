@@ -82,6 +82,8 @@ fn merchants(world: &World) -> MerchantId {
     let other = world.merchant();
     let report = super::incidents::report("Lento");
     done(store.open_incident(crate::NewIncident { report, opened: at(2) }, None));
+    let calls = [("minha", Some((merchant, Mode::Test)), 4), ("deles", None, 5)];
+    done(store.keep_requests(super::requests::block(&calls)));
     let name = Some("Ünï\t\"x\" \\".into());
     done(store.change_merchant(other, MerchantChange { name, ..MerchantChange::default() }));
     merchant
@@ -161,6 +163,7 @@ pub fn everything(store: &dyn Store) -> Vec<String> {
         format!("{:?}", done(store.sealed_otherwise([0; 4], 1000))),
         format!("{:?} {:?}", done(store.value("pepper")), done(store.value("admin"))),
         format!("{:?}", [done(store.used(once(1, 1))), done(store.used(once(9, 9)))]),
+        super::requests::everything(store),
     ];
     for number in 1..FEW {
         let (endpoint, merchant) = (EndpointId::from_i64(number), MerchantId::from_i64(number));

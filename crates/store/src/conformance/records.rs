@@ -8,7 +8,8 @@ use posthorn_core::search::Words;
 
 use super::world::{World, at, done, due, new_accept, once, refused};
 use crate::{
-    Balance, Decision, Done, Movement, Page, Record, RecordKind, RecordQuery, Store, StoreError,
+    Balance, Decision, Done, FeedPage, Movement, Page, Record, RecordKind, RecordQuery, Store,
+    StoreError,
 };
 
 fn place(merchant: MerchantId) -> (MerchantId, Mode) {
@@ -79,6 +80,7 @@ pub(super) fn a_payment(world: &World, merchant: MerchantId) {
         movements: vec![paid_in(&new, 10_050)],
         events: vec![new_accept(event, &[])],
         words: vec![(new.id, Words::of(["pedido da Ana"]))],
+        pages: vec![FeedPage::Put { feed: 7, page: 0, text: b"id\r\n".to_vec() }],
         ..alone(&new)
     };
     done(world.store().commit(decision));
@@ -90,6 +92,7 @@ pub(super) fn everything(store: &dyn Store, place: (MerchantId, Mode)) -> Vec<St
     let mut all = vec![
         format!("{:?}", done(store.balances(place))),
         format!("{:?}", done(store.movements(place, page()))),
+        format!("{:?}", done(store.feed_page(7, 0))),
     ];
     for kind in RecordKind::ALL {
         let query = RecordQuery { place, kind, state: None };

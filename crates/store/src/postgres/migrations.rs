@@ -17,7 +17,7 @@ struct Step {
     compatible_from: u32,
 }
 
-const ALL: [Step; 7] = [
+const ALL: [Step; 8] = [
     Step {
         migration: Migration {
             number: 1,
@@ -71,6 +71,14 @@ const ALL: [Step; 7] = [
             number: 7,
             name: "feeds",
             sql: include_str!("../../migrations/postgres/0007_feeds.sql"),
+        },
+        compatible_from: 1,
+    },
+    Step {
+        migration: Migration {
+            number: 8,
+            name: "request_history",
+            sql: include_str!("../../migrations/postgres/0008_request_history.sql"),
         },
         compatible_from: 1,
     },

@@ -11,7 +11,7 @@ use crate::Migration;
 const APPLICATION_ID: i64 = 0x506f_7374;
 
 /// Every one there is.
-pub(super) const ALL: [Migration; 7] = [
+pub(super) const ALL: [Migration; 8] = [
     Migration {
         number: 1,
         name: "first",
@@ -46,6 +46,11 @@ pub(super) const ALL: [Migration; 7] = [
         number: 7,
         name: "feeds",
         sql: include_str!("../../migrations/sqlite/0007_feeds.sql"),
+    },
+    Migration {
+        number: 8,
+        name: "request_history",
+        sql: include_str!("../../migrations/sqlite/0008_request_history.sql"),
     },
 ];
 

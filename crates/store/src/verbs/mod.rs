@@ -19,6 +19,7 @@ pub(crate) mod merchants;
 pub(crate) mod oauth;
 pub(crate) mod once;
 pub(crate) mod records;
+pub(crate) mod requests;
 pub(crate) mod settle;
 pub(crate) mod standing;
 pub(crate) mod status;

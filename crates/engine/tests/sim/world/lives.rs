@@ -56,6 +56,7 @@ impl World {
                 retention: self.retention,
                 public_url: None,
                 egress: Vec::new(),
+                requests: None,
                 retention_round: SignedDuration::from_hours(4),
             },
         };

@@ -1,0 +1,1 @@
+delete from request_blocks where id = ?1

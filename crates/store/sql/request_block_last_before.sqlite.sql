@@ -1,0 +1,1 @@
+select max(id) from (select id from request_blocks where last_ms < ?1 order by last_ms desc limit 64) as near

@@ -1,0 +1,1 @@
+delete from request_ids where block = $1

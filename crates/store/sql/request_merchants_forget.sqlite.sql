@@ -1,0 +1,1 @@
+delete from request_block_merchants where block = ?1
