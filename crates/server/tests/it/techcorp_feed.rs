@@ -3,17 +3,18 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::harness::{Got, TestApp};
+use crate::harness::{ADMIN, Got, TestApp};
 
 const FEED: &str = "/techcorp/v1/products/feed";
 const CSV: &str = "/techcorp/products/feed.csv";
 
 async fn store() -> TestApp {
     let mut app = TestApp::in_real_time().await;
-    let limits = json!({"writes_per_minute": 1000});
-    let draft = json!({"name": "Store", "contract": "techcorp", "rate_limits": limits});
-    let made = app.merchant(&draft).await;
+    let made = app.merchant(&json!({"name": "Store", "contract": "techcorp"})).await;
     app.test = made.at("/keys/test/api_key");
+    let raised = json!({"rate_limits": {"writes_per_minute": 1000}});
+    let path = format!("/v1/merchants/{}", made.at("/id"));
+    assert_eq!(app.call(Method::PATCH, &path).key(ADMIN).json(&raised).await.status, 200);
     app
 }
 

@@ -54,7 +54,7 @@ fn consent(page: &mut Page) -> Value {
         json!({"name": "App", "kind": "public", "redirect_uris": ["https://app.example/back"]});
     let application = page.natively("applications", &draft);
     named(page, "PUBLIC_ID", &application["client_id"]);
-    let pressed = "-o /dev/null -w '{\"at\": \"%{redirect_url}\"}\\n' $BASE/v1/auth/oauth/authorize \
+    let pressed = "-o /dev/null -w '{\"at\": \"%{redirect_url}\"}\\n%{http_code}' $BASE/v1/auth/oauth/authorize \
                    -d response_type=code -d client_id=$PUBLIC_ID -d redirect_uri=https://app.example/back \
                    -d code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM -d code_challenge_method=S256 \
                    -d decision=allow -d email=ana@example.com --data-urlencode 'password=correct horse'";

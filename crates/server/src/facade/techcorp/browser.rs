@@ -57,7 +57,7 @@ pub(super) fn open(route: MethodRouter<App>) -> MethodRouter<App> {
 /// What a browser asks before it sends a key to another origin.
 async fn preflight() -> Response {
     let allowed = [
-        (ACCESS_CONTROL_ALLOW_METHODS, "GET, POST"),
+        (ACCESS_CONTROL_ALLOW_METHODS, "POST"),
         (ACCESS_CONTROL_ALLOW_HEADERS, "authorization, content-type"),
         (ACCESS_CONTROL_MAX_AGE, "7200"),
     ];
