@@ -117,14 +117,21 @@ impl Feed {
     /// It is to be made now; one that is being made goes on.
     #[must_use]
     pub fn asked_for(self, now: Timestamp) -> Self {
-        let wake = if self.making.is_some() { self.wake } else { Some(now) };
+        let wake = if self.making.is_some() { self.wake.or(Some(now)) } else { Some(now) };
         Self { wake, ..self }
     }
 
-    /// Nobody looks after it any more.
+    /// Nobody looks after it any more, since the merchant's platform makes none.
     #[must_use]
     pub fn left(self) -> Self {
         Self { wake: None, ..self }
+    }
+
+    /// It is looked after again: what was being made goes on, the next is made in its time.
+    #[must_use]
+    pub fn taken_up(self, now: Timestamp, daily: Time) -> Self {
+        let wake = if self.making.is_some() { now } else { next(now, daily) };
+        Self { wake: self.wake.or(Some(wake)), ..self }
     }
 
     /// It is begun, with pages under a number of their own.
@@ -155,10 +162,11 @@ impl Feed {
         Self { made: Some(made), before, making: None, wake, ..self }
     }
 
-    /// Looked after again at once, and yet at a time of its own: whoever finds the same thing due twice takes it for stuck.
+    /// Looked after again at once, behind everything else that is due by now; and at a time of its own: whoever finds the same
+    /// thing due twice takes it for stuck.
     fn again(self, now: Timestamp) -> Self {
         let after = |wake: Timestamp| wake.saturating_add(SignedDuration::from_millis(1)).ok();
-        let wake = self.wake.and_then(after).unwrap_or(now);
+        let wake = self.wake.and_then(after).map_or(now, |after| after.max(now));
         Self { wake: Some(wake), ..self }
     }
 }
@@ -252,6 +260,18 @@ mod tests {
         assert_eq!(ready.wake, Some(at("2026-11-24T03:00:00Z")), "not twice at the same time");
         let later = at("2026-11-23T12:00:00Z");
         assert_eq!(ready.asked_for(later).wake, Some(later));
+    }
+
+    #[test]
+    fn one_that_was_left_is_taken_up_where_it_stood() {
+        let now = at("2026-11-23T03:00:00Z");
+        let left = feed("2026-11-23T02:59:00Z").begin(100, now).left();
+        let later = at("2026-11-25T12:00:00Z");
+        assert_eq!(left.clone().taken_up(later, DAILY).wake, Some(later));
+        assert_eq!(left.asked_for(later).wake, Some(later));
+        let idle = feed("2026-11-23T02:59:00Z").left().taken_up(later, DAILY);
+        assert_eq!(idle.wake, Some(at("2026-11-26T03:00:00Z")));
+        assert_eq!(idle.clone().taken_up(now, DAILY), idle, "once");
     }
 
     #[test]

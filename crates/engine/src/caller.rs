@@ -133,12 +133,14 @@ impl Shared {
             .chain_update(&request.key)
             .finalize();
         let key = digest.first_chunk().copied().unwrap_or_default();
-        let held = self.in_flight_keys.hold((scope, key))?;
+        // A part is carried out while the whole is held.
+        let is_whole = request.part == 0;
+        let held = is_whole.then(|| self.in_flight_keys.hold((scope, key))).transpose()?;
         let at = self.clock.now();
         let part = request.part;
         let request = self.keyring.fingerprint(request.fingerprint);
         let once = Once { scope, key, part, request, at };
-        Ok((Some(once), Some(held)))
+        Ok((Some(once), held))
     }
 }
 
@@ -151,7 +153,26 @@ impl Shared {
     }
 }
 
+/// The key of a request of many parts, held in flight while they are carried out.
+pub struct Batch<'a> {
+    _held: Option<Held<'a>>,
+}
+
 impl Engine {
+    /// Begins a request of many parts, each of which has the same key for itself ([`RequestKey::of_part`]): nobody begins another under
+    /// this key, neither now nor later.
+    pub async fn begin_batch(
+        &self,
+        caller: Caller,
+        request: Option<&RequestKey>,
+    ) -> Result<Batch<'_>, EngineError> {
+        let (once, held) = self.shared.once(caller, request)?;
+        if self.shared.used(once).await?.is_none() {
+            self.shared.remember(0, once).await?;
+        }
+        Ok(Batch { _held: held })
+    }
+
     /// Whose keys these are: an API key and the API secret that goes with it, of one merchant and mode.
     pub async fn authenticate_pair(&self, key: &str, secret: &str) -> Result<Caller, Unauthorized> {
         let caller = self.authenticate(key).await?;

@@ -62,7 +62,7 @@ pub mod transport;
 mod trial;
 
 pub use accept::{Receipt, Receipts};
-pub use caller::{By, Caller, RequestKey, Unauthorized};
+pub use caller::{Batch, By, Caller, RequestKey, Unauthorized};
 pub use calls::{Seen, SeenBody, Texts};
 pub use cursor::BadCursor;
 pub use deployment_key::{check_seals, deployment_key, other_master_key, set_deployment_key};

@@ -299,7 +299,7 @@ impl Shared {
     }
 
     /// Keeps what a request was answered with under its key; what the key stands for, which may have been something else before.
-    async fn remember(&self, id: i64, once: Option<Once>) -> Result<i64, EngineError> {
+    pub(super) async fn remember(&self, id: i64, once: Option<Once>) -> Result<i64, EngineError> {
         let Some(once) = once else { return Ok(id) };
         let once = Some((once, id));
         match self.store.commit(Decision { once, ..Decision::default() }).await? {

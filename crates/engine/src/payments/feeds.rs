@@ -75,29 +75,37 @@ impl Shared {
         for _ in 0..TRIES {
             let kind = RecordKind::Feed;
             let found = self.store.record_by_reference(place, kind, NAME.to_owned()).await?;
-            if let Some(record) = found {
-                return read(&record);
-            }
             let real = self.clock.now();
-            let id = FeedId::from_i64(self.next_event_id(real).as_i64());
             let now = self.directory.now(place.0, place.1, real);
-            let feed = Feed::new(id, place, now, daily);
-            match self.write_feed(&feed, 0, Vec::new()).await {
+            let (feed, version) = if let Some(record) = &found {
+                let feed = read(record)?;
+                if feed.wake.is_some() {
+                    return Ok(feed);
+                }
+                (feed.taken_up(now, daily), record.version)
+            } else {
+                let id = FeedId::from_i64(self.next_event_id(real).as_i64());
+                (Feed::new(id, place, now, daily), 0)
+            };
+            match self.write_feed(&feed, version, Vec::new()).await {
                 Ok(()) => return Ok(feed),
-                // Somebody else made it at this moment.
-                Err(EngineError::Store(StoreError::Taken { .. })) => {}
+                // Somebody else did so at this moment.
+                Err(EngineError::Store(StoreError::Taken { .. } | StoreError::Stale { .. })) => {}
                 Err(error) => return Err(error),
             }
         }
         Err(EngineError::Busy { retry_after_s: 1 })
     }
 
-    /// What a merchant sells is in a feed from its first product on, where its platform makes one.
-    pub(super) async fn feed_product(&self, place: (MerchantId, Mode)) -> Result<(), EngineError> {
-        if self.daily(place.0)?.is_some() {
-            self.feed_of(place).await?;
+    /// What a merchant sells is in a feed from its first product on, where its platform makes one. The product is on record
+    /// whatever comes of this: the next one, and whoever asks for the feed, see to it again.
+    pub(super) async fn feed_product(&self, place: (MerchantId, Mode)) {
+        if !matches!(self.daily(place.0), Ok(Some(_))) {
+            return;
         }
-        Ok(())
+        if let Err(error) = self.feed_of(place).await {
+            tracing::warn!(%error, "a feed of products could not be begun; the next product begins it");
+        }
     }
 
     async fn feed_on_record(&self, id: i64) -> Result<(Feed, u32), EngineError> {
@@ -106,20 +114,33 @@ impl Shared {
         Ok((read(&record)?, record.version))
     }
 
-    /// Makes the next page of a feed whose time has come; the first, when none is being made.
-    pub(super) async fn go_on_with_feed(&self, id: i64) -> Result<(), EngineError> {
+    /// Makes all that is left of a feed whose time has come.
+    pub(super) async fn finish_feed(&self, id: i64) -> Result<(), EngineError> {
+        loop {
+            match self.go_on_with_feed(id).await {
+                Ok(true) | Err(EngineError::Store(StoreError::Stale { .. })) => {}
+                Ok(false) => return Ok(()),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Makes the next page of a feed whose time has come; begins it, when none is being made. Tells whether there is more to do.
+    pub(super) async fn go_on_with_feed(&self, id: i64) -> Result<bool, EngineError> {
         let (feed, version) = self.feed_on_record(id).await?;
         let real = self.clock.now();
         let now = self.directory.now(feed.merchant, feed.mode, real);
         let Some(daily) = self.daily(feed.merchant)? else {
-            return self.write_feed(&feed.left(), version, Vec::new()).await;
+            self.write_feed(&feed.left(), version, Vec::new()).await?;
+            return Ok(false);
         };
-        if feed.wake.is_none_or(|wake| wake > now) {
-            return Ok(());
-        }
         let Some(making) = &feed.making else {
+            if feed.wake.is_none_or(|wake| wake > now) {
+                return Ok(false);
+            }
             let number = self.next_event_id(real).as_i64();
-            return self.write_feed(&feed.begin(number, now), version, Vec::new()).await;
+            self.write_feed(&feed.begin(number, now), version, Vec::new()).await?;
+            return Ok(true);
         };
         let (text, products, last) = self.feed_lines(&feed, making).await?;
         let (number, page) = (making.pages.number, making.pages.count);
@@ -131,7 +152,8 @@ impl Shared {
             let drop = FeedPage::Drop { feed, page };
             pages.push(if after.making.is_some() { drop } else { FeedPage::DropAll { feed } });
         }
-        self.write_feed(&after, version, pages).await
+        self.write_feed(&after, version, pages).await?;
+        Ok(after.making.is_some())
     }
 
     /// The lines of the page that follows, how many products are on it, and the last of them.

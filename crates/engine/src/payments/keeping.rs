@@ -40,6 +40,7 @@ impl Shared {
             let now = self.directory.now(merchant, mode, self.clock.now());
             let step = decide(affair, now).map_err(Into::into)?;
             if step.after == before {
+                self.remember(id, once).await?;
                 return Ok(before);
             }
             match self.write_step(version, step, Vec::new(), once).await {

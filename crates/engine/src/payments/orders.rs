@@ -119,17 +119,22 @@ impl Engine {
         records.iter().map(|record| Affair::read(record)?.order()).collect()
     }
 
-    /// Changes what an order says.
+    /// Changes what an order says. Under the same key it is done once.
     pub async fn change_order(
         &self,
-        place: (MerchantId, Mode),
-        id: OrderId,
+        caller: Caller,
+        (place, id): ((MerchantId, Mode), OrderId),
         change: OrderChange,
+        request: Option<&RequestKey>,
     ) -> Result<Order, EngineError> {
-        let engine = self.clone();
+        let (engine, request) = (self.clone(), request.cloned());
         let work = async move {
             let shared = &engine.shared;
-            shared.order_of(place, id).await?;
+            let (once, _held) = shared.once(caller, request.as_ref())?;
+            let order = shared.order_of(place, id).await?;
+            if shared.used(once).await?.is_some() {
+                return Ok(order);
+            }
             let mut change = change;
             if let Some(buyer) = &mut change.buyer {
                 shared.name_buyer(place, buyer).await?;
@@ -141,7 +146,7 @@ impl Engine {
                 let edited = order.edit(wish, money, now)?;
                 Ok::<_, EngineError>(Step::still(Affair::from(edited)))
             };
-            shared.change(id.as_i64(), edit, None).await?.order()
+            shared.change(id.as_i64(), edit, once).await?.order()
         };
         self.through(work).await
     }

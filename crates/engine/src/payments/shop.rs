@@ -195,7 +195,7 @@ impl Engine {
             match shared.write_thing(thing, 0, once).await? {
                 (thing, Done::Now(_)) => {
                     if T::KIND == RecordKind::Product {
-                        shared.feed_product(place).await?;
+                        shared.feed_product(place).await;
                     }
                     Ok((thing, false))
                 }
@@ -226,16 +226,21 @@ impl Engine {
         records.iter().map(read).collect()
     }
 
-    /// Changes one of them; what was sold before stays as it was.
+    /// Changes one of them; what was sold before stays as it was. Under the same key it is done once.
     pub async fn change_kept<T: Kept>(
         &self,
-        place: (MerchantId, Mode),
-        id: i64,
+        caller: Caller,
+        (place, id): ((MerchantId, Mode), i64),
         change: impl Fn(&mut T) + Send + Sync + 'static,
+        request: Option<&RequestKey>,
     ) -> Result<T, EngineError> {
-        let engine = self.clone();
+        let (engine, request) = (self.clone(), request.cloned());
         let work = async move {
             let shared = &engine.shared;
+            let (once, _held) = shared.once(caller, request.as_ref())?;
+            if let Some(id) = shared.used(once).await? {
+                return Ok(shared.thing(place, id).await?.0);
+            }
             for _ in 0..TRIES {
                 let (before, version) = shared.thing::<T>(place, id).await?;
                 let mut thing = before.clone();
@@ -243,12 +248,14 @@ impl Engine {
                 thing.check()?;
                 check_no_card(&thing)?;
                 if thing == before {
+                    shared.remember(id, once).await?;
                     return Ok(thing);
                 }
                 thing.entry_mut().updated =
                     shared.directory.now(place.0, place.1, shared.clock.now());
-                match shared.write_thing(thing, version, None).await {
-                    Ok((thing, _)) => return Ok(thing),
+                match shared.write_thing(thing, version, once).await {
+                    Ok((thing, Done::Now(_))) => return Ok(thing),
+                    Ok((_, Done::Before(id))) => return Ok(shared.thing(place, id).await?.0),
                     Err(EngineError::Store(StoreError::Stale { .. })) => {}
                     Err(error) => return Err(error),
                 }

@@ -103,7 +103,11 @@ pub(crate) async fn settle_records(
             return Err(EngineError::Busy { retry_after_s: 1 });
         }
         for one in &found {
-            shared.look_after(one).await?;
+            if one.kind == RecordKind::Feed {
+                shared.finish_feed(one.id).await?;
+            } else {
+                shared.look_after(one).await?;
+            }
         }
         before = found;
     }
@@ -122,7 +126,7 @@ impl Shared {
             }
             RecordKind::Book => self.wake_book(waking.id).await,
             RecordKind::CardToken => self.expire_card_token(waking.id).await,
-            RecordKind::Feed => self.go_on_with_feed(waking.id).await,
+            RecordKind::Feed => self.go_on_with_feed(waking.id).await.map(drop),
             RecordKind::Customer
             | RecordKind::Product
             | RecordKind::Offer

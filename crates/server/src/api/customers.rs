@@ -183,6 +183,9 @@ pub(super) async fn change_customer(
         customer.entry.metadata = notes.clone().unwrap_or(known.entry.metadata);
     };
     let id = app.engine().id_of(merchant.id, Kind::Customer, &id)?;
-    let customer = app.engine().change_kept(merchant.place(), id, change).await?;
+    let customer = app
+        .engine()
+        .change_kept(merchant.caller, (merchant.place(), id), change, sent.key.as_ref())
+        .await?;
     Ok(Answer::ok(CustomerOut::of(&app, customer)))
 }

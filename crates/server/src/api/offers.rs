@@ -177,6 +177,9 @@ pub(super) async fn change_offer(
         offer.price = price.unwrap_or(known.price);
         offer.entry.metadata = notes.clone().unwrap_or(known.entry.metadata);
     };
-    let offer = app.engine().change_kept(merchant.place(), id, change).await?;
+    let offer = app
+        .engine()
+        .change_kept(merchant.caller, (merchant.place(), id), change, sent.key.as_ref())
+        .await?;
     Ok(Answer::ok(OfferOut::of(&app, offer)))
 }

@@ -170,6 +170,9 @@ pub(super) async fn change_product(
         product.entry.metadata = notes.clone().unwrap_or(known.entry.metadata);
     };
     let id = app.engine().id_of(merchant.id, Kind::Product, &id)?;
-    let product = app.engine().change_kept(merchant.place(), id, change).await?;
+    let product = app
+        .engine()
+        .change_kept(merchant.caller, (merchant.place(), id), change, sent.key.as_ref())
+        .await?;
     Ok(Answer::ok(ProductOut::of(&app, product)))
 }

@@ -94,9 +94,20 @@ async fn a_batch_repeated_under_its_key_makes_nothing_twice() {
         assert_eq!(first.at(&id), again.at(&id));
     }
     assert_eq!(all(&app, "products").await.len(), 2);
-    let other = send(&json!([{"name": "D", "price": 1}])).await;
+    // What was changed since is not changed back by it.
+    let id = first.at("/data/0/id");
+    let change = json!([{"id": id, "stock": 5}]);
+    let changes = async || {
+        let call = app.call(Method::POST, "/techcorp/v1/products/batch");
+        call.header("idempotency-key", "sync-8").json(&change).await
+    };
+    assert_eq!(changes().await.at("/data/0/stock"), "5");
+    app.patch(&format!("/techcorp/products/{id}"), &json!({"stock": 3})).await;
+    assert_eq!(changes().await.at("/data/0/stock"), "3");
+    let other = send(&json!([{"id": id, "stock": 9}, {"name": "D", "price": 1}])).await;
     assert_eq!((other.status.as_u16(), other.at("/code")), (422, "idempotency_key_reused".into()));
     assert_eq!(all(&app, "products").await.len(), 2);
+    assert_eq!(app.get(&format!("/techcorp/products/{id}")).await.at("/stock"), "3");
 }
 
 #[tokio::test]

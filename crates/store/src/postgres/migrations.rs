@@ -72,7 +72,8 @@ const ALL: [Step; 8] = [
             name: "feeds",
             sql: include_str!("../../migrations/postgres/0007_feeds.sql"),
         },
-        compatible_from: 1,
+        // Programs before it take a feed that is due for a broken record.
+        compatible_from: 7,
     },
     Step {
         migration: Migration {
@@ -80,7 +81,7 @@ const ALL: [Step; 8] = [
             name: "request_history",
             sql: include_str!("../../migrations/postgres/0008_request_history.sql"),
         },
-        compatible_from: 1,
+        compatible_from: 7,
     },
 ];
 

@@ -86,11 +86,12 @@ fn process(with: &str) -> String {
 const CARD: &str = r#""card_token": "'"$CARD_TOKEN"'""#;
 
 fn payments(page: &mut Page, python: &mut Program) {
-    for (order, number, status, kind) in [
-        ("a-1", "4242424242424242", "APPROVED", "payment.confirmed"),
-        ("a-2", "4000000000000002", "DECLINED", "payment.failed"),
-        ("a-3", "4000000000009995", "DECLINED", "payment.failed"),
-        ("a-4", "4000000000000069", "DECLINED", "payment.failed"),
+    let paid = ["order.paid", "payment.confirmed"];
+    for (order, number, status, kinds) in [
+        ("a-1", "4242424242424242", "APPROVED", &paid[..]),
+        ("a-2", "4000000000000002", "DECLINED", &["payment.failed"]),
+        ("a-3", "4000000000009995", "DECLINED", &["payment.failed"]),
+        ("a-4", "4000000000000069", "DECLINED", &["payment.failed"]),
     ] {
         tokenize(page, number);
         page.call("ORDER", order);
@@ -98,7 +99,7 @@ fn payments(page: &mut Page, python: &mut Program) {
         let got = page.asks(&section, &process(CARD), 201, &Value::Null);
         assert_eq!(got["status"], status, "{got:#}");
         page.note(&format!("`status` is `{status}`"));
-        page.hears(PYTHON, python, &[kind]);
+        page.hears(PYTHON, python, kinds);
         if status == "APPROVED" {
             named(page, "PAYMENT", &got["id"]);
         }
@@ -111,7 +112,7 @@ fn payments(page: &mut Page, python: &mut Program) {
     assert_eq!(pix["status"], "PENDING", "{pix:#}");
     page.advance("5s");
     page.note("confirmed 5 s later");
-    page.hears(PYTHON, python, &["payment.confirmed"]);
+    page.hears(PYTHON, python, &paid);
 }
 
 fn orders(page: &mut Page, python: &mut Program) {

@@ -1,10 +1,10 @@
 //! Batches: up to 100 in one request ("Batch operations when possible"), under `data` or as a bare array. One with an `id` is
 //! changed, one without is made. They are carried out in their order, and each is answered for itself, in that order: as it would
-//! be alone, or with the `error` it would have had. A batch counts as one request; repeated under its `Idempotency-Key`, none of it
-//! is made twice.
+//! be alone, or with the `error` it would have had. A batch counts as one request; repeated under its `Idempotency-Key`, nothing is
+//! made or changed twice, and what was refused is tried again.
 
 use bytes::Bytes;
-use posthorn_engine::RequestKey;
+use posthorn_engine::{Caller, RequestKey};
 use serde::{Deserialize, Serialize};
 
 use crate::answer::{Answer, Answered};
@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::body::{BATCH_BYTES_MAX, Sent};
 use crate::decode;
 use crate::items::{Items, Reached, is_bare};
-use crate::problem::{Code, Problem, ProblemDocument};
+use crate::problem::{Problem, ProblemDocument};
 
 /// Items in one batch, at most.
 const ITEMS_MAX: usize = 100;
@@ -64,7 +64,7 @@ impl Item {
 /// Carries a batch out, one after another.
 pub(super) async fn each<T: Serialize, F: Future<Output = Result<T, Problem>> + Send>(
     app: &App,
-    sent: &Sent<BATCH_BYTES_MAX>,
+    (caller, sent): (Caller, &Sent<BATCH_BYTES_MAX>),
     carry_out: impl Fn(Item) -> F,
 ) -> Answered<BatchOut<T>> {
     let body = &sent.body[..];
@@ -73,6 +73,7 @@ pub(super) async fn each<T: Serialize, F: Future<Output = Result<T, Problem>> + 
     } else {
         decode::trusting::<BatchIn<'_>>(body)?.data
     };
+    let _held = app.engine().begin_batch(caller, sent.key.as_ref()).await?;
     let mut reached = Reached::of(body);
     let mut data = Vec::with_capacity(texts.len());
     for (part, text) in (1..).zip(texts) {
@@ -84,8 +85,6 @@ pub(super) async fn each<T: Serialize, F: Future<Output = Result<T, Problem>> + 
         };
         data.push(match done {
             Ok(done) => Outcome::Done(done),
-            // What is wrong with the whole request is wrong with its first part.
-            Err(problem) if is_of_the_whole(&problem, part) => return Err(problem),
             Err(problem) => {
                 app.metrics().problem(problem.code);
                 let problem = problem.within(|| reached.go_to(text));
@@ -94,11 +93,6 @@ pub(super) async fn each<T: Serialize, F: Future<Output = Result<T, Problem>> + 
         });
     }
     Ok(Answer::ok(BatchOut { data }))
-}
-
-fn is_of_the_whole(problem: &Problem, part: u32) -> bool {
-    let of_the_key = matches!(problem.code, Code::IdempotencyKeyReused | Code::IdempotencyKeyInUse);
-    part == 1 && of_the_key
 }
 
 /// Refuses a body that speaks of another than the path does.

@@ -222,12 +222,12 @@ async fn batch(
     Client(merchant): Client,
     sent: Sent<BATCH_BYTES_MAX>,
 ) -> Answered<BatchOut<OrderOut>> {
-    each(&app, &sent, |item| carry_out(&app, merchant, item)).await
+    each(&app, (merchant.caller, &sent), |item| carry_out(&app, merchant, item)).await
 }
 
 async fn carry_out(app: &App, merchant: AsMerchant, item: Item) -> Result<OrderOut, Problem> {
     if let Some(id) = &item.id {
-        return alter(app, merchant, id, item.decode()?).await;
+        return alter(app, merchant, (id, item.decode()?), item.key.as_ref()).await;
     }
     Ok(make(app, merchant, item.decode()?, item.key.as_ref()).await?.0)
 }
@@ -303,14 +303,15 @@ async fn change(
     Id(id): Id<String>,
     sent: Sent,
 ) -> Answered<OrderOut> {
-    Ok(Answer::ok(alter(&app, merchant, &id, sent.decode()?).await?))
+    let asked = (&*id, sent.decode()?);
+    Ok(Answer::ok(alter(&app, merchant, asked, sent.key.as_ref()).await?))
 }
 
 async fn alter(
     app: &App,
     merchant: AsMerchant,
-    id: &str,
-    asked: OrderChangeIn<'_>,
+    (id, asked): (&str, OrderChangeIn<'_>),
+    key: Option<&RequestKey>,
 ) -> Result<OrderOut, Problem> {
     same_id(id, asked.id.as_deref())?;
     let (place, id) = about(app, merchant.place(), id)?;
@@ -326,7 +327,10 @@ async fn alter(
         description: asked.description.patch(),
         metadata: asked.metadata.map(|notes| metadata(Some(notes))).transpose()?,
     };
-    Ok(OrderOut::of(app, app.engine().change_order(place, id, change).await?))
+    Ok(OrderOut::of(
+        app,
+        app.engine().change_order(merchant.caller, (place, id), change, key).await?,
+    ))
 }
 
 async fn ship(

@@ -133,12 +133,12 @@ async fn batch(
     Client(merchant): Client,
     sent: Sent<BATCH_BYTES_MAX>,
 ) -> Answered<BatchOut<ProductOut>> {
-    each(&app, &sent, |item| carry_out(&app, merchant, item)).await
+    each(&app, (merchant.caller, &sent), |item| carry_out(&app, merchant, item)).await
 }
 
 async fn carry_out(app: &App, merchant: AsMerchant, item: Item) -> Result<ProductOut, Problem> {
     if let Some(id) = &item.id {
-        return alter(app, merchant, id, item.decode()?).await;
+        return alter(app, merchant, (id, item.decode()?), item.key.as_ref()).await;
     }
     Ok(make(app, merchant, item.decode()?, item.key.as_ref()).await?.0)
 }
@@ -173,14 +173,15 @@ async fn change(
     Id(id): Id<String>,
     sent: Sent,
 ) -> Answered<ProductOut> {
-    Ok(Answer::ok(alter(&app, merchant, &id, sent.decode()?).await?))
+    let asked = (&*id, sent.decode()?);
+    Ok(Answer::ok(alter(&app, merchant, asked, sent.key.as_ref()).await?))
 }
 
 async fn alter(
     app: &App,
     merchant: AsMerchant,
-    id: &str,
-    asked: ProductChangeIn<'_>,
+    (id, asked): (&str, ProductChangeIn<'_>),
+    key: Option<&RequestKey>,
 ) -> Result<ProductOut, Problem> {
     same_id(id, asked.id.as_deref())?;
     let (engine, place) = (app.engine(), merchant.place());
@@ -200,7 +201,7 @@ async fn alter(
         product.stock = stock.unwrap_or(known.stock);
         product.inactive = inactive.unwrap_or(known.inactive);
     };
-    Ok(ProductOut::of(app, engine.change_kept(place, id, change).await?))
+    Ok(ProductOut::of(app, engine.change_kept(merchant.caller, (place, id), change, key).await?))
 }
 
 /// Whether a word says that a product is off the shelf.

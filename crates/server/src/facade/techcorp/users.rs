@@ -93,12 +93,12 @@ async fn batch(
     Client(merchant): Client,
     sent: Sent<BATCH_BYTES_MAX>,
 ) -> Answered<BatchOut<UserOut>> {
-    each(&app, &sent, |item| carry_out(&app, merchant, item)).await
+    each(&app, (merchant.caller, &sent), |item| carry_out(&app, merchant, item)).await
 }
 
 async fn carry_out(app: &App, merchant: AsMerchant, item: Item) -> Result<UserOut, Problem> {
     if let Some(id) = &item.id {
-        return alter(app, merchant, id, item.decode()?).await;
+        return alter(app, merchant, (id, item.decode()?), item.key.as_ref()).await;
     }
     Ok(make(app, merchant, item.decode()?, item.key.as_ref()).await?.0)
 }
@@ -137,14 +137,15 @@ async fn change(
     Id(id): Id<String>,
     sent: Sent,
 ) -> Answered<UserOut> {
-    Ok(Answer::ok(alter(&app, merchant, &id, sent.decode()?).await?))
+    let asked = (&*id, sent.decode()?);
+    Ok(Answer::ok(alter(&app, merchant, asked, sent.key.as_ref()).await?))
 }
 
 async fn alter(
     app: &App,
     merchant: AsMerchant,
-    id: &str,
-    asked: UserChangeIn,
+    (id, asked): (&str, UserChangeIn),
+    key: Option<&RequestKey>,
 ) -> Result<UserOut, Problem> {
     same_id(id, asked.id.as_deref())?;
     let UserChangeIn { email, name, .. } = asked;
@@ -156,7 +157,10 @@ async fn alter(
         user.name = name.clone().unwrap_or_else(|| user.name.clone());
     };
     let id = app.engine().id_of(merchant.id, Kind::User, id)?;
-    Ok(UserOut::of(app, app.engine().change_kept(merchant.place(), id, change).await?))
+    Ok(UserOut::of(
+        app,
+        app.engine().change_kept(merchant.caller, (merchant.place(), id), change, key).await?,
+    ))
 }
 
 /// Refuses what mail cannot be sent to; whether it arrives is another matter.
