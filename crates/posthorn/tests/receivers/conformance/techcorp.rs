@@ -6,6 +6,9 @@ use serde_json::{Value, json};
 use super::page::Page;
 use crate::program::Program;
 
+/// "client_credentials example".
+const TOKEN: &str = "-X POST $BASE/v1/auth/oauth/token -d grant_type=client_credentials \
+                 -d client_id=$CLIENT_ID -d client_secret=$CLIENT_SECRET";
 const PYTHON: &str = "the guide's verifier, Python";
 const BEARER: &str = r#"-H "Authorization: Bearer $TOKEN""#;
 const JSON: &str = r#"-H "Content-Type: application/json""#;
@@ -32,10 +35,8 @@ fn tokens(page: &mut Page) {
     let application = page.natively("applications", &json!({"name": "ERP"}));
     named(page, "CLIENT_ID", &application["client_id"]);
     named(page, "CLIENT_SECRET", &application["client_secret"]);
-    let token = "-X POST $BASE/v1/auth/oauth/token -d grant_type=client_credentials \
-                 -d client_id=$CLIENT_ID -d client_secret=$CLIENT_SECRET";
     let given = json!({"access_token": "…", "token_type": "Bearer", "expires_in": 1800, "scope": "read write"});
-    let got = page.asks("client_credentials example", token, 200, &given);
+    let got = page.asks("client_credentials example", TOKEN, 200, &given);
     named(page, "TOKEN", &got["access_token"]);
     let refresh_token = consent(page);
     named(page, "REFRESH_TOKEN", &refresh_token);
@@ -105,7 +106,7 @@ fn payments(page: &mut Page, python: &mut Program) {
         }
     }
     let refund = format!("-X POST $BASE/v1/payments/$PAYMENT/refund {BEARER} {JSON} -d '{{}}'");
-    page.asks("What webhook events are available? a refund", &refund, 200, &Value::Null);
+    page.asks("What webhook events are available? a refund", &refund, 201, &Value::Null);
     page.hears(PYTHON, python, &["payment.refunded"]);
     page.call("ORDER", "a-5");
     let pix = page.asks("For test PIX", &process(r#""method": "pix""#), 201, &Value::Null);
@@ -159,6 +160,9 @@ fn products(page: &mut Page, python: &mut Program) {
     page.asks(section, &push, 200, &Value::Null);
     page.hears(PYTHON, python, &["product.updated"]);
     page.advance("24h");
+    // The token's half hour is over, too.
+    let token = page.quietly(TOKEN);
+    named(page, "TOKEN", &token["access_token"]);
     let feed = page.asks(section, &format!("$BASE/products/feed {BEARER}"), 200, &Value::Null);
     assert_eq!((&feed["status"], &feed["products"]), (&json!("READY"), &json!(1)), "{feed:#}");
     let users = format!(
