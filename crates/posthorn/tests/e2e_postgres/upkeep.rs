@@ -373,9 +373,7 @@ fn a_plan_of_migrations_changes_nothing_and_migrating_does_what_it_said() {
          about.\n0003  oauth           OAuth 2: the programs that merchants register, what they were \
          granted, and the tokens of it.\n0004  limits          How often a merchant may ask its \
          platform's own API, where its operator says otherwise than its contract: JSON.\n0005  \
-         incidents       What operators tell of trouble, on the status page.\n0006  search          What records are found by: their words, \
-         folded (posthorn_core::search), behind a word for whose they are and what, \
-         `_merchant_mode_kind_`, which no text can hold.\n0007  feeds           The pages of feeds: \
+         incidents       What operators tell of trouble, on the status page.\n0006  search          What records are found by: their words.\n0007  feeds           The pages of feeds: \
          all products of a merchant as one file, made once a day.\n0008  request_history The request \
          history: calls of the API, many to a block, and what their blocks are found by.\n8 to apply; \
          nothing was changed\n"

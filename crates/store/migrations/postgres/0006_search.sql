@@ -1,5 +1,5 @@
--- What records are found by: their words, folded (posthorn_core::search), behind a word for whose they are and what, `_merchant_mode_kind_`,
--- which no text can hold.
+-- What records are found by: their words.
+-- They are folded (posthorn_core::search), and stand behind a word for whose they are and what, `_merchant_mode_kind_`, which no text can hold.
 create table record_words(
   id    bigint primary key,  -- the record's
   words text   not null,     -- a blank between two

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::page::Page;
 use crate::program::Program;
 
-/// "client_credentials example".
+/// "`client_credentials` example".
 const TOKEN: &str = "-X POST $BASE/v1/auth/oauth/token -d grant_type=client_credentials \
                  -d client_id=$CLIENT_ID -d client_secret=$CLIENT_SECRET";
 const PYTHON: &str = "the guide's verifier, Python";
