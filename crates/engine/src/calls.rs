@@ -3,15 +3,19 @@
 //! A call is put in as it was seen, secrets and all; what is kept of it is decided when it is taken out (`crate::history`). Nothing of
 //! it lives longer than a second or so here.
 
+mod packing;
+
 use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use posthorn_core::history::{BLOCK_CALLS_MAX, BLOCK_SPAN_MS_MAX, Block, By, Owner};
+use posthorn_core::history::{BLOCK_CALLS_MAX, BLOCK_SPAN_MS_MAX, By, Owner};
 use posthorn_core::id::EventId;
 use tokio::sync::Notify;
+
+pub(crate) use packing::Unwritten;
 
 /// Calls that are held, at most.
 const CALLS_MAX: usize = 2 * BLOCK_CALLS_MAX;
@@ -172,14 +176,6 @@ pub(crate) struct Portion {
 /// Whoever writes: one at a time, so that whoever reads finds all that was answered before.
 pub(crate) type Writing = tokio::sync::Mutex<Unwritten>;
 
-/// What was taken and is not written yet.
-#[derive(Default)]
-pub(crate) struct Unwritten {
-    pub(crate) calls: Vec<BoxedSeen>,
-    /// What the database would not take yet, and what it was made of.
-    pub(crate) block: Option<(Block, Portion)>,
-}
-
 /// The first portion of calls; the rest is left.
 pub(crate) fn portion(left: &mut Vec<BoxedSeen>) -> Option<Portion> {
     let (mut bytes, mut first, mut last) = (0, i64::MAX, i64::MIN);
@@ -204,7 +200,7 @@ pub(crate) fn portion(left: &mut Vec<BoxedSeen>) -> Option<Portion> {
 mod tests {
     use super::*;
 
-    fn seen(second: i64, bytes: usize) -> Box<Seen> {
+    pub(super) fn seen(second: i64, bytes: usize) -> Box<Seen> {
         Box::new(Seen {
             at: Timestamp::from_second(second).unwrap(),
             took: Duration::ZERO,

@@ -9,11 +9,11 @@ use std::time::Duration;
 
 use futures::future::{Either, select};
 use jiff::{SignedDuration, Timestamp};
-use posthorn_core::history::{Asked, Block, Body, Call, pack};
+use posthorn_core::history::{Asked, Body, Call, pack};
 use posthorn_store::StoreError;
 
 use crate::Engine;
-use crate::calls::{Calls, Portion, Seen, SeenBody, portion};
+use crate::calls::{Calls, Seen, SeenBody, portion};
 use crate::redact;
 use crate::shared::Shared;
 
@@ -94,44 +94,28 @@ impl Told {
 }
 
 /// Writes all that waits; `false`: the database would not take it.
+///
+/// It may be dropped at any `.await`: what was taken stands in `writing`, and whoever writes next goes on with it.
 pub(crate) async fn write(shared: &Arc<Shared>) -> bool {
     let mut unwritten = shared.writing.lock().await;
     unwritten.calls.append(&mut shared.calls.take());
     loop {
-        if unwritten.block.is_none() {
-            let Some(portion) = portion(&mut unwritten.calls) else { return true };
-            unwritten.block = packed(shared, portion).await;
-        }
-        let Some((block, portion)) = &unwritten.block else { continue };
-        match shared.store.keep_requests(block.clone()).await {
-            Ok(_) => shared.calls.written(portion),
-            Err(error) => {
+        let dropped = unwritten.packed(&shared.calls).await;
+        shared.metrics.requests_dropped.inc_by(dropped as u64);
+        if let Some((block, portion)) = &unwritten.block {
+            if let Err(error) = shared.store.keep_requests(block.clone()).await {
                 tracing::warn!(%error, calls = block.calls, "calls could not be written to the request history; they are kept for a later try");
                 return false;
             }
+            shared.calls.written(portion);
+            unwritten.block = None;
         }
-        unwritten.block = None;
+        let Some(portion) = portion(&mut unwritten.calls) else { return true };
+        let number = i64::from_be_bytes(shared.entropy.bytes());
+        unwritten.pack(portion, move |portion| {
+            pack(portion.calls.iter().map(|seen| kept(seen)).collect(), number)
+        });
     }
-}
-
-/// Packs calls on a thread of its own: that takes milliseconds. What cannot be packed is dropped.
-async fn packed(shared: &Shared, portion: Portion) -> Option<(Block, Portion)> {
-    let work = tokio::task::spawn_blocking(move || {
-        let calls = portion.calls.iter().map(|seen| kept(seen)).collect();
-        (pack(calls), portion)
-    });
-    let (block, portion) = match work.await {
-        Ok(done) => done,
-        Err(error) => {
-            tracing::error!(%error, "calls could not be packed for the request history");
-            return None;
-        }
-    };
-    if block.is_none() {
-        shared.metrics.requests_dropped.inc_by(portion.calls.len() as u64);
-        shared.calls.written(&portion);
-    }
-    Some((block?, portion))
 }
 
 /// What is kept of a call.

@@ -24,17 +24,20 @@ const REDACTED: &str = "[redacted]";
 const NUMBER_MAX: f64 = 1e14;
 /// How deep JSON may stand in strings of JSON.
 const NESTED_MAX: usize = 4;
+/// The longest name of a pair that is kept: longer ones are no names.
+const PAIR_NAME_BYTES_MAX: usize = 128;
 
 /// What is kept of a body: of JSON and of forms all that is no secret, of anything else nothing.
+///
+/// What looks like JSON is read as that, whatever it is said to be: `curl -d` calls all of it a form.
 pub(crate) fn body(bytes: &[u8], content_type: &str) -> Kept {
     if bytes.is_empty() {
         return Kept::Nothing;
     }
-    if content_type
-        .trim_start()
-        .to_ascii_lowercase()
-        .starts_with("application/x-www-form-urlencoded")
-    {
+    let kind = content_type.trim_start().to_ascii_lowercase();
+    let first = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
+    let looks_like_json = matches!(first, Some(b'{' | b'['));
+    if kind.starts_with("application/x-www-form-urlencoded") && !looks_like_json {
         return Kept::of(&pairs(bytes));
     }
     match json::parse(bytes) {
@@ -62,22 +65,33 @@ pub(crate) fn path(text: &str) -> Cow<'_, str> {
 }
 
 /// A form, or a query: what is taken out of none of its pairs stands as it stood.
+///
+/// A name that no form has is taken out with its value; where it is of JSON, the `&` in its texts part it anywhere, so all that
+/// follows goes with it.
 fn pairs(bytes: &[u8]) -> String {
-    let texts = String::from_utf8_lossy(bytes);
-    let pair = |text: &str| {
-        let (name, value) = form_urlencoded::parse(text.as_bytes()).next()?;
-        let shown = masked(&name);
-        let kept = string_of(&name, &value, 0);
-        if *kept == *value && *shown == *name {
-            return Some(text.to_owned());
+    let text = String::from_utf8_lossy(bytes);
+    let mut kept = Vec::new();
+    for pair in text.split('&') {
+        let Some((name, value)) = form_urlencoded::parse(pair.as_bytes()).next() else { continue };
+        let is_json = name.contains(['{', '"']);
+        let is_foreign = is_json || name.contains('[') || name.len() > PAIR_NAME_BYTES_MAX;
+        kept.push(if is_foreign { REDACTED.to_owned() } else { pair_of(pair, &name, &value) });
+        if is_json {
+            break;
         }
-        let encode =
-            |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
-        let kept = if kept == REDACTED { kept } else { encode(&kept) };
-        Some(format!("{}={kept}", encode(&shown)))
-    };
-    let kept: Vec<String> = texts.split('&').filter_map(pair).collect();
+    }
     kept.join("&")
+}
+
+fn pair_of(pair: &str, name: &str, value: &str) -> String {
+    let shown = masked(name);
+    let kept = string_of(name, value, 0);
+    if kept == value && shown == name {
+        return pair.to_owned();
+    }
+    let encode = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+    let kept = if kept == REDACTED { kept } else { encode(&kept) };
+    format!("{}={kept}", encode(&shown))
 }
 
 /// The member of a name, or an element of it.

@@ -30,9 +30,10 @@ pub(crate) async fn around(State(app): State<App>, mut request: Request, next: N
         request.extensions_mut().insert(from);
     }
     let id = request_id(request.headers(), &app, started);
-    let recording = Recording::begin(&app, &mut request, id.to_str().unwrap_or_default());
     let method = request.method().as_str();
     let method = METHODS.into_iter().find(|known| *known == method).unwrap_or("OTHER");
+    let begun = (started, method);
+    let recording = Recording::begin(&app, begun, &mut request, id.to_str().unwrap_or_default());
     let route = request.extensions().get::<MatchedPath>().cloned();
     let answered = AssertUnwindSafe(next.run(request)).catch_unwind().await;
     let mut response = answered.unwrap_or_else(|_| {
@@ -53,10 +54,7 @@ pub(crate) async fn around(State(app): State<App>, mut request: Request, next: N
     app.metrics().answered(method, route, response.status().as_u16(), took);
     match recording {
         None => response,
-        Some(recording) => {
-            let took = took.unsigned_abs();
-            recording.end(&app, (started, took), (method, code), response).await
-        }
+        Some(recording) => recording.end(took.unsigned_abs(), code, response).await,
     }
 }
 

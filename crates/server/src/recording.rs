@@ -16,7 +16,7 @@ use posthorn_engine::{Seen, SeenBody, Texts};
 use crate::NATIVE;
 use crate::address::Address;
 use crate::app::App;
-use crate::noted::Noted;
+use crate::noted::{Facts, Noted};
 
 /// The longest body that is looked at, in bytes: longer ones are not kept.
 const BODY_BYTES_MAX: usize = 64 * 1024;
@@ -37,8 +37,19 @@ const PASSED_OVER: [&str; 8] = [
 /// Calls whose answers are calls: their bodies are not kept.
 const HISTORY: &str = "/v1/requests";
 
-/// A call that was begun.
+/// What stands for the status of a call whose client hung up before it was answered.
+const HUNG_UP: u16 = 499;
+
+/// A call that was begun. One that is dropped before it ends was not waited for, and is recorded as that.
 pub(crate) struct Recording {
+    app: App,
+    /// Until it is recorded.
+    begun: Option<Begun>,
+}
+
+struct Begun {
+    at: Timestamp,
+    method: &'static str,
     noted: Noted,
     texts: Texts,
     peer: Option<Address>,
@@ -46,9 +57,23 @@ pub(crate) struct Recording {
     with_bodies: bool,
 }
 
+/// How a call ended.
+struct Ended {
+    took: Duration,
+    status: u16,
+    code: Option<&'static str>,
+    facts: Facts,
+    response: SeenBody,
+}
+
 impl Recording {
     /// Begins with a request, unless nobody will look for it.
-    pub(crate) fn begin(app: &App, request: &mut Request, id: &str) -> Option<Self> {
+    pub(crate) fn begin(
+        app: &App,
+        (at, method): (Timestamp, &'static str),
+        request: &mut Request,
+        id: &str,
+    ) -> Option<Self> {
         if !app.engine().keeps_requests() || *request.method() == Method::OPTIONS {
             return None;
         }
@@ -70,48 +95,77 @@ impl Recording {
         let announced = text(headers, header::CONTENT_LENGTH.as_str()).parse().unwrap_or_default();
         let (noted, peer) = (Noted::default(), request.extensions().get().copied());
         request.extensions_mut().insert(noted.clone());
-        Some(Self { noted, texts, peer, announced, with_bodies })
+        let begun = Begun { at, method, noted, texts, peer, announced, with_bodies };
+        Some(Self { app: app.clone(), begun: Some(begun) })
     }
 
     /// Ends with the answer, which is handed back as it was.
     pub(crate) async fn end(
-        self,
-        app: &App,
-        (at, took): (Timestamp, Duration),
-        (method, code): (&'static str, Option<&'static str>),
+        mut self,
+        took: Duration,
+        code: Option<&'static str>,
         response: Response,
     ) -> Response {
-        let facts = self.noted.take();
-        let (owner, by) = facts.caller.map_or((None, By::Nobody), posthorn_engine::Caller::told);
+        let Some(begun) = &self.begun else { return response };
+        let facts = begun.noted.take();
         let status = response.status().as_u16();
-        let is_held = !facts.events.is_empty() && status < 300;
-        let with_bodies = self.with_bodies && !is_held;
-        let sent = facts.body.as_ref().map_or(self.announced, |body| body.len() as u64);
+        let with_body = begun.with_bodies && !is_held(&facts, status);
+        // What is answered is in memory, so nobody waits, and nobody can leave meanwhile.
+        let (response, answer) = answered(response, with_body).await;
+        self.record(Ended { took, status, code, facts, response });
+        answer
+    }
+
+    fn record(&mut self, ended: Ended) {
+        if let Some(begun) = self.begun.take() {
+            self.app.engine().record(Box::new(begun.seen(ended)));
+        }
+    }
+}
+
+impl Drop for Recording {
+    fn drop(&mut self) {
+        let Some(begun) = &self.begun else { return };
+        let took = self.app.engine().now().duration_since(begun.at).unsigned_abs();
+        let (facts, response) = (begun.noted.take(), SeenBody::default());
+        self.record(Ended { took, status: HUNG_UP, code: None, facts, response });
+    }
+}
+
+impl Begun {
+    fn seen(self, ended: Ended) -> Seen {
+        let Ended { took, status, code, facts, response } = ended;
+        let is_held = is_held(&facts, status);
+        let with_body = self.with_bodies && !is_held;
+        let Facts { caller, body, events } = facts;
+        let (owner, by) = caller.map_or((None, By::Nobody), posthorn_engine::Caller::told);
         let request = SeenBody {
-            bytes: sent,
+            bytes: body.as_ref().map_or(self.announced, |body| body.len() as u64),
             // A copy, since what was read may be a small part of what is held for it.
-            whole: facts
-                .body
-                .filter(|body| with_bodies && body.len() <= BODY_BYTES_MAX)
+            whole: body
+                .filter(|body| with_body && body.len() <= BODY_BYTES_MAX)
                 .map(|body| Bytes::copy_from_slice(&body)),
         };
-        let (told, response) = answered(response, with_bodies).await;
-        app.engine().record(Box::new(Seen {
-            at,
+        Seen {
+            at: self.at,
             took,
             owner,
             by,
-            method,
+            method: self.method,
             texts: self.texts,
             peer: self.peer.map(Address::ip),
             status,
             code,
             request,
-            response: told,
-            events: if is_held { facts.events } else { Vec::new() },
-        }));
-        response
+            response,
+            events: if is_held { events } else { Vec::new() },
+        }
     }
+}
+
+/// Whether events hold what was sent: they were accepted, though whoever sent them may not have waited to hear it.
+fn is_held(facts: &Facts, status: u16) -> bool {
+    !facts.events.is_empty() && (status < 300 || status == HUNG_UP)
 }
 
 /// What was answered, where it is whole and small; never a stream.

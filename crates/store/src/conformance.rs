@@ -195,6 +195,7 @@ macro_rules! conformance {
             an_incident_is_told_of_until_it_is_over
         ]);
         $crate::conformance!($fresh, requests: [
+            a_block_that_is_written_again_is_there_once
             calls_are_read_by_whose_they_are_newest_block_first
             calls_are_read_by_when_they_began
             a_call_is_found_by_its_id_or_by_its_time

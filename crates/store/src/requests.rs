@@ -46,7 +46,7 @@ pub struct KeptBlock {
 
 /// The request history, as verbs.
 pub trait Requests: Send + Sync {
-    /// Writes a block down; answers its id.
+    /// Writes a block down; answers its id. One with a number that is on record is there already, and nothing is written.
     fn keep_requests(&self, block: Block) -> Answer<'_, i64>;
 
     /// Blocks, newest first.

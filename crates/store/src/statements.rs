@@ -201,6 +201,7 @@ statements! {
     REQUEST_BLOCK_FORGET = "request_block_forget";
     REQUEST_BLOCK_KEEP = "request_block_keep";
     REQUEST_BLOCK_LAST_BEFORE = "request_block_last_before";
+    REQUEST_BLOCK_NUMBERED = "request_block_numbered";
     REQUEST_BLOCKS = "request_blocks";
     REQUEST_BLOCKS_AT = "request_blocks_at";
     REQUEST_BLOCKS_AT_OF = "request_blocks_at_of";

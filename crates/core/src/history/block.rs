@@ -20,6 +20,8 @@ const CALL_BYTES_MIN: usize = 16;
 /// Calls, packed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Block {
+    /// Drawn by chance: a block that is written again, because nobody said that it was written, has the same.
+    pub number: i64,
     /// When the first of them began, in Unix milliseconds.
     pub first_ms: i64,
     /// When the last of them began.
@@ -53,7 +55,7 @@ pub struct Damaged;
 /// Packs calls, at most [`BLOCK_CALLS_MAX`]; `None` when there are none, or too many or too large ones. In each owner's section they
 /// stand in the order in which they began.
 #[must_use]
-pub fn pack(mut calls: Vec<Call>) -> Option<Block> {
+pub fn pack(mut calls: Vec<Call>, number: i64) -> Option<Block> {
     calls.sort_by_key(|call| call.at);
     let ms = |call: Option<&Call>| call.map(|call| call.at.as_millisecond());
     let (first_ms, last_ms) = (ms(calls.first())?, ms(calls.last())?);
@@ -79,7 +81,7 @@ pub fn pack(mut calls: Vec<Call>) -> Option<Block> {
         sections.push(Section { owner: calls.first()?.owner, at, bytes });
     }
     let calls = u32::try_from(calls.len()).ok()?;
-    Some(Block { first_ms, last_ms, calls, sections, brought, body })
+    Some(Block { number, first_ms, last_ms, calls, sections, brought, body })
 }
 
 /// The calls of some sections, one after the other, in the order in which they began.

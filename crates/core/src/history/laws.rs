@@ -79,7 +79,7 @@ fn calls() -> impl Strategy<Value = Vec<Call>> {
 proptest! {
     #[test]
     fn what_is_packed_is_unpacked_and_each_owner_has_a_section(calls in calls()) {
-        let block = pack(calls.clone()).unwrap();
+        let block = pack(calls.clone(), 1).unwrap();
         prop_assert_eq!(block.calls as usize, calls.len());
         let mut left = calls;
         for section in &block.sections {
@@ -101,7 +101,7 @@ proptest! {
     fn what_is_damaged_is_an_error_and_never_a_panic(
         calls in calls(), at in any::<prop::sample::Index>(), to in any::<u8>(), cut in any::<bool>()
     ) {
-        let mut body = pack(calls).unwrap().body;
+        let mut body = pack(calls, 1).unwrap().body;
         let at = at.index(body.len());
         if cut { body.truncate(at) } else { body[at] = to }
         let _either = unpack(&body);
@@ -164,7 +164,7 @@ fn a_call_that_was_accepted_takes_thirty_bytes_among_many() {
             Call { at, took_us, events: vec![EventId::from_i64(event)], ..call(&id, 202) }
         })
         .collect();
-    let bytes = pack(calls).unwrap().body.len();
+    let bytes = pack(calls, 1).unwrap().body.len();
     assert!(bytes < 30 * 5000, "{} bytes a call", bytes / 5000);
 }
 

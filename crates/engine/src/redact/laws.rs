@@ -112,8 +112,20 @@ proptest! {
         let text = value.to_string();
         let others = text.matches("739").count() - text.matches("\"739").count();
         prop_assume!(others == 0);
-        let kept = body(text.as_bytes(), "application/json");
-        check_clean(kept.text().unwrap_or_default())?;
+        for kind in ["application/json", "application/x-www-form-urlencoded", "text/plain", ""] {
+            let kept = body(text.as_bytes(), kind);
+            check_clean(kept.text().unwrap_or_default())?;
+            let kept = body(format!(" \r\n{text}").as_bytes(), kind);
+            check_clean(kept.text().unwrap_or_default())?;
+        }
+        // Nor of one that was sent where none belongs.
+        let encoded: String = form_urlencoded::byte_serialize(text.as_bytes()).collect();
+        for sent in [&text, &encoded, &format!("a=1&{text}"), &format!("{encoded}=1")] {
+            let kept = path(&format!("/v1/payments?{sent}")).into_owned();
+            check_clean(kept.split_once('?').map_or("", |(_, query)| query))?;
+            let kept = body(format!("a=1&{sent}").as_bytes(), "application/x-www-form-urlencoded");
+            check_clean(kept.text().unwrap_or_default())?;
+        }
     }
 
     #[test]
@@ -175,6 +187,21 @@ fn what_cannot_be_read_is_not_kept() {
     for text in ["{\"cvv\":\"739\"", "cvv=739", "<xml/>", "\u{fffd}", "{\"a\":1,\"a\":2}"] {
         assert_eq!(kept(text), "nothing", "{text}");
     }
+}
+
+#[test]
+fn json_that_is_called_a_form_is_read_as_json() {
+    let form = |text: &str| {
+        let kept = body(text.as_bytes(), "application/x-www-form-urlencoded");
+        kept.text().unwrap_or("nothing").to_owned()
+    };
+    assert_eq!(form(r#"{"cvv":"739","a":"b&c"}"#), r#"{"cvv":"[redacted]","a":"b&c"}"#);
+    assert_eq!(form("\n [\"a\"]"), r#"["a"]"#);
+    assert_eq!(form(r#"{"cvv":"739""#), "nothing");
+    assert_eq!(form(r"a=1&b%7B=2&horse&c=3"), "a=1&[redacted]");
+    assert_eq!(form("a=1&b[0]=2&c=3"), "a=1&[redacted]&c=3");
+    assert_eq!(form(&format!("{}=1&c=3", "x".repeat(129))), "[redacted]&c=3");
+    assert_eq!(path(r#"/v1/a?{"cvv":"7&39"}"#), "/v1/a?[redacted]");
 }
 
 #[test]

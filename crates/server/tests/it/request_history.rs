@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use axum::body::Body;
+use futures::FutureExt;
 use http::Method;
 use jiff::SignedDuration;
 use posthorn_engine::Options;
@@ -71,6 +72,24 @@ async fn an_event_that_was_accepted_is_named_and_not_copied() {
     let call = app.get("/v1/requests/bad").await.json();
     assert_eq!(call["request_body"]["text"], r#"{"type":"payment.completed"}"#);
     assert_eq!((&call["code"], call.get("events")), (&json!("missing_field"), None));
+}
+
+#[tokio::test]
+async fn a_call_whose_client_hangs_up_is_on_record_as_that() {
+    let app = with_history().await;
+    let (_sending, body) = futures::channel::mpsc::unbounded::<Result<&[u8], std::io::Error>>();
+    let call = app.call(Method::POST, "/v1/endpoints").header("x-request-id", "gone");
+    let mut waiting = Box::pin(call.send(Body::from_stream(body)));
+    for _ in 0..100 {
+        assert!((&mut waiting).now_or_never().is_none(), "its body never ends");
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(app.get("/v1/requests/gone").await.status, 404, "it is being carried out");
+    drop(waiting);
+    let call = app.get("/v1/requests/gone").await.json();
+    let told = ["status", "method", "path", "by", "calls"].map(|member| call[member].clone());
+    assert_eq!(json!(told), json!([499, "POST", "/v1/endpoints", "key_1", 1]));
+    assert_eq!((call.get("code"), call.get("response_body")), (None, None));
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 -- The request history: calls of the API, many to a block, and what their blocks are found by.
 create table request_blocks(
   id       bigint primary key generated always as identity,
+  number   bigint not null,  -- drawn by who wrote it: one that is written again is the same
   first_ms bigint not null,  -- when the first of its calls began
   last_ms  bigint not null,
   calls    bigint not null,
@@ -8,6 +9,7 @@ create table request_blocks(
 );
 -- It is packed already, and read in parts.
 alter table request_blocks alter column body set storage external;
+create unique index request_blocks_number on request_blocks(number);
 create index request_blocks_last on request_blocks(last_ms, first_ms);
 
 -- Where a merchant's calls are in a block; those of nobody have merchant 0.

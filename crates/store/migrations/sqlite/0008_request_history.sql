@@ -1,11 +1,13 @@
 -- The request history: calls of the API, many to a block, and what their blocks are found by.
 create table request_blocks(
   id       integer primary key autoincrement,
+  number   integer not null,  -- drawn by who wrote it: one that is written again is the same
   first_ms integer not null,  -- when the first of its calls began
   last_ms  integer not null,
   calls    integer not null,
   body     blob    not null
 ) strict;
+create unique index request_blocks_number on request_blocks(number);
 create index request_blocks_last on request_blocks(last_ms, first_ms);
 
 -- Where a merchant's calls are in a block; those of nobody have merchant 0.

@@ -42,8 +42,12 @@ fn call(id: &str, owner: Owner, at: Timestamp) -> Call {
 
 /// A block with these calls.
 pub(super) fn block(calls: &[(&str, Owner, i64)]) -> Block {
+    // Another for each of a story, and the same for the same calls.
+    let number = calls.iter().fold(0, |number: i64, (id, _, second)| {
+        number.wrapping_mul(31).wrapping_add(id_hash(id)).wrapping_add(*second)
+    });
     let calls = calls.iter().map(|(id, owner, second)| call(id, *owner, at(*second))).collect();
-    pack(calls).expect("a few calls")
+    pack(calls, number).expect("a few calls")
 }
 
 /// All that is kept, however it is found.
@@ -69,6 +73,17 @@ fn three(store: &dyn Store) -> [i64; 3] {
     let second = [("d", ANA, 4), ("e", ANA_LIVE, 5), ("a", EVA, 6)];
     let third = [("f", ANA, 3600)];
     [&first[..], &second, &third].map(|calls| done(store.keep_requests(block(calls))))
+}
+
+pub fn a_block_that_is_written_again_is_there_once(world: &World) {
+    let store = world.store();
+    let calls = block(&[("a", ANA, 1), ("b", None, 2)]);
+    let first = done(store.keep_requests(calls.clone()));
+    let other = done(store.keep_requests(Block { number: calls.number + 1, ..calls.clone() }));
+    assert_ne!(first, other, "the same calls under another number are others");
+    assert_eq!(done(store.keep_requests(calls)), first, "nobody answered its commit");
+    assert_eq!(ids(done(store.requests(query(Whose::Of(ANA))))), ["a", "a"]);
+    assert_eq!(ids(done(store.requests_with(Whose::All, id_hash("b")))), ["a", "b", "a", "b"]);
 }
 
 pub fn calls_are_read_by_whose_they_are_newest_block_first(world: &World) {

@@ -14,11 +14,13 @@ const FOUND_MAX: u32 = 64;
 /// Their bytes, roughly.
 const FOUND_BYTES_MAX: usize = 16 * 1024 * 1024;
 
-/// Writes a block down, with what it is found by.
+/// Writes a block down, with what it is found by. One that is on record is not written again.
 pub(crate) async fn keep<D: Db>(db: &D, block: &Block) -> Result<i64, D::Trouble> {
-    let Block { first_ms, last_ms, calls, sections, brought, body } = block;
-    let row = values![*first_ms, *last_ms, *calls, body];
-    let id = db.insert(statements::REQUEST_BLOCK_KEEP, row).await?;
+    let Block { number, first_ms, last_ms, calls, sections, brought, body } = block;
+    let row = values![*number, *first_ms, *last_ms, *calls, body];
+    let Some(id) = db.number(statements::REQUEST_BLOCK_KEEP, row).await? else {
+        return db.insert(statements::REQUEST_BLOCK_NUMBERED, values![*number]).await;
+    };
     let places: Vec<[i64; 4]> = sections.iter().map(place).collect();
     db.run(statements::REQUEST_MERCHANTS_KEEP, values![id, written(&places)]).await?;
     if !brought.is_empty() {

@@ -1,0 +1,1 @@
+select id from request_blocks where number = ?1
