@@ -1,4 +1,4 @@
-//! What is taken out of a call before it is kept: secrets by their names and by their looks, and card numbers wherever they stand.
+//! What is taken out of a call before it is kept: secrets by their names and by their looks, and card numbers in any text.
 //!
 //! Which names are a card's security code is told by what refuses them elsewhere (`payments::card`), and what is a card's number by
 //! `rails::cards`. A body that cannot be read is not kept, since nobody can say what is in it.

@@ -164,7 +164,7 @@ impl Kept for User {
 }
 
 impl Engine {
-    /// Makes a customer, a product or an offer; `make` is given its number and what all of them have. The answer says whether
+    /// Makes a customer, a product, an offer or a user; `make` is given its number and what all of them have. The answer says whether
     /// the same request had made it before.
     pub async fn keep<T: Kept>(
         &self,

@@ -1,4 +1,4 @@
-//! Nothing that opens something, and no card's number, comes through: wherever it stands.
+//! Nothing that opens something, and no card's number, comes through under a name or with a look that is known.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
