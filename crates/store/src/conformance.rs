@@ -190,6 +190,7 @@ macro_rules! conformance {
             nobody_finds_what_is_another_s
             a_record_is_found_by_what_it_says_now
             what_is_found_comes_in_pages_that_stay_as_they_are
+            what_everything_says_is_found_a_page_at_a_time_as_what_little_does
         ]);
         $crate::conformance!($fresh, incidents: [
             an_incident_is_told_of_until_it_is_over

@@ -135,3 +135,42 @@ pub fn what_is_found_comes_in_pages_that_stay_as_they_are(world: &World) {
     let even: Vec<i64> = newest.iter().step_by(2).copied().collect();
     assert_eq!(page(RecordQuery { state: Some(1), ..of(merchant) }, None, 100), even);
 }
+
+pub fn what_everything_says_is_found_a_page_at_a_time_as_what_little_does(world: &World) {
+    let (merchant, other) = (world.merchant(), world.merchant());
+    let mut told = Decision::default();
+    for second in 0..1_205 {
+        // A word longer than any beginning that is indexed, and one that a hundredth has.
+        let text =
+            if second % 95 == 0 { "extraordinariamente raro" } else { "extraordinariamente" };
+        let whose = if second % 6 == 5 { other } else { merchant };
+        let record = Record { state: u8::from(second % 2 == 0), ..order(world, whose, second) };
+        told.words.push((record.id, Words::of([text])));
+        told.records.push(record);
+    }
+    let newest = |is_one: fn(&Record) -> bool| -> Vec<i64> {
+        let all = told.records.iter().rev().filter(|record| record.merchant == merchant);
+        all.filter(|record| is_one(record)).map(|record| record.id).collect()
+    };
+    let (every, even) = (newest(|_| true), newest(|record| record.state == 1));
+    done(world.store().commit(told.clone()));
+    let walk = |query: RecordQuery, asked: &str| {
+        let words = Words::asked(asked).expect("words");
+        let (mut all, mut after) = (Vec::new(), None);
+        loop {
+            let page = Page { after, limit: 90 };
+            let found = done(world.store().search_records(query, words.clone(), page));
+            let Some(last) = found.last() else { return all };
+            after = Some(last.id);
+            all.extend(found.iter().map(|record| record.id));
+        }
+    };
+    assert!(every.len() > 1_000, "more than are sorted at once");
+    for asked in ["e", "extra", "extraordinar", "extraordinariam", "extraordinariamente"] {
+        assert_eq!(walk(of(merchant), asked), every, "{asked}");
+    }
+    assert_eq!(walk(RecordQuery { state: Some(1), ..of(merchant) }, "extra"), even);
+    let rare = walk(of(merchant), "extraordinariamente rar");
+    assert_eq!(rare.len(), 11, "of thirteen two are the other's");
+    assert_eq!(walk(of(merchant), "extraordinariamentes"), [] as [i64; 0]);
+}
