@@ -97,6 +97,18 @@ impl Texts {
 }
 
 impl Seen {
+    /// Its request id.
+    pub(crate) fn id(&self) -> &str {
+        let [id, ..] = self.texts.parts();
+        id
+    }
+
+    /// Its path, with its query.
+    pub(crate) fn path(&self) -> &str {
+        let [_, path, ..] = self.texts.parts();
+        path
+    }
+
     fn weight(&self) -> usize {
         let body = |body: &SeenBody| body.whole.as_ref().map_or(0, Bytes::len);
         size_of::<Self>()
@@ -153,6 +165,11 @@ impl Calls {
     /// Takes all that wait; they are held until [`Calls::written`] says otherwise.
     pub(crate) fn take(&self) -> Vec<BoxedSeen> {
         std::mem::take(&mut self.lock().calls)
+    }
+
+    /// Whether one of those that wait is such a one.
+    pub(crate) fn any(&self, is_one: impl Fn(&Seen) -> bool) -> bool {
+        self.lock().calls.iter().any(|seen| is_one(seen))
     }
 
     /// So many calls, and their bytes, are held no longer.

@@ -2,6 +2,7 @@
 //!
 //! Nothing here is worth making anybody wait: a call that finds no room is dropped and counted (ADR 0014).
 
+mod kept_id;
 mod reading;
 
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use crate::calls::{Calls, Seen, SeenBody, portion};
 use crate::redact;
 use crate::shared::Shared;
 
+use kept_id::kept_id;
 pub use reading::{FoundCall, RequestPage, RequestQuery};
 
 /// How long calls wait for others to be written with them.
@@ -112,23 +114,24 @@ pub(crate) async fn write(shared: &Arc<Shared>) -> bool {
         }
         let Some(portion) = portion(&mut unwritten.calls) else { return true };
         let number = i64::from_be_bytes(shared.entropy.bytes());
+        let of = Arc::clone(shared);
         unwritten.pack(portion, move |portion| {
-            pack(portion.calls.iter().map(|seen| kept(seen)).collect(), number)
+            pack(portion.calls.iter().map(|seen| kept(seen, &of.pepper)).collect(), number)
         });
     }
 }
 
 /// What is kept of a call.
-fn kept(seen: &Seen) -> Call {
+fn kept(seen: &Seen, pepper: &[u8]) -> Call {
     let [id, path, user_agent, idempotency_key, content_type] = seen.texts.parts();
     let text =
-        |text: &str| (!text.is_empty()).then(|| cut(&redact::masked(text), TEXT_BYTES_MAX).into());
+        |text: &str| (!text.is_empty()).then(|| cut(&redact::hidden(text), TEXT_BYTES_MAX).into());
     let body = |body: &SeenBody, kind: &str| Body {
         bytes: body.bytes,
         kept: body.whole.as_ref().map(|bytes| redact::body(bytes, kind)).unwrap_or_default(),
     };
     Call {
-        id: redact::masked(id).into(),
+        id: kept_id(id, pepper).into(),
         at: seen.at,
         took_us: u64::try_from(seen.took.as_micros()).unwrap_or(u64::MAX),
         owner: seen.owner,

@@ -1,21 +1,24 @@
 //! What is taken out of a call before it is kept: secrets by their names and by their looks, and card numbers in any text.
 //!
 //! Which names are a card's security code is told by what refuses them elsewhere (`payments::card`), and what is a card's number by
-//! `rails::cards`. A body that cannot be read is not kept, since nobody can say what is in it.
+//! `rails::cards`, and wider than there by `numbers`. A body that cannot be read is not kept, since nobody can say what is in it.
 
 #[cfg(test)]
 mod laws;
 mod names;
+mod numbers;
 mod text;
+mod urls;
 
 use std::borrow::Cow;
 
 use posthorn_core::history::Kept;
-use posthorn_core::json::{self, Json, Style};
+use posthorn_core::json::{self, Json, Members, Style};
 use url::form_urlencoded;
 
 pub use names::names_a_secret;
 use names::{is_secret, is_secret_name};
+pub(crate) use numbers::hidden;
 pub use text::masked;
 
 /// What stands where something was taken out.
@@ -38,7 +41,7 @@ pub(crate) fn body(bytes: &[u8], content_type: &str) -> Kept {
     let first = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
     let looks_like_json = matches!(first, Some(b'{' | b'['));
     if kind.starts_with("application/x-www-form-urlencoded") && !looks_like_json {
-        return Kept::of(&pairs(bytes));
+        return Kept::of(&pairs(bytes, 0));
     }
     match json::parse(bytes) {
         Ok(value) => {
@@ -51,16 +54,22 @@ pub(crate) fn body(bytes: &[u8], content_type: &str) -> Kept {
 
 /// What is kept of a path with its query.
 pub(crate) fn path(text: &str) -> Cow<'_, str> {
+    let is_plain = !text.contains(['%', '?', '#', ':']) && matches!(hidden(text), Cow::Borrowed(_));
+    if is_plain { Cow::Borrowed(text) } else { Cow::Owned(path_of(text, 0)) }
+}
+
+fn path_of(text: &str, depth: usize) -> String {
     let (path, query) =
         text.split_once('?').map_or((text, None), |(path, query)| (path, Some(query)));
     let plain = decoded(path);
-    let path = match masked(&plain) {
-        Cow::Borrowed(_) => Cow::Borrowed(path),
-        Cow::Owned(masked) => Cow::Owned(masked),
-    };
+    let kept = text_of(&urls::without_fragments(&plain), depth);
+    let path = if kept == plain { path.to_owned() } else { kept };
     match query {
         None => path,
-        Some(query) => Cow::Owned(format!("{path}?{}", pairs(query.as_bytes()))),
+        Some(query) => {
+            let query = urls::without_fragments(query);
+            format!("{path}?{}", pairs(query.as_bytes(), depth))
+        }
     }
 }
 
@@ -68,14 +77,18 @@ pub(crate) fn path(text: &str) -> Cow<'_, str> {
 ///
 /// A name that no form has is taken out with its value; where it is of JSON, the `&` in its texts part it anywhere, so all that
 /// follows goes with it.
-fn pairs(bytes: &[u8]) -> String {
+fn pairs(bytes: &[u8], depth: usize) -> String {
     let text = String::from_utf8_lossy(bytes);
     let mut kept = Vec::new();
     for pair in text.split('&') {
         let Some((name, value)) = form_urlencoded::parse(pair.as_bytes()).next() else { continue };
         let is_json = name.contains(['{', '"']);
         let is_foreign = is_json || name.contains('[') || name.len() > PAIR_NAME_BYTES_MAX;
-        kept.push(if is_foreign { REDACTED.to_owned() } else { pair_of(pair, &name, &value) });
+        kept.push(if is_foreign {
+            REDACTED.to_owned()
+        } else {
+            pair_of(pair, (&name, &value), depth)
+        });
         if is_json {
             break;
         }
@@ -83,9 +96,9 @@ fn pairs(bytes: &[u8]) -> String {
     kept.join("&")
 }
 
-fn pair_of(pair: &str, name: &str, value: &str) -> String {
-    let shown = masked(name);
-    let kept = string_of(name, value, 0);
+fn pair_of(pair: &str, (name, value): (&str, &str), depth: usize) -> String {
+    let shown = hidden(name);
+    let kept = string_of(name, value, depth);
     if kept == value && shown == name {
         return pair.to_owned();
     }
@@ -103,18 +116,36 @@ fn value_of(name: &str, value: Json, depth: usize) -> Json {
         Json::Null | Json::Bool(_) => value,
         Json::Number(number) => {
             let text = value.to_vec(Style::Js);
-            let sound = number.abs() < NUMBER_MAX
-                && matches!(masked(&String::from_utf8_lossy(&text)), Cow::Borrowed(_));
+            let text = String::from_utf8_lossy(&text);
+            let shown = if number.fract() == 0.0 { hidden(&text) } else { masked(&text) };
+            let sound = number.abs() < NUMBER_MAX && matches!(shown, Cow::Borrowed(_));
             if sound { value } else { Json::from(REDACTED) }
         }
         Json::String(text) => Json::from(string_of(name, &text, depth).as_str()),
-        Json::Array(values) => {
-            Json::Array(values.into_iter().map(|value| value_of(name, value, depth)).collect())
-        }
-        Json::Object(members) => Json::object(members.iter().map(|(name, value)| {
-            (masked(name).into_owned(), value_of(name, value.clone(), depth))
-        })),
+        Json::Array(values) => list_of(name, values, depth),
+        Json::Object(members) => members_of(&members, depth),
     }
+}
+
+/// The elements of a list; two of them may be a name and its value.
+fn list_of(name: &str, values: Vec<Json>, depth: usize) -> Json {
+    if numbers::is_in_list(&values) {
+        return Json::from(REDACTED);
+    }
+    let told = names::told_in_list(&values).map(ToOwned::to_owned);
+    let name_at = |at: usize| told.as_deref().filter(|_| at == 1).unwrap_or(name);
+    let values = values.into_iter().enumerate();
+    Json::Array(values.map(|(at, value)| value_of(name_at(at), value, depth)).collect())
+}
+
+/// The members of an object; one of them may tell the name of another.
+fn members_of(members: &Members, depth: usize) -> Json {
+    let told = names::told_beside(members);
+    Json::object(members.iter().map(|(name, value)| {
+        let named = told.iter().filter(|_| names::is_for_a_value(name));
+        let named = named.max_by_key(|told| is_secret(told, value)).copied().unwrap_or(name);
+        (hidden(name).into_owned(), value_of(named, value.clone(), depth))
+    }))
 }
 
 /// A string; JSON and URLs in it are looked through as what they are.
@@ -132,10 +163,19 @@ fn string_of(name: &str, text: &str, depth: usize) -> String {
             Some(Err(_)) | None => REDACTED.to_owned(),
         };
     }
-    if begins.contains("://") && begins.contains('?') {
-        return masked(&path(text)).into_owned();
+    let is_path = begins.starts_with('/') && begins.contains(['?', '#']);
+    if is_path && depth < NESTED_MAX { path_of(text, depth + 1) } else { text_of(text, depth) }
+}
+
+/// A text with URLs in it, and URLs in those: they are followed so far and no further.
+fn text_of(text: &str, depth: usize) -> String {
+    if !urls::has_url(text) {
+        return hidden(text).into_owned();
     }
-    masked(text).into_owned()
+    if depth >= NESTED_MAX {
+        return REDACTED.to_owned();
+    }
+    hidden(&urls::kept(text, |tail| path_of(tail, depth + 1))).into_owned()
 }
 
 /// A path with what was written by its number in it.

@@ -64,7 +64,7 @@ pub fn pack(mut calls: Vec<Call>, number: i64) -> Option<Block> {
     }
     let mut brought: Vec<i64> = calls
         .iter()
-        .filter(|call| MadeId::read(&call.id).is_none())
+        .filter(|call| MadeId::made_at(&call.id, call.at).is_none())
         .map(|call| id_hash(&call.id))
         .collect();
     brought.sort_unstable();

@@ -98,6 +98,30 @@ proptest! {
     }
 
     #[test]
+    fn whatever_id_a_call_has_its_block_is_found_by_it(calls in calls()) {
+        let block = pack(calls.clone(), 1).unwrap();
+        let in_block = |ms: i64| (block.first_ms..=block.last_ms).contains(&ms);
+        for call in calls {
+            // Both are looked for, since nobody can tell by the id alone who made it.
+            let by_hash = block.brought.contains(&id_hash(&call.id));
+            let by_time = MadeId::read(&call.id).is_some_and(|made| in_block(made.ms));
+            prop_assert!(by_hash || by_time, "{}", call.id);
+            // Those that we make, and those alone, need no row.
+            let ms = call.at.as_millisecond();
+            let is_ours = MadeId::read(&call.id).is_some_and(|made| made.ms == ms);
+            prop_assert_eq!(MadeId::made_at(&call.id, call.at).is_some(), is_ours);
+        }
+    }
+
+    #[test]
+    fn an_id_that_was_made_for_its_call_takes_no_row(us in 0_i64..1 << 50, number in any::<u64>()) {
+        let at = Timestamp::from_microsecond(us).unwrap();
+        let made = MadeId { ms: at.as_millisecond(), process: 7, number };
+        let block = pack(vec![Call { at, ..call(&made.to_string(), 200) }], 1).unwrap();
+        prop_assert_eq!(block.brought, [0_i64; 0]);
+    }
+
+    #[test]
     fn what_is_damaged_is_an_error_and_never_a_panic(
         calls in calls(), at in any::<prop::sample::Index>(), to in any::<u8>(), cut in any::<bool>()
     ) {

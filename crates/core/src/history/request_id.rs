@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 const PREFIX: &str = "req_";
@@ -22,7 +23,7 @@ pub struct MadeId {
 }
 
 impl MadeId {
-    /// Reads one; what merely looks like one was brought by a caller.
+    /// Reads one, or what a caller brought that looks like one.
     #[must_use]
     pub fn read(text: &str) -> Option<Self> {
         let digits = text.strip_prefix(PREFIX)?;
@@ -35,6 +36,12 @@ impl MadeId {
         };
         // `+1` is a number, and none that we write.
         (made.to_string() == text).then_some(made)
+    }
+
+    /// Reads the one that was made for a call that began then. What looks like one and tells another time was brought by a caller.
+    #[must_use]
+    pub fn made_at(text: &str, began: Timestamp) -> Option<Self> {
+        Self::read(text).filter(|made| made.ms == began.as_millisecond())
     }
 }
 

@@ -26,6 +26,11 @@ struct Packing {
 }
 
 impl Unwritten {
+    /// Whether all that was taken is written.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.calls.is_empty() && self.packing.is_none() && self.block.is_none()
+    }
+
     /// Begins to make a block of a portion.
     pub(crate) fn pack(
         &mut self,

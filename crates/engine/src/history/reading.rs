@@ -3,10 +3,11 @@
 use posthorn_core::history::{Call, MadeId, Wanted, id_hash, unpack};
 use posthorn_store::{BlockQuery, KeptBlock, Whose};
 
+use super::kept_id::kept_id;
 use super::write;
 use crate::Engine;
+use crate::calls::Seen;
 use crate::error::EngineError;
-use crate::redact::masked;
 
 /// Blocks that one page looks through, at most.
 const BLOCKS_MAX: usize = 2000;
@@ -14,6 +15,8 @@ const BLOCKS_MAX: usize = 2000;
 const BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Blocks that are read at first; more when they were small.
 const BLOCKS_AT_FIRST: usize = 16;
+/// Where this is read, in the paths of calls.
+const PATH: &str = "/v1/requests";
 /// A call's number is its block's and its place there.
 const PLACE_BITS: u32 = 16;
 
@@ -52,7 +55,7 @@ impl Engine {
         after: Option<i64>,
         limit: usize,
     ) -> Result<RequestPage, EngineError> {
-        write(&self.shared).await;
+        self.write_for(|seen| !is_reading(seen)).await;
         let mut search = Search { query, after, limit, page: RequestPage::default() };
         let (mut blocks_left, mut bytes_left, mut at_once) =
             (BLOCKS_MAX, BYTES_MAX, BLOCKS_AT_FIRST);
@@ -79,8 +82,8 @@ impl Engine {
 
     /// The newest call with an id, and how many have it.
     pub async fn request(&self, whose: Whose, id: &str) -> Result<(Call, usize), EngineError> {
-        write(&self.shared).await;
-        let id = masked(id).into_owned();
+        self.write_for(|seen| !is_reading(seen) || seen.id() == id).await;
+        let id = kept_id(id, &self.shared.pepper).into_owned();
         let store = &self.shared.store;
         let mut blocks = store.requests_with(whose, id_hash(&id)).await?;
         if let Some(made) = MadeId::read(&id)
@@ -97,6 +100,21 @@ impl Engine {
         });
         found.await?.ok_or(EngineError::Missing { what: "request" })
     }
+
+    /// Writes down what was answered before, if such a call is among it that the reader waits for. Whoever polls the history is not
+    /// one: a block for each look would hold nothing but the look before. Those are written a second later, many at once.
+    async fn write_for(&self, is_waited_for: impl Fn(&Seen) -> bool) {
+        // Whoever writes has taken what waited.
+        let is_written = self.shared.writing.lock().await.is_empty();
+        if !is_written || self.shared.calls.any(is_waited_for) {
+            write(&self.shared).await;
+        }
+    }
+}
+
+/// Whether a call read the history itself.
+fn is_reading(seen: &Seen) -> bool {
+    seen.path().contains(PATH)
 }
 
 /// Work that takes milliseconds, on a thread of its own.

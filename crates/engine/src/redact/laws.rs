@@ -1,5 +1,7 @@
 //! Nothing that opens something, and no card's number, comes through under a name or with a look that is known.
 
+mod shapes;
+
 use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
@@ -152,6 +154,7 @@ proptest! {
         let _either = body(&bytes, "application/x-www-form-urlencoded");
         let _either = path(&text);
         prop_assert_eq!(masked(&masked(&text)).into_owned(), masked(&text).into_owned());
+        prop_assert_eq!(hidden(&hidden(&text)).into_owned(), hidden(&text).into_owned());
     }
 }
 

@@ -7,7 +7,9 @@ use axum::body::Body;
 use futures::FutureExt;
 use http::Method;
 use jiff::SignedDuration;
-use posthorn_engine::Options;
+use posthorn_core::history::Wanted;
+use posthorn_engine::{Options, RequestQuery};
+use posthorn_store::Whose;
 use serde_json::{Value, json};
 
 use crate::harness::{ADMIN, Got, TestApp};
@@ -194,14 +196,64 @@ async fn no_secret_and_no_card_is_kept_and_none_is_repeated() {
     called(&app, "broken", Method::POST, "/v1/payments", &Value::Null).await;
     let broken = app.call(Method::POST, "/v1/payments").header("x-request-id", "cut");
     broken.send(Body::from(format!("{{\"card\":{{\"number\":\"{pan}\",\"cvv\":\"739\""))).await;
+    let shapes = json!({
+        "url": "https://horse:battery@a.example/#access_token=staple", "pair": {"name": "cvv", "value": "739"},
+        "x_auth": "battery", "n": [4242, 4242, 4242, 4242], "t": "9999 9999 9999 9995",
+    });
+    called(&app, "shapes", Method::POST, "/v1/endpoints", &shapes).await;
     let mut kept = String::new();
-    for id in ["card", "path", "broken", "cut"] {
+    for id in ["card", "path", "broken", "cut", "shapes"] {
         kept += &app.get(&format!("/v1/requests/{id}")).await.text;
     }
-    for secret in [pan, "739", &app.test, &app.live] {
+    let shaped = ["battery", "staple", "4242", "9995"];
+    for secret in [pan, "739", &app.test, &app.live].into_iter().chain(shaped) {
         assert!(!kept.contains(secret), "{secret}: {kept}");
     }
     assert!(kept.contains("[redacted]"), "{kept}");
+}
+
+#[tokio::test]
+async fn an_id_that_is_a_cards_number_is_found_by_itself_and_is_shown_under_another() {
+    let app = with_history().await;
+    let (one, other) = ("4242424242424242", "5555555555554444");
+    called(&app, one, Method::GET, "/v1/events", &Value::Null).await;
+    called(&app, other, Method::GET, "/v1/jobs", &Value::Null).await;
+    let found = app.get(&format!("/v1/requests/{one}")).await;
+    assert_eq!((&found.json()["path"], &found.json()["calls"]), (&json!("/v1/events"), &json!(1)));
+    let shown = found.json()["id"].as_str().unwrap().to_owned();
+    assert!(shown.starts_with("id_") && !found.text.contains(one), "{}", found.text);
+    assert_eq!(app.get(&format!("/v1/requests/{shown}")).await.json()["path"], "/v1/events");
+    assert!(ids(&app, &app.test, "path=/v1/events").await.contains(&shown));
+    assert_eq!(app.get(&format!("/v1/requests/{other}")).await.json()["path"], "/v1/jobs");
+}
+
+#[tokio::test]
+async fn an_id_that_looks_like_ours_is_found_whatever_time_it_tells() {
+    let app = with_history().await;
+    let id = "req_01900000000aabbccdd7";
+    called(&app, id, Method::GET, "/v1/events", &Value::Null).await;
+    let found = app.get(&format!("/v1/requests/{id}")).await;
+    assert_eq!(found.status, 200, "{}", found.text);
+    assert_eq!(found.json()["path"], "/v1/events");
+}
+
+#[tokio::test]
+async fn whoever_polls_the_history_makes_no_block_of_each_look() {
+    let app = with_history().await;
+    called(&app, "one", Method::GET, "/v1/events", &Value::Null).await;
+    for _ in 0..5 {
+        assert!(ids(&app, &app.test, "path=/v1/events").await.contains(&"one".to_owned()));
+    }
+    // A look is found by its id at once, and others with it.
+    let look = app.get("/v1/requests?limit=1").await.header("x-request-id");
+    assert_eq!(app.get(&format!("/v1/requests/{look}")).await.status, 200);
+    let wanted = Wanted { path: Some("/v1/requests?".into()), ..Wanted::default() };
+    let query = RequestQuery { whose: Whose::All, wanted };
+    let page = app.app.engine().requests(query, None, 100).await.unwrap();
+    let mut blocks: Vec<i64> = page.calls.iter().map(|found| found.number >> 16).collect();
+    assert_eq!(blocks.len(), 6);
+    blocks.dedup();
+    assert_eq!(blocks.len(), 1, "all of them are in one block");
 }
 
 #[tokio::test]
