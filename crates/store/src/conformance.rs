@@ -194,6 +194,7 @@ macro_rules! conformance {
         ]);
         $crate::conformance!($fresh, incidents: [
             an_incident_is_told_of_until_it_is_over
+            one_that_is_not_over_is_told_of_however_many_came_after_it
         ]);
         $crate::conformance!($fresh, requests: [
             a_block_that_is_written_again_is_there_once

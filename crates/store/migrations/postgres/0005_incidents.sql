@@ -6,3 +6,4 @@ create table incidents(
   resolved bigint,
   version  bigint not null default 1
 );
+create index incidents_resolved on incidents(resolved);

@@ -6,3 +6,4 @@ create table incidents(
   resolved integer,
   version  integer not null default 1
 ) strict;
+create index incidents_resolved on incidents(resolved);

@@ -35,3 +35,22 @@ pub fn an_incident_is_told_of_until_it_is_over(world: &World) {
     let read = done(store.incident(first)).expect("it was written");
     assert_eq!((read.report, read.resolved), (after.report, Some(at(9))));
 }
+
+pub fn one_that_is_not_over_is_told_of_however_many_came_after_it(world: &World) {
+    let store = world.store();
+    let new = |title: &str| NewIncident { report: report(title), opened: at(1) };
+    let open = done(store.open_incident(new("Slow"), None)).get();
+    let mut over = Vec::new();
+    for _ in 0..101 {
+        let id = done(store.open_incident(new("Down"), None)).get();
+        let read = done(store.incident(id)).expect("it was written");
+        let notice = Notice { at: at(2), progress: Progress::Resolved, text: "Over".into() };
+        let told = read.report.clone().tell(notice).expect("a good notice");
+        let after = Incident { resolved: told.over_since(), report: told, ..read };
+        assert!(done(store.tell_incident(after, None)));
+        over.push(id);
+    }
+    let listed: Vec<_> = done(store.incidents()).into_iter().map(|one| one.id).collect();
+    let expected: Vec<_> = over.into_iter().skip(1).rev().chain([open]).collect();
+    assert_eq!(listed, expected, "the last hundred, and the one that is still open");
+}

@@ -47,7 +47,7 @@ pub(crate) async fn one<D: Db>(db: &D, id: IncidentId) -> Result<Option<Incident
     db.one(statements::INCIDENT, values![id.as_i64()], read).await
 }
 
-/// The last hundred, newest first.
+/// The last hundred and all that are not over, newest first.
 pub(crate) async fn list<D: Db>(db: &D) -> Result<Vec<Incident>, D::Trouble> {
     db.many(statements::INCIDENTS, values![], read).await
 }
