@@ -50,16 +50,22 @@ impl Egress {
         self.addresses.is_empty() || peer.is_loopback() || self.fitting(peer).next().is_some()
     }
 
-    /// Connects from the next of them that is of the receiver's family.
+    /// Connects from the next of them that is of the receiver's family; past those that this machine has lost.
     pub(super) async fn connect(&self, peer: SocketAddr) -> io::Result<TcpStream> {
-        let fitting = self.fitting(peer.ip()).count();
-        let turn = self.taken.fetch_add(1, Ordering::Relaxed).checked_rem(fitting);
-        let Some(from) = turn.and_then(|turn| self.fitting(peer.ip()).nth(turn)) else {
-            return TcpStream::connect(peer).await;
-        };
-        let socket = if peer.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-        socket.bind(SocketAddr::new(from, 0))?;
-        socket.connect(peer).await
+        let fitting: Vec<IpAddr> = self.fitting(peer.ip()).collect();
+        let turn = self.taken.fetch_add(1, Ordering::Relaxed).checked_rem(fitting.len());
+        let in_turn = fitting.iter().cycle().skip(turn.unwrap_or_default()).take(fitting.len());
+        let mut lost = None;
+        for from in in_turn {
+            match socket(*from) {
+                Ok(socket) => return socket.connect(peer).await,
+                Err(error) => lost = Some(error),
+            }
+        }
+        match lost {
+            Some(error) => Err(error),
+            None => TcpStream::connect(peer).await,
+        }
     }
 
     fn fitting(&self, peer: IpAddr) -> impl Iterator<Item = IpAddr> {
@@ -68,6 +74,18 @@ impl Egress {
         };
         self.addresses.iter().copied().filter(fits)
     }
+}
+
+/// A socket that leaves from an address. That it cannot is no receiver's fault, and is said where its tries are on record.
+fn socket(from: IpAddr) -> io::Result<TcpSocket> {
+    let socket = if from.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    socket.bind(SocketAddr::new(from, 0)).map_err(|error| {
+        let why =
+            format!("nothing leaves from {from} of `egress.addresses` on this machine: {error}");
+        tracing::warn!("{why}");
+        io::Error::new(error.kind(), why)
+    })?;
+    Ok(socket)
 }
 
 #[cfg(test)]
@@ -105,5 +123,14 @@ mod tests {
         assert!(egress.reaches(ip("198.51.100.1")) && egress.reaches(ip("127.0.0.1")));
         assert!(!egress.reaches(ip("2001:db8::1")));
         assert!(Egress::default().reaches(ip("2001:db8::1")));
+    }
+
+    #[tokio::test]
+    async fn an_address_that_the_machine_lost_is_told_as_ours_and_not_the_receivers() {
+        let lost = vec![ip("203.0.113.7"), ip("203.0.113.8")];
+        let egress = Egress { addresses: lost, ..Egress::default() };
+        let error = egress.connect("198.51.100.1:443".parse().unwrap()).await.unwrap_err();
+        let why = error.to_string();
+        assert!(why.starts_with("nothing leaves from 203.0.113."), "{why}");
     }
 }
