@@ -24,6 +24,7 @@ mod list;
 mod metrics;
 mod noted;
 mod openapi;
+mod origins;
 mod params;
 pub mod problem;
 mod ratelimit;

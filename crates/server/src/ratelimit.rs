@@ -34,6 +34,8 @@ type Limiter = RateLimiter<Account, DashMapStateStore<Account>, Now, StateInform
 
 /// Accounts of one limit beyond which those are forgotten that have all of theirs again.
 const ACCOUNTS_MAX: usize = 100_000;
+/// How often they are looked for, at most.
+const SWEPT_EVERY: Duration = Duration::from_secs(1);
 
 /// The engine's clock, since 1970.
 #[derive(Clone)]
@@ -48,11 +50,18 @@ impl Clock for Now {
     }
 }
 
+/// The accounts of one limit.
+struct Kept {
+    limiter: Arc<Limiter>,
+    /// When those were forgotten last that have all of theirs again.
+    swept: Duration,
+}
+
 /// What everybody has used.
 #[derive(Default)]
 pub(crate) struct RateLimits {
     /// By limit: accounts that may ask equally often share one.
-    limiters: Mutex<HashMap<NonZeroU32, Arc<Limiter>>>,
+    limiters: Mutex<HashMap<NonZeroU32, Kept>>,
 }
 
 /// What is left after a request.
@@ -114,13 +123,17 @@ impl RateLimits {
         let mut limiters = self.limiters.lock().unwrap_or_else(PoisonError::into_inner);
         let made = || {
             let (quota, state) = (Quota::per_minute(limit), DashMapStateStore::default());
-            Arc::new(Limiter::new(quota, state, Now(engine.clone())))
+            let limiter = Arc::new(Limiter::new(quota, state, Now(engine.clone())));
+            Kept { limiter, swept: Duration::ZERO }
         };
-        let limiter = limiters.entry(limit).or_insert_with(made);
-        if limiter.len() > ACCOUNTS_MAX {
-            limiter.retain_recent();
+        let kept = limiters.entry(limit).or_insert_with(made);
+        let now = kept.limiter.clock().now();
+        // Where so many ask within a minute, to go through them all at each request would stop everybody.
+        if kept.limiter.len() > ACCOUNTS_MAX && now >= kept.swept.saturating_add(SWEPT_EVERY) {
+            kept.limiter.retain_recent();
+            kept.swept = now;
         }
-        Arc::clone(limiter)
+        Arc::clone(&kept.limiter)
     }
 }
 

@@ -20,6 +20,7 @@ use url::form_urlencoded;
 use crate::address::Address;
 use crate::app::App;
 use crate::noted::Noted;
+use crate::origins;
 use crate::problem::{Code, Problem};
 use crate::ratelimit::{Usage, Who};
 
@@ -60,7 +61,7 @@ pub(super) async fn with_usage(
         admit_stranger(&app, &parts, contract).err()
     };
     let mut response = match refused {
-        Some(problem) => problem.into_response(),
+        Some(problem) => refusal(problem),
         None => next.run(Request::from_parts(parts, body)).await,
     };
     if used.get().is_none()
@@ -68,11 +69,18 @@ pub(super) async fn with_usage(
         && response.status().as_u16() < 500
     {
         // Its key was good for nobody: whatever it was told, it has been told too often.
-        response = problem.into_response();
+        response = refusal(problem);
     }
     if let Some(usage) = used.get() {
         usage.write(response.headers_mut());
     }
+    response
+}
+
+/// What a stranger is told that asked too often: of its address alone, so any page may read it that a browser there shows.
+fn refusal(problem: Problem) -> Response {
+    let mut response = problem.into_response();
+    origins::open_to_pages(response.headers_mut());
     response
 }
 

@@ -11,15 +11,15 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
 use data_encoding::HEXLOWER;
 use http::header::{
-    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, CACHE_CONTROL, CONTENT_TYPE, ETAG,
-    X_CONTENT_TYPE_OPTIONS,
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_MAX_AGE,
+    CACHE_CONTROL, CONTENT_TYPE, ETAG, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderMap, HeaderValue, StatusCode};
 use sha2::{Digest as _, Sha256};
 
 use crate::app::App;
 use crate::etag::is_known;
+use crate::origins;
 
 /// The script.
 const SCRIPT: &str = include_str!("techcorp-pay.js");
@@ -66,9 +66,6 @@ async fn preflight() -> Response {
 
 /// Lets pages of any origin read an answer: the problem documents too, and which request they are about.
 async fn open_to_pages(mut response: Response) -> Response {
-    let headers = response.headers_mut();
-    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-    let shown = HeaderValue::from_static("x-request-id, retry-after");
-    headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, shown);
+    origins::open_to_pages(response.headers_mut());
     response
 }

@@ -34,3 +34,20 @@ async fn a_page_of_any_origin_may_ask_for_tokens_and_read_the_answer() {
     let introspect = world.app.call(Method::OPTIONS, "/techcorp/v1/auth/oauth/introspect").no_key();
     assert_eq!(introspect.send(Body::empty()).await.status, 405, "no page asks about tokens");
 }
+
+#[tokio::test]
+async fn a_page_that_asks_too_often_reads_when_it_may_again() {
+    let world = World::new().await;
+    let path = "/techcorp/v1/auth/oauth/token";
+    let mut last = None;
+    for _ in 0..61 {
+        let asked =
+            world.app.call(Method::POST, path).no_key().header("origin", "https://app.example");
+        last = Some(asked.send(Body::empty()).await);
+    }
+    let refused = last.expect("an answer");
+    assert_eq!(refused.status, 429, "{}", refused.text);
+    assert_eq!(refused.header("access-control-allow-origin"), "*");
+    assert!(refused.header("access-control-expose-headers").contains("retry-after"));
+    assert!(!refused.header("retry-after").is_empty());
+}
