@@ -97,7 +97,7 @@ impl Engine {
         self.shared.incidents.0.lock().await.at = None;
     }
 
-    /// Every incident on record, newest first, up to a hundred.
+    /// The last hundred incidents and all that are not over, newest first.
     pub async fn incidents(&self) -> Result<Vec<Incident>, EngineError> {
         Ok(self.shared.store.incidents().await?)
     }

@@ -30,7 +30,7 @@ pub trait Incidents: Send + Sync {
     /// One incident.
     fn incident(&self, id: IncidentId) -> Answer<'_, Option<Incident>>;
 
-    /// The last hundred, newest first.
+    /// The last hundred and all that are not over, newest first.
     fn incidents(&self) -> Answer<'_, Vec<Incident>>;
 }
 

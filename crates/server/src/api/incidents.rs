@@ -117,7 +117,7 @@ pub(super) async fn open_incident(
     Ok(Answer::created(incident.into()).replayed(existed))
 }
 
-/// The last hundred incidents, newest first.
+/// The last hundred incidents and all that are not over, newest first.
 #[utoipa::path(get, path = "/v1/incidents", tag = "operations",
     responses((status = 200, description = "The incidents", body = IncidentsOut)))]
 pub(super) async fn list_incidents(
