@@ -27,6 +27,8 @@ const REDACTED: &str = "[redacted]";
 const NUMBER_MAX: f64 = 1e14;
 /// How deep JSON may stand in strings of JSON.
 const NESTED_MAX: usize = 4;
+/// How many secrets' names may be told in one object; where there are more, no value beside them is kept.
+const TOLD_MAX: usize = 4;
 /// The longest name of a pair that is kept: longer ones are no names.
 const PAIR_NAME_BYTES_MAX: usize = 128;
 
@@ -140,11 +142,20 @@ fn list_of(name: &str, values: Vec<Json>, depth: usize) -> Json {
 
 /// The members of an object; one of them may tell the name of another.
 fn members_of(members: &Members, depth: usize) -> Json {
-    let told = names::told_beside(members);
+    let mut told = names::told_beside(members);
+    told.sort_unstable();
+    told.dedup();
     Json::object(members.iter().map(|(name, value)| {
-        let named = told.iter().filter(|_| names::is_for_a_value(name));
-        let named = named.max_by_key(|told| is_secret(told, value)).copied().unwrap_or(name);
-        (hidden(name).into_owned(), value_of(named, value.clone(), depth))
+        let kept = if !names::is_for_a_value(name) {
+            value_of(name, value.clone(), depth)
+        } else if told.len() > TOLD_MAX {
+            // Each value beside each name would be more work than a body is worth.
+            Json::from(REDACTED)
+        } else {
+            let named = told.iter().find(|told| is_secret(told, value)).or(told.first());
+            value_of(named.copied().unwrap_or(name), value.clone(), depth)
+        };
+        (hidden(name).into_owned(), kept)
     }))
 }
 
@@ -157,11 +168,13 @@ fn string_of(name: &str, text: &str, depth: usize) -> String {
     if begins.starts_with(['{', '[']) {
         let nested = json::parse(text.as_bytes()).ok().filter(|_| depth < NESTED_MAX);
         let nested = nested.map(|nested| value_of("", nested, depth + 1).to_vec(Style::Js));
-        return match nested.map(String::from_utf8) {
-            Some(Ok(kept)) => kept,
-            // What looks like JSON and is none may have anything in it.
-            Some(Err(_)) | None => REDACTED.to_owned(),
-        };
+        if let Some(Ok(kept)) = nested.map(String::from_utf8) {
+            return kept;
+        }
+        // What looks like JSON and is none may have anything in it; `[New] Keyboard` does not.
+        if begins.contains(['{', '"']) {
+            return REDACTED.to_owned();
+        }
     }
     let is_path = begins.starts_with('/') && begins.contains(['?', '#']);
     if is_path && depth < NESTED_MAX { path_of(text, depth + 1) } else { text_of(text, depth) }

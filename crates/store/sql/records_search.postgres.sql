@@ -1,4 +1,4 @@
--- few are sorted; where there are many, the next page of them is near: so neither reads all that a common word has
+-- few are sorted; where there are many, the next page of them is near, unless they stand all together far away
 with asked as materialized (
   select (substr(replace(substr($6, strpos($6, ' ')), ' ', ''':* & ''' || split_part($6, ' ', 1)), 7) || ''':*')::tsquery as wanted
 ), few as materialized (

@@ -104,9 +104,10 @@ impl Engine {
     /// Writes down what was answered before, if such a call is among it that the reader waits for. Whoever polls the history is not
     /// one: a block for each look would hold nothing but the look before. Those are written a second later, many at once.
     async fn write_for(&self, is_waited_for: impl Fn(&Seen) -> bool) {
-        // Whoever writes has taken what waited.
+        // What does not wait any more is written, or in the hands of whoever writes: asked in this order, nothing is missed.
+        let waits = self.shared.calls.any(is_waited_for);
         let is_written = self.shared.writing.lock().await.is_empty();
-        if !is_written || self.shared.calls.any(is_waited_for) {
+        if waits || !is_written {
             write(&self.shared).await;
         }
     }
@@ -114,7 +115,8 @@ impl Engine {
 
 /// Whether a call read the history itself.
 fn is_reading(seen: &Seen) -> bool {
-    seen.path().contains(PATH)
+    let path = seen.path().split('?').next().unwrap_or_default();
+    path.strip_prefix(PATH).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// Work that takes milliseconds, on a thread of its own.

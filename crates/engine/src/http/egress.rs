@@ -82,7 +82,6 @@ fn socket(from: IpAddr) -> io::Result<TcpSocket> {
     socket.bind(SocketAddr::new(from, 0)).map_err(|error| {
         let why =
             format!("nothing leaves from {from} of `egress.addresses` on this machine: {error}");
-        tracing::warn!("{why}");
         io::Error::new(error.kind(), why)
     })?;
     Ok(socket)

@@ -19,13 +19,14 @@ const NAMES: [&str; 11] = [
     "smscode",
 ];
 /// What a name has in it.
-const PARTS: [&str; 33] = [
+const PARTS: [&str; 39] = [
     "password",
     "passwd",
     "passphrase",
     "passcode",
     "senha",
     "secret",
+    "segredo",
     "token",
     "authorization",
     "signature",
@@ -37,6 +38,11 @@ const PARTS: [&str; 33] = [
     "masterkey",
     "sharedkey",
     "signingkey",
+    "hmackey",
+    "webhookkey",
+    "clientkey",
+    "serverkey",
+    "consumerkey",
     "credential",
     "mnemonic",
     "seedphrase",

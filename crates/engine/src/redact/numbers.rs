@@ -160,7 +160,12 @@ fn is_number(run: &str) -> bool {
         let ends = |from: usize| DIGITS.map(move |length| from + length);
         (0..run.len()).any(|from| ends(from).any(|end| run.get(from..end).is_some_and(is_known)))
     };
-    is_any(run) || (run.len() > *DIGITS.start() && has_known())
+    is_any(run) || (run.len() > *DIGITS.start() && !is_boleto(run) && has_known())
+}
+
+/// A boleto's bar code, or the line that is typed for it: most have a row of digits that a card could have.
+fn is_boleto(run: &str) -> bool {
+    matches!(run.len(), 44 | 47 | 48)
 }
 
 /// Whether digits are a card's of whatever brand, by their check digit.
@@ -215,7 +220,9 @@ fn is_transfer(digits: &str) -> bool {
 /// Amounts are numbers, too: of numbers of more than one digit only those of a known brand count.
 pub(super) fn is_in_list(values: &[Json]) -> bool {
     let pieces: Option<Vec<String>> = values.iter().map(piece).collect();
-    let Some(pieces) = pieces.filter(|pieces| pieces.len() > 1) else { return false };
+    // A longer list is one of amounts, or of marks: nearly each of those has a row that a card could have.
+    let fits = |pieces: &Vec<String>| (2..=*DIGITS.end()).contains(&pieces.len());
+    let Some(pieces) = pieces.filter(fits) else { return false };
     let are_texts = values.iter().all(|value| value.as_str().is_some());
     let are_digits = pieces.iter().all(|piece| piece.len() == 1);
     let is_whole = if are_texts || are_digits { is_any } else { is_known };
