@@ -11,6 +11,8 @@ use posthorn_core::payout::{self, Payout};
 use posthorn_core::search::Words;
 use posthorn_rails::simulated::Word;
 use posthorn_store::{Record, RecordKind, StoreError};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use super::name;
 use crate::error::EngineError;
@@ -27,6 +29,24 @@ pub(super) enum Affair {
 /// What is told of a body that is not what it must be.
 pub(super) fn corrupt(record: &Record) -> EngineError {
     EngineError::Store(StoreError::Corrupt { table: "records", column: "body", row: record.id })
+}
+
+/// What a record's body says.
+pub(super) fn read<T: DeserializeOwned>(record: &Record) -> Result<T, EngineError> {
+    serde_json::from_str(&record.body).map_err(|_| corrupt(record))
+}
+
+/// The record of what is read at `version`: it is called nothing, belongs to nothing and waits for nothing, unless more is said.
+pub(super) fn record_of<T: Serialize>(
+    kind: RecordKind,
+    id: i64,
+    (merchant, mode): (MerchantId, Mode),
+    version: u32,
+    thing: &T,
+) -> Record {
+    let body = serde_json::to_string(thing).expect("plain values");
+    let (state, reference, parent, wake) = (0, None, None, None);
+    Record { id, kind, merchant, mode, version, state, reference, parent, wake, body }
 }
 
 impl From<Payment> for Affair {
@@ -56,16 +76,11 @@ impl From<Order> for Affair {
 impl Affair {
     /// What stands in a record.
     pub(super) fn read(record: &Record) -> Result<Self, EngineError> {
-        let bad = |_| corrupt(record);
         match record.kind {
-            RecordKind::Payment => {
-                serde_json::from_str(&record.body).map(Self::Payment).map_err(bad)
-            }
-            RecordKind::Payout => serde_json::from_str(&record.body).map(Self::Payout).map_err(bad),
-            RecordKind::Checkout => {
-                serde_json::from_str(&record.body).map(Self::Checkout).map_err(bad)
-            }
-            RecordKind::Order => serde_json::from_str(&record.body).map(Self::Order).map_err(bad),
+            RecordKind::Payment => read(record).map(Self::Payment),
+            RecordKind::Payout => read(record).map(Self::Payout),
+            RecordKind::Checkout => read(record).map(Self::Checkout),
+            RecordKind::Order => read(record).map(Self::Order),
             RecordKind::Customer
             | RecordKind::Product
             | RecordKind::Offer

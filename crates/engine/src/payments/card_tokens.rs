@@ -13,7 +13,7 @@ use posthorn_core::payment::Payment;
 use posthorn_core::secret::constant_time_eq;
 use posthorn_store::{Decision, Record, RecordKind, StoreError};
 
-use super::affair::corrupt;
+use super::affair::{read, record_of};
 use super::{PayerCard, PaymentDraft};
 use crate::Engine;
 use crate::error::EngineError;
@@ -173,7 +173,7 @@ impl Shared {
     /// Its time is over: the number is erased.
     pub(super) async fn expire_card_token(&self, id: i64) -> Result<(), EngineError> {
         let Some(record) = self.store.record(id).await? else { return Ok(()) };
-        let token = read(&record)?;
+        let token: CardToken = read(&record)?;
         let now = self.directory.now(token.merchant, token.mode, self.clock.now());
         let expired = token.clone().expire(now);
         if expired == token {
@@ -188,21 +188,11 @@ impl Shared {
     }
 }
 
-fn read(record: &Record) -> Result<CardToken, EngineError> {
-    serde_json::from_str(&record.body).map_err(|_| corrupt(record))
-}
-
 fn kept(token: &CardToken, version: u32) -> Record {
+    let place = (token.merchant, token.mode);
     Record {
-        id: token.id.as_i64(),
-        kind: RecordKind::CardToken,
-        merchant: token.merchant,
-        mode: token.mode,
-        version,
         state: token.state.code(),
-        reference: None,
-        parent: None,
         wake: token.wake(),
-        body: serde_json::to_string(token).expect("plain values"),
+        ..record_of(RecordKind::CardToken, token.id.as_i64(), place, version, token)
     }
 }

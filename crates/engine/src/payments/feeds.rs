@@ -9,8 +9,7 @@ use posthorn_core::shop::Product;
 use posthorn_store::{Decision, FeedPage, Page, Record, RecordKind, RecordQuery, StoreError};
 
 use super::TRIES;
-use super::affair::corrupt;
-use super::shop::read as read_product;
+use super::affair::{read, record_of};
 use crate::Engine;
 use crate::error::EngineError;
 use crate::shared::Shared;
@@ -78,7 +77,7 @@ impl Shared {
             let real = self.clock.now();
             let now = self.directory.now(place.0, place.1, real);
             let (feed, version) = if let Some(record) = &found {
-                let feed = read(record)?;
+                let feed: Feed = read(record)?;
                 if feed.wake.is_some() {
                     return Ok(feed);
                 }
@@ -166,7 +165,7 @@ impl Shared {
         let query = RecordQuery { place, kind: RecordKind::Product, state: None };
         let page = Page { after: making.after, limit: feed::PAGE };
         let records = self.store.records(query, page).await?;
-        let products = records.iter().map(read_product).collect::<Result<Vec<Product>, _>>()?;
+        let products = records.iter().map(read).collect::<Result<Vec<Product>, _>>()?;
         let contract = self.contract_at(feed.merchant)?;
         let ids = products.iter().map(|product| product.id.as_i64());
         let ids: Vec<String> = ids.map(|id| contract.wire_id(Kind::Product, id)).collect();
@@ -191,21 +190,11 @@ impl Shared {
     }
 }
 
-fn read(record: &Record) -> Result<Feed, EngineError> {
-    serde_json::from_str(&record.body).map_err(|_| corrupt(record))
-}
-
 fn kept(feed: &Feed, version: u32) -> Record {
+    let place = (feed.merchant, feed.mode);
     Record {
-        id: feed.id.as_i64(),
-        kind: RecordKind::Feed,
-        merchant: feed.merchant,
-        mode: feed.mode,
-        version,
-        state: 0,
         reference: Some(NAME.to_owned()),
-        parent: None,
         wake: feed.wake,
-        body: serde_json::to_string(feed).expect("plain values"),
+        ..record_of(RecordKind::Feed, feed.id.as_i64(), place, version, feed)
     }
 }

@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::TRIES;
-use super::affair::corrupt;
+use super::affair::{read, record_of};
 use super::card::check_no_card;
 use crate::Engine;
 use crate::caller::{Caller, RequestKey};
@@ -334,22 +334,11 @@ impl Shared {
     }
 }
 
-pub(super) fn read<T: Kept>(record: &Record) -> Result<T, EngineError> {
-    serde_json::from_str(&record.body).map_err(|_| corrupt(record))
-}
-
 fn record<T: Kept>(thing: &T, version: u32) -> Record {
-    let entry = thing.entry();
+    let place = (thing.entry().merchant, thing.entry().mode);
     Record {
-        id: thing.number(),
-        kind: T::KIND,
-        merchant: entry.merchant,
-        mode: entry.mode,
-        version,
-        state: 0,
         reference: thing.called(),
         parent: thing.parent(),
-        wake: None,
-        body: serde_json::to_string(thing).expect("plain values"),
+        ..record_of(T::KIND, thing.number(), place, version, thing)
     }
 }

@@ -10,6 +10,7 @@ mod cards;
 mod client;
 mod decimals;
 mod feed;
+mod kept;
 mod oauth;
 mod orders;
 mod payments;
@@ -20,6 +21,7 @@ use axum::Router;
 use axum::extract::State;
 use axum::routing::get;
 use http::Uri;
+use posthorn_core::shop::{Product, User};
 
 use crate::answer::{Answer, Answered};
 use crate::api::AddressesOut;
@@ -35,9 +37,9 @@ pub(super) fn routes() -> Router<App> {
     payments::routes()
         .merge(oauth::routes())
         .merge(orders::routes())
-        .merge(products::routes())
+        .merge(kept::routes::<Product>())
         .merge(feed::routes())
-        .merge(users::routes())
+        .merge(kept::routes::<User>())
         .route("/v1/webhooks/addresses", get(addresses))
         .merge(cards::routes())
         .merge(browser::routes())

@@ -8,7 +8,6 @@ use posthorn_engine::{Caller, RequestKey};
 use serde::{Deserialize, Serialize};
 
 use crate::answer::{Answer, Answered};
-use crate::api::unfit;
 use crate::app::App;
 use crate::body::{BATCH_BYTES_MAX, Sent};
 use crate::decode;
@@ -93,14 +92,4 @@ pub(super) async fn each<T: Serialize, F: Future<Output = Result<T, Problem>> + 
         });
     }
     Ok(Answer::ok(BatchOut { data }))
-}
-
-/// Refuses a body that speaks of another than the path does.
-pub(super) fn same_id(path: &str, body: Option<&str>) -> Result<(), Problem> {
-    match body {
-        Some(body) if body != path => {
-            Err(unfit("id", "is another's than the path's; leave it out, it never changes"))
-        }
-        Some(_) | None => Ok(()),
-    }
 }

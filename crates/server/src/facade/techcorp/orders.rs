@@ -6,45 +6,42 @@
 
 use axum::Router;
 use axum::extract::State;
-use axum::routing::{get, post};
+use axum::routing::post;
 use posthorn_core::contract::Kind;
-use posthorn_core::event::Mode;
 use posthorn_core::id::{CustomerId, MerchantId, OrderId};
-use posthorn_core::order::{Buyer, Order, Shipment, Wish};
+use posthorn_core::money::Asset;
+use posthorn_core::order::{self, Buyer, Order, Shipment, Wish};
 use posthorn_core::payment::OrderItem;
-use posthorn_engine::{OrderChange, OrderDraft, OrderVerb, RequestKey};
+use posthorn_engine::{EngineError, OrderChange, OrderDraft, OrderVerb};
+use posthorn_store::Page;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::batch::{BatchOut, Item, each, same_id};
 use super::client::Client;
 use super::decimals;
+use super::kept::{self, By, Kept, Place, Wanted, same_id};
 use crate::answer::{Answer, Answered};
 use crate::api::metadata;
 use crate::app::App;
-use crate::auth::AsMerchant;
-use crate::body::{BATCH_BYTES_MAX, Sent};
+use crate::body::Sent;
 use crate::decode::Change;
-use crate::list::{Asked, Listed};
 use crate::params::{Id, Params, refuse};
 use crate::problem::Problem;
 use crate::time::Timestamp;
 
 pub(super) fn routes() -> Router<App> {
-    ["/v1/orders", "/api/orders"].into_iter().fold(Router::new(), |router, orders| {
+    Order::PATHS.iter().fold(kept::routes::<Order>(), |router, orders| {
         router
-            .route(orders, get(list).post(create))
-            .route(&format!("{orders}/batch"), post(batch))
-            .route(&format!("{orders}/{{id}}"), get(read).patch(change))
-            .route(&format!("{orders}/{{id}}/ship"), post(ship))
-            .route(&format!("{orders}/{{id}}/deliver"), post(deliver))
-            .route(&format!("{orders}/{{id}}/cancel"), post(cancel))
+            .route(&format!("{orders}/{{id}}/ship"), post(tell::<ShipIn>))
+            .route(&format!("{orders}/{{id}}/deliver"), post(tell::<DeliverIn>))
+            .route(&format!("{orders}/{{id}}/cancel"), post(tell::<CancelIn>))
     })
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct OrderIn<'a> {
+pub(super) struct OrderIn<'a> {
     #[serde(borrow)]
     items: Vec<ItemIn<'a>>,
     currency: Option<String>,
@@ -82,7 +79,7 @@ struct BuyerIn {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct OrderChangeIn<'a> {
+pub(super) struct OrderChangeIn<'a> {
     id: Option<String>,
     #[serde(borrow)]
     items: Option<Vec<ItemIn<'a>>>,
@@ -113,7 +110,7 @@ struct CancelIn {
 
 /// An order as it is answered; what has no value is `null`.
 #[derive(Serialize)]
-struct OrderOut {
+pub(super) struct OrderOut {
     id: String,
     reference: Option<String>,
     status: String,
@@ -152,26 +149,90 @@ struct BuyerOut {
     document: Option<String>,
 }
 
-impl OrderOut {
-    fn of(app: &App, order: Order) -> Self {
-        let (engine, merchant) = (app.engine(), order.merchant);
+impl Kept for Order {
+    const KIND: Kind = Kind::Order;
+    const MANY: &'static str = "orders";
+    const PATHS: &'static [&'static str] = &["/v1/orders", "/api/orders"];
+    const PARAMS: &'static [&'static str] = &["limit", "cursor", "q", "status"];
+    type Made<'a> = OrderIn<'a>;
+    type Changed<'a> = OrderChangeIn<'a>;
+    type Out = OrderOut;
+    type Filter = Option<order::State>;
+
+    async fn make<'a>(by: By<'a>, made: OrderIn<'a>) -> Result<(Self, bool), Problem> {
+        let asset = decimals::currency(made.currency.as_deref())?;
+        let total = made.total.map(|total| decimals::read("total", total, asset)).transpose()?;
+        let wish = Wish {
+            items: items(made.items, asset)?,
+            reference: made.reference,
+            buyer: made.customer.map(|who| buyer(by, who)).transpose()?.unwrap_or_default(),
+            description: made.description,
+            metadata: metadata(made.metadata)?,
+        };
+        let (caller, place) = (by.merchant.caller, by.merchant.place());
+        let draft = OrderDraft { asset, total, wish };
+        Ok(by.app.engine().create_order(caller, place, draft, by.key).await?)
+    }
+
+    async fn alter<'a>(by: By<'a>, id: &str, changed: OrderChangeIn<'a>) -> Result<Self, Problem> {
+        same_id(id, changed.id.as_deref())?;
+        let (place, id) = (by.merchant.place(), by.number::<Self>(id)?);
+        let asset = Self::find(by.app, place, id).await?.money.asset;
+        let buyer = match changed.customer.patch() {
+            None => None,
+            Some(None) => Some(Buyer::default()),
+            Some(Some(who)) => Some(buyer(by, who)?),
+        };
+        let change = OrderChange {
+            items: changed.items.map(|sold| items(sold, asset)).transpose()?,
+            buyer,
+            description: changed.description.patch(),
+            metadata: changed.metadata.map(|notes| metadata(Some(notes))).transpose()?,
+        };
+        let about = (place, OrderId::from_i64(id));
+        Ok(by.app.engine().change_order(by.merchant.caller, about, change, by.key).await?)
+    }
+
+    async fn find(app: &App, place: Place, id: i64) -> Result<Self, EngineError> {
+        app.engine().merchant_order(place, OrderId::from_i64(id)).await
+    }
+
+    fn filter(app: &App, id: MerchantId, params: &Params) -> Result<Self::Filter, Problem> {
+        let contract = app.engine().contract_of(id)?;
+        let unknown = || refuse("status", "is no status of an order");
+        let word = params.text("status");
+        word.map(|word| contract.order_state(word).ok_or_else(unknown)).transpose()
+    }
+
+    async fn rows(app: &App, wanted: Wanted<Self::Filter>) -> Result<Vec<Self>, EngineError> {
+        let Wanted { place, filter, words, page: Page { after, limit } } = wanted;
+        let page = Page { after: after.map(OrderId::from_i64), limit };
+        app.engine().merchant_orders(place, (filter, words), page).await
+    }
+
+    fn number(&self) -> i64 {
+        self.id.as_i64()
+    }
+
+    fn show(self, app: &App) -> OrderOut {
+        let (engine, merchant) = (app.engine(), self.merchant);
         let wire = |kind, id| engine.id_on_the_wire(merchant, kind, id);
-        let name = order.state.name();
+        let name = self.state.name();
         let contract = engine.contract_of(merchant).ok();
         let status = contract.map_or(name.into(), |known| known.order_status(name).to_owned());
-        let Wish { items, reference, buyer, description, metadata } = order.wish;
+        let Wish { items, reference, buyer, description, metadata } = self.wish;
         let item = |item: OrderItem| ItemOut {
             product_id: item.product,
             name: item.name,
             quantity: item.quantity,
-            price: decimals::print(order.money.with(item.price)),
+            price: decimals::print(self.money.with(item.price)),
         };
-        Self {
-            id: wire(Kind::Order, order.id.as_i64()),
+        OrderOut {
+            id: wire(Kind::Order, self.id.as_i64()),
             reference,
             status,
-            total: decimals::print(order.money),
-            currency: order.money.asset.code(),
+            total: decimals::print(self.money),
+            currency: self.money.asset.code(),
             items: items.into_iter().map(item).collect(),
             customer: BuyerOut {
                 id: buyer.id.map(|id| wire(Kind::Customer, id.as_i64())),
@@ -181,78 +242,22 @@ impl OrderOut {
                 document: buyer.document,
             },
             description,
-            payment_id: order.payment.map(|id| wire(Kind::Payment, id.as_i64())),
-            carrier: order.shipment.carrier,
-            tracking_code: order.shipment.tracking_code,
-            cancel_reason: order.reason,
+            payment_id: self.payment.map(|id| wire(Kind::Payment, id.as_i64())),
+            carrier: self.shipment.carrier,
+            tracking_code: self.shipment.tracking_code,
+            cancel_reason: self.reason,
             metadata: RawValue::from_string(metadata).unwrap_or_default(),
-            created_at: order.created.into(),
-            updated_at: order.updated.into(),
-            paid_at: order.paid.map(Into::into),
-            shipped_at: order.shipped.map(Into::into),
-            delivered_at: order.delivered.map(Into::into),
-            cancelled_at: order.canceled.map(Into::into),
+            created_at: self.created.into(),
+            updated_at: self.updated.into(),
+            paid_at: self.paid.map(Into::into),
+            shipped_at: self.shipped.map(Into::into),
+            delivered_at: self.delivered.map(Into::into),
+            cancelled_at: self.canceled.map(Into::into),
         }
     }
 }
 
-async fn create(
-    State(app): State<App>,
-    Client(merchant): Client,
-    sent: Sent,
-) -> Answered<OrderOut> {
-    let (order, existed) = make(&app, merchant, sent.decode()?, sent.key.as_ref()).await?;
-    Ok(Answer::created(order).replayed(existed))
-}
-
-async fn make(
-    app: &App,
-    merchant: AsMerchant,
-    asked: OrderIn<'_>,
-    key: Option<&RequestKey>,
-) -> Result<(OrderOut, bool), Problem> {
-    let (draft, place) = (draft(app, merchant.id, asked)?, merchant.place());
-    let (order, existed) = app.engine().create_order(merchant.caller, place, draft, key).await?;
-    Ok((OrderOut::of(app, order), existed))
-}
-
-/// Up to a hundred of them, made and changed.
-async fn batch(
-    State(app): State<App>,
-    Client(merchant): Client,
-    sent: Sent<BATCH_BYTES_MAX>,
-) -> Answered<BatchOut<OrderOut>> {
-    each(&app, (merchant.caller, &sent), |item| carry_out(&app, merchant, item)).await
-}
-
-async fn carry_out(app: &App, merchant: AsMerchant, item: Item) -> Result<OrderOut, Problem> {
-    if let Some(id) = &item.id {
-        return alter(app, merchant, (id, item.decode()?), item.key.as_ref()).await;
-    }
-    Ok(make(app, merchant, item.decode()?, item.key.as_ref()).await?.0)
-}
-
-fn draft(app: &App, merchant: MerchantId, asked: OrderIn<'_>) -> Result<OrderDraft, Problem> {
-    let asset = decimals::currency(asked.currency.as_deref())?;
-    let total = asked.total.map(|total| decimals::read("total", total, asset)).transpose()?;
-    let wish = Wish {
-        items: items(asked.items, asset)?,
-        reference: asked.reference,
-        buyer: asked
-            .customer
-            .map(|buyer| of(app, merchant, buyer))
-            .transpose()?
-            .unwrap_or_default(),
-        description: asked.description,
-        metadata: metadata(asked.metadata)?,
-    };
-    Ok(OrderDraft { asset, total, wish })
-}
-
-fn items(
-    items: Vec<ItemIn<'_>>,
-    asset: posthorn_core::money::Asset,
-) -> Result<Vec<OrderItem>, Problem> {
+fn items(items: Vec<ItemIn<'_>>, asset: Asset) -> Result<Vec<OrderItem>, Problem> {
     let item = |item: ItemIn<'_>| {
         let price = decimals::read("items", item.price, asset)?.minor;
         let (product, name, quantity) = (item.product_id, item.name, item.quantity);
@@ -261,125 +266,41 @@ fn items(
     items.into_iter().map(item).collect()
 }
 
-fn of(app: &App, merchant: MerchantId, buyer: BuyerIn) -> Result<Buyer, Problem> {
-    let known = |id: String| app.engine().id_of(merchant, Kind::Customer, &id);
+fn buyer(by: By<'_>, buyer: BuyerIn) -> Result<Buyer, Problem> {
+    let known = |id: String| by.app.engine().id_of(by.merchant.id, Kind::Customer, &id);
     let id = buyer.id.map(known).transpose()?.map(CustomerId::from_i64);
     let BuyerIn { name, email, phone, document, .. } = buyer;
     Ok(Buyer { id, name, email, phone, document })
 }
 
-/// Orders, newest first, a page at a time.
-async fn list(
-    State(app): State<App>,
-    Client(merchant): Client,
-    params: Params,
-) -> Answered<Listed<OrderOut>> {
-    let params = params.only(&["limit", "cursor", "q", "status"])?;
-    let (id, mode) = merchant.place();
-    let word = params.text("status");
-    let contract = app.engine().contract_of(id)?;
-    let unknown = || refuse("status", "is no status of an order");
-    let state = word.map(|word| contract.order_state(word).ok_or_else(unknown)).transpose()?;
-    let asked = Asked::read(&app, &params, &format!("techcorp orders {id} {}", mode.name()))?;
-    let page = asked.page(OrderId::from_i64);
-    let rows = app.engine().merchant_orders((id, mode), (state, params.words()?), page).await?;
-    let show = |order| OrderOut::of(&app, order);
-    Ok(Answer::ok(asked.answer(&app, rows, |order| order.id.as_i64(), show)))
+impl From<ShipIn> for OrderVerb {
+    fn from(ShipIn { carrier, tracking_code }: ShipIn) -> Self {
+        Self::Ship(Shipment { carrier, tracking_code })
+    }
 }
 
-async fn read(
-    State(app): State<App>,
-    Client(merchant): Client,
-    Id(id): Id<String>,
-) -> Answered<OrderOut> {
-    let (place, id) = about(&app, merchant.place(), &id)?;
-    let order = app.engine().merchant_order(place, id).await?;
-    Ok(Answer::ok(OrderOut::of(&app, order)))
+impl From<DeliverIn> for OrderVerb {
+    fn from(DeliverIn {}: DeliverIn) -> Self {
+        Self::Deliver
+    }
 }
 
-async fn change(
+impl From<CancelIn> for OrderVerb {
+    fn from(CancelIn { reason }: CancelIn) -> Self {
+        Self::Cancel(reason)
+    }
+}
+
+/// What its merchant tells of an order.
+async fn tell<T: DeserializeOwned + Into<OrderVerb>>(
     State(app): State<App>,
     Client(merchant): Client,
     Id(id): Id<String>,
     sent: Sent,
 ) -> Answered<OrderOut> {
-    let asked = (&*id, sent.decode()?);
-    Ok(Answer::ok(alter(&app, merchant, asked, sent.key.as_ref()).await?))
-}
-
-async fn alter(
-    app: &App,
-    merchant: AsMerchant,
-    (id, asked): (&str, OrderChangeIn<'_>),
-    key: Option<&RequestKey>,
-) -> Result<OrderOut, Problem> {
-    same_id(id, asked.id.as_deref())?;
-    let (place, id) = about(app, merchant.place(), id)?;
-    let asset = app.engine().merchant_order(place, id).await?.money.asset;
-    let buyer = match asked.customer.patch() {
-        None => None,
-        Some(None) => Some(Buyer::default()),
-        Some(Some(buyer)) => Some(of(app, merchant.id, buyer)?),
-    };
-    let change = OrderChange {
-        items: asked.items.map(|sold| items(sold, asset)).transpose()?,
-        buyer,
-        description: asked.description.patch(),
-        metadata: asked.metadata.map(|notes| metadata(Some(notes))).transpose()?,
-    };
-    Ok(OrderOut::of(
-        app,
-        app.engine().change_order(merchant.caller, (place, id), change, key).await?,
-    ))
-}
-
-async fn ship(
-    State(app): State<App>,
-    Client(merchant): Client,
-    Id(id): Id<String>,
-    sent: Sent,
-) -> Answered<OrderOut> {
-    let ShipIn { carrier, tracking_code } = sent.decode()?;
-    let verb = OrderVerb::Ship(Shipment { carrier, tracking_code });
-    done(&app, &Client(merchant), &id, (verb, &sent)).await
-}
-
-async fn deliver(
-    State(app): State<App>,
-    Client(merchant): Client,
-    Id(id): Id<String>,
-    sent: Sent,
-) -> Answered<OrderOut> {
-    let DeliverIn {} = sent.decode()?;
-    done(&app, &Client(merchant), &id, (OrderVerb::Deliver, &sent)).await
-}
-
-async fn cancel(
-    State(app): State<App>,
-    Client(merchant): Client,
-    Id(id): Id<String>,
-    sent: Sent,
-) -> Answered<OrderOut> {
-    let CancelIn { reason } = sent.decode()?;
-    done(&app, &Client(merchant), &id, (OrderVerb::Cancel(reason), &sent)).await
-}
-
-async fn done(
-    app: &App,
-    Client(merchant): &Client,
-    id: &str,
-    (verb, sent): (OrderVerb, &Sent),
-) -> Answered<OrderOut> {
-    let about = about(app, merchant.place(), id)?;
-    let order = app.engine().on_order(merchant.caller, about, verb, sent.key.as_ref()).await?;
-    Ok(Answer::ok(OrderOut::of(app, order)))
-}
-
-fn about(
-    app: &App,
-    place: (MerchantId, Mode),
-    id: &str,
-) -> Result<((MerchantId, Mode), OrderId), Problem> {
-    let id = app.engine().id_of(place.0, Kind::Order, id)?;
-    Ok((place, OrderId::from_i64(id)))
+    let verb = sent.decode::<T>()?.into();
+    let by = By { app: &app, merchant, key: sent.key.as_ref() };
+    let about = (merchant.place(), OrderId::from_i64(by.number::<Order>(&id)?));
+    let order = app.engine().on_order(merchant.caller, about, verb, by.key).await?;
+    Ok(Answer::ok(order.show(&app)))
 }
