@@ -146,7 +146,7 @@ fn members_of(members: &Members, depth: usize) -> Json {
     told.sort_unstable();
     told.dedup();
     Json::object(members.iter().map(|(name, value)| {
-        let kept = if !names::is_for_a_value(name) {
+        let kept = if !names::is_for_a_value(name) || is_secret(name, value) {
             value_of(name, value.clone(), depth)
         } else if told.len() > TOLD_MAX {
             // Each value beside each name would be more work than a body is worth.
@@ -171,8 +171,8 @@ fn string_of(name: &str, text: &str, depth: usize) -> String {
         if let Some(Ok(kept)) = nested.map(String::from_utf8) {
             return kept;
         }
-        // What looks like JSON and is none may have anything in it; `[New] Keyboard` does not.
-        if begins.contains(['{', '"']) {
+        // What looks like JSON and is none may have anything in it; `[New] Keyboard` does not. Nor is anything followed further.
+        if depth >= NESTED_MAX || begins.contains(['{', '"']) {
             return REDACTED.to_owned();
         }
     }

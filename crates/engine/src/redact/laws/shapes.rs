@@ -300,6 +300,22 @@ fn many_names_of_secrets_in_one_object_cost_no_more_than_one() {
 }
 
 #[test]
+fn what_stands_beside_a_name_is_still_of_its_own() {
+    let kept = kept(r#"{"id":"code","secret_value":"not_found","token_data":"number"}"#);
+    assert_eq!(kept, r#"{"id":"code","secret_value":"[redacted]","token_data":"[redacted]"}"#);
+}
+
+#[test]
+fn json_in_strings_is_followed_so_far_and_no_further() {
+    // Digits alone, which no text shows as a card's.
+    let mut text = "[4,2,4,2,4,2,4,2,4,2,4,2,4,2,4,2]".to_owned();
+    for _ in 0..6 {
+        text = json!([text]).to_string();
+        assert!(!kept(&text).contains("4,2,4,2"), "{}", kept(&text));
+    }
+}
+
+#[test]
 fn what_merely_begins_like_json_and_lists_of_marks_stay() {
     for ordinary in [
         json!({"title": "[Promo] Camiseta"}),
