@@ -1,8 +1,8 @@
 //! The id under which a call is kept: its own, unless that would keep a secret.
 
 use std::borrow::Cow;
-use std::fmt::Write;
 
+use data_encoding::HEXLOWER;
 use posthorn_core::secret::keyed_hash;
 
 use crate::redact::hidden;
@@ -21,11 +21,8 @@ pub(super) fn kept_id<'a>(id: &'a str, pepper: &[u8]) -> Cow<'a, str> {
     // Sixteen digits may look like a card's number themselves.
     while matches!(hidden(&kept), Cow::Owned(_)) {
         let hash = keyed_hash(pepper, &format!("request id {kept}"));
-        let mut named = PREFIX.to_owned();
-        for byte in hash.iter().take(HASH_BYTES) {
-            let _never_fails = write!(named, "{byte:02x}");
-        }
-        kept = Cow::Owned(named);
+        let some = hash.get(..HASH_BYTES).unwrap_or(&hash);
+        kept = Cow::Owned(format!("{PREFIX}{}", HEXLOWER.encode(some)));
     }
     kept
 }

@@ -55,15 +55,8 @@ impl Egress {
         let fitting: Vec<IpAddr> = self.fitting(peer.ip()).collect();
         let turn = self.taken.fetch_add(1, Ordering::Relaxed).checked_rem(fitting.len());
         let in_turn = fitting.iter().cycle().skip(turn.unwrap_or_default()).take(fitting.len());
-        let mut lost = None;
-        for from in in_turn {
-            match socket(*from) {
-                Ok(socket) => return socket.connect(peer).await,
-                Err(error) => lost = Some(error),
-            }
-        }
-        match lost {
-            Some(error) => Err(error),
+        match first_bound(in_turn.copied()) {
+            Some(socket) => socket?.connect(peer).await,
             None => TcpStream::connect(peer).await,
         }
     }
@@ -74,6 +67,18 @@ impl Egress {
         };
         self.addresses.iter().copied().filter(fits)
     }
+}
+
+/// A socket that leaves from the first of these that this machine still has; `None`: there are none to choose from.
+fn first_bound(addresses: impl Iterator<Item = IpAddr>) -> Option<io::Result<TcpSocket>> {
+    let mut lost = None;
+    for from in addresses {
+        match socket(from) {
+            Ok(socket) => return Some(Ok(socket)),
+            Err(error) => lost = Some(Err(error)),
+        }
+    }
+    lost
 }
 
 /// A socket that leaves from an address. That it cannot is no receiver's fault, and is said where its tries are on record.
@@ -122,6 +127,14 @@ mod tests {
         assert!(egress.reaches(ip("198.51.100.1")) && egress.reaches(ip("127.0.0.1")));
         assert!(!egress.reaches(ip("2001:db8::1")));
         assert!(Egress::default().reaches(ip("2001:db8::1")));
+    }
+
+    #[tokio::test]
+    async fn an_address_that_the_machine_lost_is_passed_over() {
+        let addresses = [ip("203.0.113.7"), ip("127.0.0.2"), ip("127.0.0.3")];
+        let socket = first_bound(addresses.into_iter()).expect("there are some").unwrap();
+        assert_eq!(socket.local_addr().unwrap().ip(), ip("127.0.0.2"));
+        assert!(first_bound([].into_iter()).is_none());
     }
 
     #[tokio::test]
