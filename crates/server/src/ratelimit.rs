@@ -120,6 +120,16 @@ impl RateLimits {
     }
 
     fn limiter(&self, engine: &Engine, limit: NonZeroU32) -> Arc<Limiter> {
+        let (limiter, is_due) = self.known(engine, limit);
+        if is_due {
+            // Beside the lock: nobody else waits until all were gone through.
+            limiter.retain_recent();
+        }
+        limiter
+    }
+
+    /// A limit's accounts, and whether those are to be forgotten now that have all of theirs again.
+    fn known(&self, engine: &Engine, limit: NonZeroU32) -> (Arc<Limiter>, bool) {
         let mut limiters = self.limiters.lock().unwrap_or_else(PoisonError::into_inner);
         let made = || {
             let (quota, state) = (Quota::per_minute(limit), DashMapStateStore::default());
@@ -128,12 +138,12 @@ impl RateLimits {
         };
         let kept = limiters.entry(limit).or_insert_with(made);
         let now = kept.limiter.clock().now();
-        // Where so many ask within a minute, to go through them all at each request would stop everybody.
-        if kept.limiter.len() > ACCOUNTS_MAX && now >= kept.swept.saturating_add(SWEPT_EVERY) {
-            kept.limiter.retain_recent();
+        let is_due =
+            kept.limiter.len() > ACCOUNTS_MAX && now >= kept.swept.saturating_add(SWEPT_EVERY);
+        if is_due {
             kept.swept = now;
         }
-        Arc::clone(&kept.limiter)
+        (Arc::clone(&kept.limiter), is_due)
     }
 }
 
