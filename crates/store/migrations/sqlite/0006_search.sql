@@ -4,7 +4,7 @@ create table record_words(
   id    integer primary key,  -- the record's
   words text    not null      -- a blank between two
 ) strict;
--- Each beginning of up to twelve letters is indexed for itself, in the records' order: a search reads as many of them as a page has, not all.
+-- Each beginning of up to twelve letters is indexed for itself, in the records' order: a search for one word reads a page of them, not all.
 create virtual table record_words_index using fts5(
   words, content = 'record_words', content_rowid = 'id', detail = none, prefix = '1 2 3 4 5 6 7 8 9 10 11 12',
   tokenize = "ascii tokenchars '_'"
