@@ -13,6 +13,7 @@ mod cards;
 mod conformance;
 mod crash;
 mod database;
+mod egress;
 mod endings;
 mod files;
 mod hostile;

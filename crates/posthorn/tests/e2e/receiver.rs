@@ -1,7 +1,7 @@
 //! A receiver on loopback that keeps what it gets and answers as it is told to.
 
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::net::{IpAddr, TcpListener, TcpStream};
 use std::sync::{Arc, mpsc};
 
 use crate::posthorn::PATIENT;
@@ -9,6 +9,8 @@ use crate::posthorn::PATIENT;
 /// A request as it came over the wire.
 #[derive(Debug, Clone)]
 pub(crate) struct Seen {
+    /// Which address it came from.
+    pub(crate) from: IpAddr,
     /// The path of the request line.
     pub(crate) path: String,
     /// Names and values, in the order in which they came.
@@ -103,8 +105,9 @@ impl Receiver {
 
 /// One connection: request after request, until the client hangs up.
 fn serve(stream: &TcpStream, told: &mpsc::Sender<Seen>, script: &Script) {
+    let Ok(peer) = stream.peer_addr() else { return };
     let mut reader = BufReader::new(stream);
-    while let Some(seen) = read(&mut reader) {
+    while let Some(seen) = read(&mut reader, peer.ip()) {
         let answer = script(&seen);
         // Told before it is answered: whoever waits for the answer's effects finds it here.
         let _nobody_asks_any_more = told.send(seen);
@@ -114,7 +117,7 @@ fn serve(stream: &TcpStream, told: &mpsc::Sender<Seen>, script: &Script) {
     }
 }
 
-fn read(reader: &mut BufReader<&TcpStream>) -> Option<Seen> {
+fn read(reader: &mut BufReader<&TcpStream>, from: IpAddr) -> Option<Seen> {
     let mut first = String::new();
     reader.read_line(&mut first).ok().filter(|read| *read > 0)?;
     let path = first.split(' ').nth(1)?.to_owned();
@@ -129,5 +132,5 @@ fn read(reader: &mut BufReader<&TcpStream>) -> Option<Seen> {
     let length = length.map_or(Some(0), |(_, value)| value.parse().ok())?;
     let mut body = vec![0; length];
     reader.read_exact(&mut body).ok()?;
-    Some(Seen { path, headers, body })
+    Some(Seen { from, path, headers, body })
 }

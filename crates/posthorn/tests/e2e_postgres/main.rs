@@ -27,6 +27,7 @@ mod posthorn;
 mod pressure;
 #[path = "../e2e/promises.rs"]
 mod promises;
+#[expect(dead_code, reason = "nobody here asks where a try came from")]
 #[path = "../e2e/receiver.rs"]
 mod receiver;
 #[path = "../e2e/record.rs"]

@@ -14,6 +14,7 @@ mod posthorn;
 mod conformance;
 mod genuine;
 mod libraries;
+mod limits;
 mod oauth;
 mod payloads;
 mod program;

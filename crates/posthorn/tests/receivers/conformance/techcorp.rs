@@ -135,13 +135,24 @@ fn orders(page: &mut Page, python: &mut Program) {
     let cancel = format!("-X POST $BASE/api/orders/$OTHER/cancel {BEARER} {JSON} -d '{{}}'");
     page.asks("What webhook events are available?", &cancel, 200, &Value::Null);
     page.hears(PYTHON, python, &["order.created", "order.cancelled"]);
-    let first = format!(r#""$BASE/api/orders?limit=1" {BEARER}"#);
+    pages(page, python, &made["id"]);
+}
+
+/// "How do I paginate correctly?", as printed, over a hundred and two orders.
+fn pages(page: &mut Page, python: &mut Program, oldest: &Value) {
+    let item = json!({"product_id": "kb-1", "name": "Keyboard", "quantity": 1, "price": 299.9});
+    let hundred = json!({"data": vec![json!({"items": [item]}); 100]});
+    page.quietly(&format!("-X POST $BASE/api/orders/batch {BEARER} {JSON} -d '{hundred}'"));
+    page.hears(PYTHON, python, &["order.created"; 100]);
     let section = "How do I paginate correctly?";
+    let first = format!(r#"-X GET "$BASE/api/orders?limit=100" {BEARER}"#);
     let got = page.asks(section, &first, 200, &Value::Null);
+    assert_eq!(got["data"].as_array().map(Vec::len), Some(100), "{got:#}");
     named(page, "CURSOR", &got["next_cursor"]);
-    let next = format!(r#""$BASE/api/orders?limit=1&cursor=$CURSOR" {BEARER}"#);
+    let next = format!(r#"-X GET "$BASE/api/orders?limit=100&cursor=$CURSOR" {BEARER}"#);
     let last = page.asks(section, &next, 200, &Value::Null);
-    assert_eq!((&last["data"][0]["id"], &last["next_cursor"]), (&made["id"], &Value::Null));
+    assert_eq!((&last["data"][1]["id"], &last["next_cursor"]), (oldest, &Value::Null));
+    assert_eq!(last["data"].as_array().map(Vec::len), Some(2), "{last:#}");
 }
 
 fn products(page: &mut Page, python: &mut Program) {
