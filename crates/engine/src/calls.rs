@@ -1,7 +1,8 @@
 //! Calls of the API that were answered and are not yet written down: a bounded buffer that costs whoever answers next to nothing.
 //!
 //! A call is put in as it was seen, secrets and all; what is kept of it is decided when it is taken out (`crate::history`). Nothing of
-//! it lives longer than a second or so here.
+//! it lives longer than a second or so here. Where little room is left, calls are put in without their bodies, so that many large answers
+//! in a short time cost bodies and not calls.
 
 mod packing;
 
@@ -21,6 +22,8 @@ pub(crate) use packing::Unwritten;
 const CALLS_MAX: usize = 2 * BLOCK_CALLS_MAX;
 /// Their bytes, at most, as they were seen.
 const BYTES_MAX: usize = 8 * 1024 * 1024;
+/// Of these, what bodies may fill.
+const WITH_BODIES_BYTES_MAX: usize = BYTES_MAX / 4 * 3;
 /// Bytes that are packed into one block, at most (and what one call is over it).
 const PORTION_BYTES_MAX: usize = BYTES_MAX / 2;
 
@@ -109,6 +112,11 @@ impl Seen {
         path
     }
 
+    /// The bodies are not kept; how many bytes they had is.
+    fn without_bodies(&mut self) {
+        (self.request.whole, self.response.whole) = (None, None);
+    }
+
     fn weight(&self) -> usize {
         let body = |body: &SeenBody| body.whole.as_ref().map_or(0, Bytes::len);
         size_of::<Self>()
@@ -138,10 +146,14 @@ struct Waiting {
 }
 
 impl Calls {
-    /// Puts one in; `false`: there is no room.
-    pub(crate) fn put(&self, seen: Box<Seen>) -> bool {
-        let weight = seen.weight();
+    /// Puts one in, without its bodies if these have no room; `false`: there is none for the call.
+    pub(crate) fn put(&self, mut seen: Box<Seen>) -> bool {
+        let mut weight = seen.weight();
         let mut waiting = self.lock();
+        if waiting.bytes + weight > WITH_BODIES_BYTES_MAX {
+            seen.without_bodies();
+            weight = seen.weight();
+        }
         if waiting.held >= CALLS_MAX || waiting.bytes + weight > BYTES_MAX {
             return false;
         }
@@ -242,16 +254,26 @@ mod tests {
     #[test]
     fn what_is_held_is_bounded_until_it_is_written() {
         let calls = Calls::default();
-        let one = BYTES_MAX / 4;
+        let has_body = |seen: &BoxedSeen| seen.request.whole.is_some();
+        let one = WITH_BODIES_BYTES_MAX / 3;
         assert!((0..3).all(|second| calls.put(seen(second, one))));
-        assert!(!calls.put(seen(3, one)), "there is no room for a fourth and what is around it");
         let mut taken = calls.take();
-        assert_eq!(taken.len(), 3);
-        assert!(!calls.put(seen(3, one)), "those are still held");
+        let bodies: Vec<bool> = taken.iter().map(has_body).collect();
+        assert_eq!(bodies, [true, true, false], "a third has no room with what is around it");
+        assert!(calls.put(seen(3, one)));
+        assert!(!has_body(&calls.take()[0]), "the first two are still held");
         let first = portion(&mut taken).unwrap();
         assert_eq!((first.calls.len(), taken.len()), (1, 2));
         calls.written(&first);
         assert!(calls.put(seen(3, one)));
+        assert!(has_body(&calls.take()[0]));
+    }
+
+    #[test]
+    fn bodies_cost_no_call_its_place() {
+        let calls = Calls::default();
+        let put = (0..4096).filter(|second| calls.put(seen(*second, 64 * 1024))).count();
+        assert_eq!(put, 4096);
     }
 
     #[test]
