@@ -35,10 +35,7 @@ pub(crate) async fn around(State(app): State<App>, mut request: Request, next: N
     let begun = (started, method);
     let recording = Recording::begin(&app, begun, &mut request, id.to_str().unwrap_or_default());
     let route = request.extensions().get::<MatchedPath>().cloned();
-    let answered = AssertUnwindSafe(next.run(request)).catch_unwind().await;
-    let mut response = answered.unwrap_or_else(|_| {
-        Problem::internal("the handler panicked; the panic's message is in the log").into_response()
-    });
+    let mut response = caught(next.run(request)).await;
     let route = route.as_ref().map_or("none", MatchedPath::as_str);
     let problem = response.extensions_mut().remove::<Problem>();
     let code = problem.as_ref().map(|problem| problem.code.about().name);
@@ -56,6 +53,13 @@ pub(crate) async fn around(State(app): State<App>, mut request: Request, next: N
         None => response,
         Some(recording) => recording.end(took.unsigned_abs(), code, response).await,
     }
+}
+
+/// An answer, also of what panics: nobody is left without one, and whoever wraps it still adds what belongs to every answer.
+pub(crate) async fn caught(answer: impl Future<Output = Response>) -> Response {
+    AssertUnwindSafe(answer).catch_unwind().await.unwrap_or_else(|_| {
+        Problem::internal("the handler panicked; the panic's message is in the log").into_response()
+    })
 }
 
 /// The caller's own id where it is sane, else a new one.
@@ -92,4 +96,16 @@ fn write_document(response: &mut Response, problem: &Problem, id: Option<&str>) 
     response.headers_mut().insert(header::CONTENT_TYPE, kind);
     response.headers_mut().remove(header::CONTENT_LENGTH);
     *response.body_mut() = Body::from(document);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_panics_is_answered_and_says_that_it_is_our_fault() {
+        let mut response = caught(async { panic!("a story of a bug") }).await;
+        assert_eq!(response.status(), 500);
+        assert!(response.extensions_mut().remove::<Problem>().is_some());
+    }
 }

@@ -19,6 +19,7 @@ use url::form_urlencoded;
 
 use crate::address::Address;
 use crate::app::App;
+use crate::edge::caught;
 use crate::noted::Noted;
 use crate::origins;
 use crate::problem::{Code, Problem};
@@ -62,7 +63,7 @@ pub(super) async fn with_usage(
     };
     let mut response = match refused {
         Some(problem) => refusal(problem),
-        None => next.run(Request::from_parts(parts, body)).await,
+        None => caught(next.run(Request::from_parts(parts, body))).await,
     };
     if used.get().is_none()
         && let Err(problem) = admit_stranger(&app, &stranger, contract)

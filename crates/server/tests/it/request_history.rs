@@ -277,7 +277,12 @@ async fn what_finds_no_room_while_the_database_is_away_is_counted() {
     for _ in 0..200 {
         called(&app, "long", Method::POST, "/v1/endpoints", &long).await;
     }
-    called(&app, "last", Method::POST, "/v1/endpoints", &long).await;
+    called(&app, "bare", Method::POST, "/v1/endpoints", &long).await;
+    let far = format!("/v1/events?cursor={}", "y".repeat(8_000));
+    for _ in 0..400 {
+        called(&app, "far", Method::GET, &far, &Value::Null).await;
+    }
+    called(&app, "last", Method::GET, &far, &Value::Null).await;
     let metrics = app.call(Method::GET, "/metrics").no_key().send(Body::empty()).await.text;
     let dropped = metrics
         .lines()
@@ -287,6 +292,11 @@ async fn what_finds_no_room_while_the_database_is_away_is_counted() {
     app.database_fails.store(false, Ordering::Relaxed);
     let first = app.call(Method::GET, "/v1/requests/first").key(ADMIN).send(Body::empty()).await;
     assert_eq!(first.status, 200, "{}", first.text);
+    let bare = app.get("/v1/requests/bare").await;
+    assert_eq!(bare.status, 200, "bodies went before calls: {}", bare.text);
+    let told = bare.json();
+    assert!(told["request_body"].is_null(), "{told:#}");
+    assert!(told["bytes_in"].as_u64() > Some(60_000), "{told:#}");
     assert_eq!(app.get("/v1/requests/last").await.status, 404, "there was no room for it");
 }
 
