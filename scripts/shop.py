@@ -77,6 +77,10 @@ class Server:
         self.child.wait()
 
 
+class Refused(Exception):
+    """What the server would not do."""
+
+
 class Client:
     """One connection with a key."""
 
@@ -89,7 +93,7 @@ class Client:
         self.connection.request(method, path, None if body is None else json.dumps(body), headers)
         answer = self.connection.getresponse()
         if answer.status >= 300:
-            sys.exit(f"shop: {method} {path}: {answer.status} {answer.read().decode()}")
+            raise Refused(f"{method} {path}: {answer.status} {answer.read().decode()}")
         return answer
 
     def call(self, method, path, body=None):
@@ -133,6 +137,14 @@ def fill(server, key, what, rows, draft):
     batches, lock, failed = iter(range(0, rows, BATCH)), threading.Lock(), []
     done = 0
 
+    def made(client, drafts):
+        """Makes a batch; what could not be made."""
+        try:
+            outcomes = client.call("POST", f"/techcorp/v1/{what}/batch", {"data": drafts})["data"]
+        except (Refused, OSError, http.client.HTTPException) as error:
+            return [error]
+        return [outcome for outcome in outcomes if "error" in outcome]
+
     def write():
         nonlocal done
         client = Client(server.port, key)
@@ -141,8 +153,7 @@ def fill(server, key, what, rows, draft):
                 first = next(batches, None)
             if first is None or failed:
                 return
-            made = client.call("POST", f"/techcorp/v1/{what}/batch", {"data": [draft(first + at) for at in range(BATCH)]})
-            bad = [item for item in made["data"] if "error" in item]
+            bad = made(client, [draft(first + at) for at in range(BATCH)])
             with lock:
                 failed.extend(bad)
                 done += BATCH
@@ -154,58 +165,59 @@ def fill(server, key, what, rows, draft):
         writer.start()
     for writer in writers:
         writer.join()
-    if failed or done != rows:
-        sys.exit(f"shop: {done} of {rows} {what} were made; {failed[:1]}")
+    if failed:
+        raise Refused(f"not all {what} were made: {failed[0]}")
     return rows / (time.perf_counter() - begun)
 
 
-def walk(client, path, pages_max=None):
+def walk(client, path, pages_max):
     """The milliseconds of each page, and all the ids."""
     times, ids, cursor = [], [], None
-    while pages_max is None or len(times) < pages_max:
+    while len(times) < pages_max:
         took, page = client.timed(path + (f"&cursor={cursor}" if cursor else ""))
         times.append(took)
         ids.extend(row["id"] for row in page["data"])
-        bar("pages", len(times), pages_max or len(times) + 1)
         cursor = page["next_cursor"]
+        bar("pages", len(times) if cursor else pages_max, pages_max)
         if cursor is None:
             break
     return times, ids
 
 
-def lists(client, rows, figures):
+def lists(client, rows):
     empty = [client.timed("/techcorp/v1/users?limit=100")[0] for _ in range(PAGES)]
-    figures["an empty page, p50, ms"] = statistics.median(empty)
-    times, ids = walk(client, "/techcorp/v1/orders?limit=100")
+    # One page more than there are, so that a row too many is found, too.
+    times, ids = walk(client, "/techcorp/v1/orders?limit=100", rows // 100 + 1)
     few = min(PAGES, len(times) // 2)
     first, last = statistics.median(times[:few]), statistics.median(times[-few:])
-    figures |= {
+    if len(set(ids)) != rows or len(ids) != rows:
+        raise Refused(f"{len(ids)} orders, {len(set(ids))} of them different, are on the pages; {rows} were made")
+    return {
+        "an empty page, p50, ms": statistics.median(empty),
         f"orders: the first {few} pages, p50, ms": first,
         f"orders: the last {few} of {len(times):,} pages, p50, ms": last,
         "orders: all pages, p99, ms": statistics.quantiles(times, n=100)[98],
         "orders: a last page beside a first one": last / first,
     }
-    if len(set(ids)) != rows or len(ids) != rows:
-        sys.exit(f"shop: {len(ids)} orders, {len(set(ids))} of them different, are on the pages; {rows} were made")
-    return figures
 
 
-def searches(client, rows, figures):
+def searches(client, rows):
+    figures = {}
     for query, found in (("rarity", -(-rows // RARE)), ("joao", None), ("joao+silva+rarity", -(-rows // RARE))):
         times, ids = walk(client, f"/techcorp/v1/orders?limit=100&q={query}", 10)
         figures[f"orders: search {query}, pages of 100, p50, ms"] = statistics.median(times)
         if len(ids) != min(found or 1000, 1000, rows):
-            sys.exit(f"shop: {query} found {len(ids)} orders on {len(times)} pages")
+            raise Refused(f"{query} found {len(ids)} orders on {len(times)} pages")
     return figures
 
 
-def feed(server, client, rows, figures):
+def feed(server, client, rows):
     server.forget_the_most()
     before, _ = server.memory()
     begun = time.perf_counter()
     client.call("POST", "/techcorp/v1/products/feed", {})
     while (told := client.call("GET", "/techcorp/v1/products/feed"))["status"] != "READY":
-        threading.Event().wait(0.05)
+        time.sleep(0.05)
     made = time.perf_counter() - begun
     begun = time.perf_counter()
     answer = client.send("GET", "/techcorp/v1/products/feed.csv")
@@ -213,9 +225,9 @@ def feed(server, client, rows, figures):
     count = sum(1 for _ in csv.reader(lines, strict=True)) - 1
     read = time.perf_counter() - begun
     if count != rows:
-        sys.exit(f"shop: the feed has {count} products; {rows} were made")
+        raise Refused(f"the feed has {count} products; {rows} were made")
     _, most = server.memory()
-    return figures | {
+    return {
         "feed: MiB": told["bytes"] / 2**20,
         "feed: made, products/s": rows / made,
         "feed: read by Python's csv, products/s": rows / read,
@@ -244,9 +256,7 @@ def main():
         figures = {f"{what}: made, a second": fill(server, key, what, given.rows, draft)
                    for what, draft in (("orders", order), ("products", product))}
         client = Client(server.port, key)
-        figures = lists(client, given.rows, figures)
-        figures = searches(client, given.rows, figures)
-        figures = feed(server, client, given.rows, figures)
+        figures |= lists(client, given.rows) | searches(client, given.rows) | feed(server, client, given.rows)
     failed = list(failures(figures))
     if given.json:
         print(json.dumps({"rows": given.rows, "figures": figures, "failed": failed}, indent=1))
@@ -258,4 +268,7 @@ def main():
         sys.exit("shop: " + "; ".join(failed))
 
 
-main()
+try:
+    main()
+except Refused as error:
+    sys.exit(f"shop: {error}")
