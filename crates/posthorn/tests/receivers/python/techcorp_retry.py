@@ -57,7 +57,7 @@ def search():
 
 
 found = None
-# One search comes free each second, so a slow machine may find room at once.
-while not waits:
+# A search comes free each second, so a slow machine is refused after some more than the minute's sixty; one that never is, never.
+while not waits and len(statuses) < 600:
     found = call_with_retry(search)
 print(json.dumps({"statuses": statuses, "waits": waits, "found": found["data"]}))
