@@ -100,7 +100,7 @@ pub struct Body {
 /// The text of a body.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Kept {
-    /// Nothing: there was none, it is neither JSON nor a form, or there was no room for it.
+    /// Nothing: there was none, it is neither JSON nor a form, it was too long, or there was no room for it.
     #[default]
     Nothing,
     /// All of it.

@@ -22,7 +22,7 @@ pub(crate) use packing::Unwritten;
 const CALLS_MAX: usize = 2 * BLOCK_CALLS_MAX;
 /// Their bytes, at most, as they were seen.
 const BYTES_MAX: usize = 8 * 1024 * 1024;
-/// Of these, what bodies may fill.
+/// Where so many are held, calls are put in without their bodies.
 const WITH_BODIES_BYTES_MAX: usize = BYTES_MAX / 4 * 3;
 /// Bytes that are packed into one block, at most (and what one call is over it).
 const PORTION_BYTES_MAX: usize = BYTES_MAX / 2;
