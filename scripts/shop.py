@@ -2,7 +2,7 @@
 """Fills a shop of TechCorp's through its API, and measures what must not grow with it.
 
 A page far down a list beside the first ones, searches, the CSV feed's memory. It fails when a row is missing, when the last pages
-take half as long again as the first, or when making and reading the feed takes more than 64 MiB beyond what the server had. Times are
+take half as long again as the first (of 20,000 rows or more), or when making and reading the feed takes more than 64 MiB beyond what the server had. Times are
 of this machine: the page's are beside a call that reads nothing, in the same run.
 """
 
@@ -237,8 +237,9 @@ def feed(server, client, rows):
     }
 
 
-def failures(figures):
-    if figures["orders: a last page beside a first one"] > SLOWER_MAX:
+def failures(figures, rows):
+    # Of fewer pages the first are the last, too, or too few for a median.
+    if rows >= 2 * PAGES * BATCH and figures["orders: a last page beside a first one"] > SLOWER_MAX:
         yield f"the last pages took more than {SLOWER_MAX} times as long as the first"
     if figures["feed: more memory, MiB"] > FEED_MIB_MAX:
         yield f"the feed took more than {FEED_MIB_MAX} MiB"
@@ -257,7 +258,7 @@ def main():
                    for what, draft in (("orders", order), ("products", product))}
         client = Client(server.port, key)
         figures |= lists(client, given.rows) | searches(client, given.rows) | feed(server, client, given.rows)
-    failed = list(failures(figures))
+    failed = list(failures(figures, given.rows))
     if given.json:
         print(json.dumps({"rows": given.rows, "figures": figures, "failed": failed}, indent=1))
     else:
