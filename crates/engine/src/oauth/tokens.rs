@@ -216,7 +216,8 @@ impl Engine {
         }
     }
 
-    /// On whose account a refresh token is, if it is one.
+    /// On whose account a refresh token is, if it is one and good. One that was used, revoked or has expired proves nothing: whoever
+    /// has it is not the program's own.
     pub async fn refreshes(&self, token: &str) -> Result<Option<Caller>, EngineError> {
         let found = self.shared.token(token).await?.map(|(_, token)| token);
         let Some(found) = found.filter(|token| token.kind == TokenKind::Refresh) else {
@@ -224,7 +225,8 @@ impl Engine {
         };
         let Family { place: (id, mode), application, .. } = found.family;
         self.shared.meet_merchant(id).await?;
-        Ok(Some(Caller::Merchant { id, mode, by: By::Program(application) }))
+        let caller = Caller::Merchant { id, mode, by: By::Program(application) };
+        Ok(self.shared.is_good(&found).then_some(caller))
     }
 
     /// Ends a token at its application's wish; with a refresh token all that its grant brought. One that nobody knows has ended

@@ -51,6 +51,16 @@ pub(super) async fn admit_program(
     admit(app, parts, program, CONTRACT).await
 }
 
+/// Lets whoever names a program in, without a proof: as often as its address may ask, so that it uses up nothing of that program's.
+pub(super) async fn admit_unproven(
+    app: &App,
+    parts: &Parts,
+    program: Caller,
+) -> Result<(), Problem> {
+    admit_stranger(app, parts, CONTRACT)?;
+    known(app, parts, program, CONTRACT).await.map(drop)
+}
+
 /// What is sent as an access token, and as no key.
 fn access_token(parts: &Parts) -> Option<&str> {
     let (scheme, token) = parts.headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;

@@ -4,7 +4,7 @@
 use data_encoding::BASE64;
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
-use posthorn_core::oauth::{Application, Fault, Refusal};
+use posthorn_core::oauth::{Application, ClientKind, Fault, Refusal};
 use posthorn_core::secret::Secret;
 use posthorn_engine::{By, Caller};
 use url::form_urlencoded;
@@ -12,15 +12,20 @@ use url::form_urlencoded;
 use super::fault::Refused;
 use super::form::Form;
 use crate::app::App;
-use crate::facade::techcorp::client::admit_program;
+use crate::facade::techcorp::client::{admit_program, admit_unproven};
 
-/// The application that sent a form, which its merchant has not asked too often.
+/// The application that sent a form, which has not asked too often. One that proves itself is counted as its merchant's; what
+/// calls itself a public one anybody may have sent, so it is counted by its address.
 pub(super) async fn client(app: &App, form: &Form) -> Result<Application, Refused> {
     let (client, secret) = credentials(&form.parts.headers, form)?;
     let secret = secret.as_ref().map(Secret::expose);
     let client = app.engine().client(&client, secret).await?;
     let (id, mode, by) = (client.merchant, client.mode, By::Program(client.id));
-    admit_program(app, &form.parts, Caller::Merchant { id, mode, by }).await?;
+    let caller = Caller::Merchant { id, mode, by };
+    match client.kind {
+        ClientKind::Confidential => admit_program(app, &form.parts, caller).await?,
+        ClientKind::Public => admit_unproven(app, &form.parts, caller).await?,
+    }
     Ok(client)
 }
 
