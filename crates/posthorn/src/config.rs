@@ -62,7 +62,7 @@ pub(crate) struct Config {
 
     /// Where payers reach this server, as in `https://pay.example.com`: what links to payments begin with.
     /// Left out, a sandbox that listens on a loopback address takes that. Anything else then knows of no address of its own: events
-    /// carry no links, and the answers of platforms' APIs have links to where the request was sent (`Host`, `X-Forwarded-Proto`).
+    /// carry no links, and the answers of platforms' APIs have links to where the request was sent (`Host`, `X-Forwarded-Host` of a trusted proxy, `X-Forwarded-Proto`).
     #[config(env = "POSTHORN_PUBLIC_URL")]
     pub(crate) public_url: Option<PublicUrl>,
 

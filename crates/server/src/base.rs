@@ -1,16 +1,18 @@
 //! Where the server was asked: what its links begin with, where the deployment has no `public_url`.
 //!
-//! It is read from the request's `Host` (and `X-Forwarded-Proto`), so only whoever asked gets to see it.
+//! It is read from the request, as `hosts` reads it for the mode (and from `X-Forwarded-Proto`), so only whoever asked gets to see it.
 
 use std::convert::Infallible;
 
 use axum::extract::FromRequestParts;
-use http::HeaderMap;
-use http::header::HOST;
 use http::request::Parts;
 use http::uri::Authority;
+use ipnet::IpNet;
 use posthorn_core::id::{CheckoutId, PaymentId};
 use posthorn_engine::Engine;
+
+use crate::app::App;
+use crate::hosts::asked;
 
 /// Scheme and authority: `https://pix.example`.
 #[derive(Debug, Clone)]
@@ -27,21 +29,19 @@ impl Base {
         format!("{}{}", self.0, engine.payment_path(id))
     }
 
-    fn of(headers: &HeaderMap) -> Self {
-        let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-        let host = text(HOST.as_str()).and_then(|host| host.parse::<Authority>().ok());
-        let host = host.filter(|host| !host.as_str().contains('@'));
+    fn of(parts: &Parts, proxies: &[IpNet]) -> Self {
+        let host = asked(parts, proxies);
         let host = host.as_ref().map_or("localhost", Authority::as_str);
-        let secure =
-            text("x-forwarded-proto").is_some_and(|proto| proto.eq_ignore_ascii_case("https"));
+        let proto = parts.headers.get("x-forwarded-proto").and_then(|proto| proto.to_str().ok());
+        let secure = proto.is_some_and(|proto| proto.eq_ignore_ascii_case("https"));
         Self(format!("{}://{host}", if secure { "https" } else { "http" }))
     }
 }
 
-impl<S: Sync> FromRequestParts<S> for Base {
+impl FromRequestParts<App> for Base {
     type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        Ok(Self::of(&parts.headers))
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
+        Ok(Self::of(parts, app.trusted_proxies()))
     }
 }

@@ -36,11 +36,10 @@ pub struct NoHostName {
 impl HostName {
     /// The name in what requests carry: with the port or without.
     fn of(asked: &str) -> Option<Self> {
-        let authority = asked.trim().parse::<Authority>().ok()?;
+        let authority = sane(asked)?;
         let host = authority.host();
         let host = host.strip_suffix('.').unwrap_or(host);
-        let sane = !host.is_empty() && !authority.as_str().contains('@');
-        sane.then(|| Self(host.to_ascii_lowercase()))
+        (!host.is_empty()).then(|| Self(host.to_ascii_lowercase()))
     }
 }
 
@@ -127,7 +126,8 @@ impl Hosts {
             return Ok(());
         }
         let theirs = |name: &HostName| self.of(other).contains(name);
-        let Some(name) = asked(parts, proxies).filter(theirs) else { return Ok(()) };
+        let name = asked(parts, proxies).and_then(|asked| HostName::of(asked.as_str()));
+        let Some(name) = name.filter(theirs) else { return Ok(()) };
         let (own, other) = (mode.name(), other.name());
         let place = match self.of(mode).first() {
             Some(place) => format!("{own} mode is at `{place}`"),
@@ -138,20 +138,26 @@ impl Hosts {
     }
 }
 
-/// The name that a request was sent to. Of `X-Forwarded-Host` the last name is believed, and only of a trusted proxy: what stands
-/// before it anybody may have written.
-fn asked(parts: &Parts, proxies: &[IpNet]) -> Option<HostName> {
+/// Where a request was sent: a name, and a port if it has one. Of `X-Forwarded-Host` the last name is believed, and only of a trusted
+/// proxy: what stands before it anybody may have written.
+pub(crate) fn asked(parts: &Parts, proxies: &[IpNet]) -> Option<Authority> {
     let forwarded = || {
         let line = parts.headers.get_all(FORWARDED_HOST).iter().next_back()?;
-        HostName::of(line.to_str().ok()?.rsplit(',').next()?)
+        sane(line.to_str().ok()?.rsplit(',').next()?)
     };
     let own = || match parts.uri.authority() {
         // HTTP/2 has no `Host`; of a request with both, this one counts (RFC 9112, section 3.2.2).
-        Some(authority) => HostName::of(authority.as_str()),
-        None => HostName::of(parts.headers.get(HOST)?.to_str().ok()?),
+        Some(authority) => sane(authority.as_str()),
+        None => sane(parts.headers.get(HOST)?.to_str().ok()?),
     };
     let forwarded = is_forwarded(&parts.extensions, proxies).then(forwarded).flatten();
     forwarded.or_else(own)
+}
+
+/// A name with or without a port, and nothing before it.
+fn sane(text: &str) -> Option<Authority> {
+    let authority = text.trim().parse::<Authority>().ok()?;
+    (!authority.host().is_empty() && !authority.as_str().contains('@')).then_some(authority)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //!
 //! The guide prints no more of their API than their data in events; routes and members are named after that. A charge's
 //! `link_pagamento` leads to the deployment's `public_url`; where none is configured it leads to the server that was asked,
-//! by the request's `Host` (and `X-Forwarded-Proto`), which only whoever asked gets to see.
+//! by the request's `Host` (`X-Forwarded-Host` of a trusted proxy, and `X-Forwarded-Proto`), which only whoever asked gets to see.
 
 mod charges;
 mod checkouts;

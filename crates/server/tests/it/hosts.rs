@@ -9,7 +9,7 @@ use crate::harness::{ADMIN, Call, Got, TestApp};
 
 pub(crate) const SANDBOX: &str = "api.sandbox.techcorp.com";
 pub(crate) const PRODUCTION: &str = "api.techcorp.com";
-const PROXY: &str = "10.0.0.1";
+pub(crate) const PROXY: &str = "10.0.0.1";
 
 /// The same, asked at TechCorp's two bases, and behind a proxy.
 pub(crate) fn bound(mut app: TestApp) -> TestApp {

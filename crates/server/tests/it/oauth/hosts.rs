@@ -8,7 +8,7 @@ use serde_json::json;
 use super::consent::{AUTHORIZE, allowed, wanted};
 use super::world::{FORM, Program, World, encoded};
 use crate::harness::{Got, TestApp};
-use crate::hosts::{PRODUCTION, SANDBOX, bound};
+use crate::hosts::{PRODUCTION, PROXY, SANDBOX, bound};
 
 impl World {
     /// A form that is sent to a host.
@@ -76,6 +76,19 @@ async fn a_user_is_asked_for_no_password_and_a_refresh_is_not_spent_at_the_other
     assert_eq!(refresh(PRODUCTION).await.at("/error"), "unauthorized_client");
     let second = refresh(SANDBOX).await;
     assert_eq!(second.status, StatusCode::OK, "it was not spent: {}", second.text);
+}
+
+#[tokio::test]
+async fn behind_a_proxy_the_issuer_is_where_the_proxy_was_asked() {
+    let app = bound(TestApp::in_real_time().await).at_root("techcorp");
+    for (peer, issuer) in
+        [(PROXY, "https://api.sandbox.techcorp.com"), ("192.0.2.1", "https://posthorn.internal")]
+    {
+        let call = app.call(Method::GET, "/.well-known/oauth-authorization-server").no_key();
+        let call = call.header("host", "posthorn.internal").header("x-forwarded-host", SANDBOX);
+        let call = call.header("x-forwarded-proto", "https").from(peer);
+        assert_eq!(call.send(Body::empty()).await.at("/issuer"), issuer, "{peer}");
+    }
 }
 
 #[tokio::test]
