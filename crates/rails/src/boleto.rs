@@ -7,20 +7,39 @@
 
 use std::fmt;
 
-use jiff::ToSpan as _;
 use jiff::civil::{Date, date};
+use jiff::tz::{Offset, offset};
+use jiff::{Timestamp, ToSpan as _};
 
 /// The most a slip can ask for, in centavos: ten digits.
 pub const CENTAVOS_MAX: i64 = 9_999_999_999;
 /// Digits that are the bank's own.
 pub const FREE_DIGITS: usize = 25;
+/// Days until a slip is due that nobody gave a day (rails.md, section 0).
+pub const DUE_DAYS: u8 = 3;
 
+/// São Paulo has had no summer time since 2019.
+const SAO_PAULO: Offset = offset(-3);
 /// Where the days are counted from.
 const DAY_ZERO: Date = date(1997, 10, 7);
 const FACTOR_MIN: i64 = 1000;
 /// Days until a factor means another day.
 const FACTORS: i64 = 9000;
 const REAL: char = '9';
+
+/// The day that it is in São Paulo.
+#[must_use]
+pub fn day_of(at: Timestamp) -> Date {
+    SAO_PAULO.to_datetime(at).date()
+}
+
+/// The last second of a slip that is due so many days from now: it is paid on that day, too.
+#[must_use]
+pub fn due_in(now: Timestamp, days: u8) -> Option<Timestamp> {
+    let after = day_of(now).checked_add((i64::from(days) + 1).days()).ok()?;
+    let midnight = SAO_PAULO.to_timestamp(after.to_datetime(jiff::civil::Time::midnight())).ok()?;
+    midnight.checked_sub(1.second()).ok()
+}
 
 /// A bank slip.
 #[derive(Debug, Clone, PartialEq, Eq)]

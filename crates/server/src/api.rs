@@ -40,7 +40,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub(crate) use egress::AddressesOut;
-pub(crate) use payment_in::{metadata, unfit};
+pub(crate) use payment_in::{installments, metadata, unfit};
 
 use crate::app::App;
 

@@ -170,8 +170,19 @@ pub struct Sandbox {
     pub cards_decide_after: Option<SignedDuration>,
     /// After what time an unpaid payment expires, where its merchant says nothing; `None`: by the method's own rules.
     pub payment_expires_after: Option<SignedDuration>,
+    /// The same of a PIX charge alone, where it has a time of its own.
+    pub pix_expires_after: Option<SignedDuration>,
     /// Whether a card's provider looks at it (*processing*) until it is decided; else it waits (*pending*).
     pub cards_reviewed: bool,
+}
+
+impl Sandbox {
+    /// After what time an unpaid payment by a method expires, where its merchant says nothing.
+    #[must_use]
+    pub fn expires_after(&self, method: &str) -> Option<SignedDuration> {
+        let own = (method == Method::Pix.name()).then_some(self.pix_expires_after).flatten();
+        own.or(self.payment_expires_after)
+    }
 }
 
 impl Provider {
@@ -321,17 +332,23 @@ fn chosen<T: Copy>(
 /// Reads `[sandbox]`, which may be left out.
 pub(super) fn read_sandbox(page: &mut Page<'_>, root: &Section<'_>) -> Sandbox {
     let Some(table) = root.table(page, "sandbox") else { return Sandbox::default() };
-    let fields =
-        ["pix_confirms_after", "cards_decide_after", "payment_expires_after", "cards_reviewed"];
+    let times =
+        ["pix_confirms_after", "cards_decide_after", "payment_expires_after", "pix_expires_after"];
+    let fields = [&times[..], &["cards_reviewed"]].concat();
     let section = Section::open(page, "[sandbox]", table, &fields);
     let after = |key| {
         let text = section.text(page, key)?;
         read_duration(page, &text, SANDBOX_WAIT_MAX)
     };
-    let [pix_confirms_after, cards_decide_after, payment_expires_after] =
-        ["pix_confirms_after", "cards_decide_after", "payment_expires_after"].map(after);
-    let cards_reviewed = section.flag(page, "cards_reviewed");
-    Sandbox { pix_confirms_after, cards_decide_after, payment_expires_after, cards_reviewed }
+    let [pix_confirms_after, cards_decide_after, payment_expires_after, pix_expires_after] =
+        times.map(after);
+    Sandbox {
+        pix_confirms_after,
+        cards_decide_after,
+        payment_expires_after,
+        pix_expires_after,
+        cards_reviewed: section.flag(page, "cards_reviewed"),
+    }
 }
 
 /// Reads `[checkout]`, which may be left out.

@@ -66,6 +66,8 @@ fn a_sandbox_does_by_itself_only_what_its_guide_says() {
     assert_eq!(after("payqi").payment_expires_after, Some(SignedDuration::from_mins(15)));
     assert_eq!(after("pagtracker").payment_expires_after, Some(SignedDuration::from_hours(1)));
     assert_eq!(after("pagtracker").pix_confirms_after, None);
+    assert_eq!(after("techcorp").expires_after("pix"), Some(SignedDuration::from_mins(30)));
+    assert_eq!(after("techcorp").expires_after("boleto"), None, "its due day");
     assert!(after("krxscale").cards_reviewed && !after("sentinelgate").cards_reviewed);
 }
 

@@ -103,7 +103,7 @@ impl Engine {
             customer: terms.customer,
             metadata: terms.metadata.unwrap_or_else(|| "{}".to_owned()),
             callback: None,
-            expires: self.payment_expires(place, None),
+            expires: self.payment_expires(place, Method::Pix.name(), None),
             installments: 1,
             checkout: terms.checkout,
             sale: terms.sale,

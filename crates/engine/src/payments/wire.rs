@@ -8,7 +8,8 @@ use posthorn_core::contract::{Contract, Kind, Provider, Transition};
 use posthorn_core::event::Mode;
 use posthorn_core::id::{MerchantId, PaymentId, PayoutId};
 use posthorn_core::money::Asset;
-use posthorn_core::payment::{Facts, Payment, State};
+use posthorn_core::payment::{Facts, Method, Payment, State};
+use posthorn_rails::boleto;
 use posthorn_rails::mpesa::{BadMsisdn, Msisdn};
 use posthorn_store::{Page, RecordKind};
 
@@ -45,17 +46,37 @@ impl Engine {
         contract.default_provider(method, asset).map(|provider| provider.name.clone())
     }
 
-    /// Until when a payment that is made now may be paid: as long as is wished, else as the contract has it.
+    /// Until when a payment by a method that is made now may be paid: as long as is wished, else as the contract has it; a boleto, of
+    /// which neither says anything, to the end of the day that it is due.
     #[must_use]
     pub fn payment_expires(
         &self,
         (merchant, mode): (MerchantId, Mode),
+        method: &str,
         wished: Option<SignedDuration>,
     ) -> Option<Timestamp> {
         let contract = self.shared.contract_at(merchant).ok()?;
-        let after = wished.or(contract.sandbox.payment_expires_after)?;
-        let now = self.shared.directory.now(merchant, mode, self.shared.clock.now());
-        now.checked_add(after).ok()
+        match wished.or(contract.sandbox.expires_after(method)) {
+            None if method == Method::Boleto.name() => {
+                self.boleto_expires((merchant, mode), boleto::DUE_DAYS)
+            }
+            None => None,
+            Some(after) => self.merchant_time(merchant, mode).checked_add(after).ok(),
+        }
+    }
+
+    /// The end of the day that a boleto is due which is made now and due in so many days.
+    #[must_use]
+    pub fn boleto_expires(
+        &self,
+        (merchant, mode): (MerchantId, Mode),
+        days: u8,
+    ) -> Option<Timestamp> {
+        boleto::due_in(self.merchant_time(merchant, mode), days)
+    }
+
+    fn merchant_time(&self, merchant: MerchantId, mode: Mode) -> Timestamp {
+        self.shared.directory.now(merchant, mode, self.shared.clock.now())
     }
 
     /// The payment that a text names: in our form, or in that of the merchant's contract.

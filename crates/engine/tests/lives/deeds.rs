@@ -141,7 +141,7 @@ impl Client {
 
     async fn create(&self, order: &Order) -> Result<(), EngineError> {
         let lasts = order.lasts_s.map(SignedDuration::from_secs);
-        let expires = self.engine.payment_expires(self.place, lasts);
+        let expires = self.engine.payment_expires(self.place, order.way.method, lasts);
         let key = request(order.key.as_ref(), "/v1/payments", &order.fingerprint());
         let draft = order.draft(expires);
         let opened =

@@ -28,7 +28,7 @@ const DESTINATIONS: [&str; 4] =
 #[derive(Debug, Clone)]
 pub(crate) struct Way {
     pub(crate) provider: String,
-    method: &'static str,
+    pub(crate) method: &'static str,
     asset: Asset,
     least: i64,
     most: i64,

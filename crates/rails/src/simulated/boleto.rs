@@ -1,7 +1,6 @@
 //! Boletos: a slip of a bank that does not exist, paid when somebody does so.
 
 use jiff::civil::Date;
-use jiff::tz::{Offset, offset};
 use jiff::{Timestamp, ToSpan as _};
 use posthorn_core::payment::{Instrument, Refusal};
 
@@ -9,14 +8,10 @@ use super::book::{Book, Standing};
 use super::charge::Charging;
 use super::number::first;
 use super::refusal;
-use crate::boleto::Boleto;
+use crate::boleto::{Boleto, DUE_DAYS, day_of};
 
 /// No bank has this code, so nobody pays a sandbox's slip by mistake.
 const BANK: u16 = 999;
-/// Days until a slip is due that nobody gave a day.
-const DUE_DAYS: i64 = 3;
-/// São Paulo has had no summer time since 2019.
-const SAO_PAULO: Offset = offset(-3);
 
 pub(super) fn show(book: Book, charging: &Charging<'_>, now: Timestamp) -> Result<Book, Refusal> {
     let due = due(charging.expires, now);
@@ -29,6 +24,5 @@ pub(super) fn show(book: Book, charging: &Charging<'_>, now: Timestamp) -> Resul
 }
 
 fn due(expires: Option<Timestamp>, now: Timestamp) -> Date {
-    let day = |at| SAO_PAULO.to_datetime(at).date();
-    expires.map_or_else(|| day(now).saturating_add(DUE_DAYS.days()), day)
+    expires.map_or_else(|| day_of(now).saturating_add(i64::from(DUE_DAYS).days()), day_of)
 }

@@ -189,7 +189,7 @@ impl PaymentIn<'_> {
         self,
         terms: Terms,
         provider: impl FnOnce(&str, Asset) -> Option<String>,
-        expires: impl FnOnce(Option<SignedDuration>) -> Option<jiff::Timestamp>,
+        expires: impl FnOnce(&str, Option<SignedDuration>) -> Option<jiff::Timestamp>,
     ) -> Result<PaymentDraft, Problem> {
         let money = match (agreed(self.amount, self.currency.as_deref())?, terms.money) {
             (Some(asked), Some(agreed)) if asked != agreed => {
@@ -220,6 +220,7 @@ impl PaymentIn<'_> {
         })?;
         let legs = self.split.into_iter().map(leg).collect::<Result<Vec<_>, _>>()?;
         let wish = Wish {
+            expires: expires(method.name(), expires_in),
             method,
             provider,
             hold: self.hold,
@@ -229,7 +230,6 @@ impl PaymentIn<'_> {
             customer: self.customer.and_then(PayerIn::told).or(terms.customer),
             metadata,
             callback: self.callback_url,
-            expires: expires(expires_in),
             installments: installments(self.installments)?,
             checkout: terms.checkout,
             sale: terms.sale,
@@ -334,7 +334,7 @@ fn time_to_pay(given: &str) -> Result<SignedDuration, Problem> {
 }
 
 /// Parts that a card's payer pays in; one when it is left out.
-fn installments(given: u8) -> Result<u8, Problem> {
+pub(crate) fn installments(given: u8) -> Result<u8, Problem> {
     match given {
         1..=INSTALLMENTS_MAX => Ok(given),
         _ => Err(unfit("installments", format!("must be 1 to {INSTALLMENTS_MAX}"))),

@@ -64,7 +64,7 @@ pub(super) async fn create_payment(
     let draft = wire.draft(
         engine.terms(place, buying).await?,
         |method, asset| engine.usual_provider(place.0, method, asset),
-        |wished| engine.payment_expires(place, wished),
+        |method, wished| engine.payment_expires(place, method, wished),
     )?;
     let opened = engine.create_payment(merchant.caller, place, draft, sent.key.as_ref()).await?;
     Ok(Answer::created(shown(&app, opened.payment)).replayed(opened.existed))

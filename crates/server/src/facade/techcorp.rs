@@ -16,6 +16,7 @@ mod orders;
 mod payments;
 mod products;
 mod users;
+mod wish;
 
 use axum::Router;
 use axum::extract::State;

@@ -1,6 +1,8 @@
 //! TechCorp's own API, from an order to the events of its payment.
 
 use http::{Method, StatusCode};
+use jiff::tz::offset;
+use jiff::{Timestamp, ToSpan as _};
 use serde_json::{Value, json};
 
 use crate::harness::{Got, TestApp};
@@ -66,6 +68,83 @@ async fn an_order_is_paid_by_pix_five_seconds_later_and_once() {
         (rest.at("/status"), rest.at("/amount_refunded")),
         ("REFUNDED".into(), "29990".into())
     );
+}
+
+#[tokio::test]
+async fn what_nobody_pays_in_time_expires_and_its_order_may_be_paid_otherwise() {
+    let store = Store::new().await;
+    let boleto = |order: &str| json!({"order_id": order, "amount": 29_990, "method": "boleto"});
+    let slip = store.post("/v1/payments/process", &boleto("o-1")).await;
+    assert_eq!(slip.status, StatusCode::CREATED, "{}", slip.text);
+    // A slip is due in three days, and is paid until that day is over in São Paulo.
+    let due = slip.at("/boleto/due_date");
+    let (made, ends) = (read(&slip.at("/created_at")), read(&slip.at("/expires_at")));
+    let local = |at: Timestamp| offset(-3).to_datetime(at);
+    assert_eq!(local(made).date().saturating_add(3.days()).to_string(), due, "{}", slip.text);
+    assert_eq!(local(ends).to_string(), format!("{due}T23:59:59"));
+    store.passes("4d").await;
+    let path = format!("/v1/payments/{}", slip.at("/id"));
+    assert_eq!(store.get(&path).await.at("/status"), "EXPIRED");
+    let paid = store.post("/v1/payments/process", &pix("o-1")).await;
+    assert_eq!(paid.status, StatusCode::CREATED, "the order is free again: {}", paid.text);
+    let (made, ends) = (read(&paid.at("/created_at")), read(&paid.at("/expires_at")));
+    assert_eq!(ends.duration_since(made).as_mins(), 30, "{}", paid.text);
+}
+
+fn read(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+#[tokio::test]
+async fn a_program_says_how_long_it_may_be_paid_as_the_payments_api_has_it() {
+    let store = Store::new().await;
+    let asks = async |more: Value| {
+        let mut wish = json!({"order_id": "o-1", "amount": 1_000});
+        wish.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        store.post("/v1/payments/process", &wish).await
+    };
+    let slip = json!({"order_id": "b-1", "method": "boleto", "boleto": {"due_days": 7}});
+    let made = asks(slip).await;
+    assert_eq!(made.status, StatusCode::CREATED, "{}", made.text);
+    let day = offset(-3).to_datetime(read(&made.at("/created_at"))).date();
+    assert_eq!(made.at("/boleto/due_date"), day.saturating_add(7.days()).to_string());
+    let short = json!({"method": "pix", "pix": {"expiration_minutes": 5}, "order_id": "p-1"});
+    let made = asks(short).await;
+    let lasts = read(&made.at("/expires_at")).duration_since(read(&made.at("/created_at")));
+    assert_eq!(lasts.as_mins(), 5, "{}", made.text);
+    for (field, wrong) in [
+        ("pix.expiration_minutes", json!({"method": "pix", "pix": {"expiration_minutes": 0}})),
+        ("boleto.due_days", json!({"method": "boleto", "boleto": {"due_days": 91}})),
+        ("boleto", json!({"method": "pix", "boleto": {"due_days": 3}})),
+        ("pix", json!({"method": "boleto", "pix": {}})),
+        ("installments", json!({"method": "pix", "installments": 2})),
+        ("save_card", json!({"method": "pix", "save_card": true})),
+    ] {
+        let got = asks(wrong).await;
+        assert_eq!((got.status.as_u16(), got.at("/field").as_str()), (400, field), "{}", got.text);
+    }
+}
+
+#[tokio::test]
+async fn a_refund_is_an_amount_of_cents_however_a_program_writes_the_number() {
+    let store = Store::new().await;
+    let made = store.post("/v1/payments/process", &pix("o-1")).await;
+    store.passes("5s").await;
+    let path = format!("/v1/payments/{}/refund", made.at("/id"));
+    for bad in ["0", "-1", "0.5", "1e99", "\"x\"", "null1"] {
+        let call = store.app.call(Method::POST, &format!("/techcorp{path}")).key(&store.key);
+        let got = call.send(axum::body::Body::from(format!("{{\"amount\": {bad}}}"))).await;
+        assert!(matches!(got.status.as_u16(), 400 | 422), "{bad}: {}", got.text);
+    }
+    let call = store.app.call(Method::POST, &format!("/techcorp{path}")).key(&store.key);
+    let body = r#"{"amount": 100.0, "reason": "requested_by_customer", "description": "late"}"#;
+    let got = call.send(axum::body::Body::from(body)).await;
+    assert_eq!(got.status, StatusCode::CREATED, "{}", got.text);
+    assert_eq!(got.at("/amount_refunded"), "100");
+    let native = format!("/v1/payments/{}", made.at("/id"));
+    let call = store.app.call(Method::GET, &native).key(&store.key);
+    let seen = call.send(axum::body::Body::empty()).await;
+    assert_eq!(seen.at("/refunds/0/reason"), "requested_by_customer: late", "{}", seen.text);
 }
 
 #[tokio::test]

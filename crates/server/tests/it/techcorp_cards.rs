@@ -99,6 +99,22 @@ fn wish(order: &str, token: &str) -> Value {
 }
 
 #[tokio::test]
+async fn a_card_is_given_as_the_payments_api_has_it_too_and_in_parts() {
+    let store = Store::new().await;
+    let token = store.token(APPROVED).await;
+    let wish = json!({"order_id": "o-1", "amount": 29_990, "method": "credit_card",
+        "card": {"token": token, "installments": 3, "save_card": false}});
+    let paid = store.post("/v1/payments/process", &wish).await;
+    let told = (paid.status, paid.at("/status"), paid.at("/installments"));
+    assert_eq!(told, (StatusCode::CREATED, "APPROVED".into(), "3".into()), "{}", paid.text);
+    let other = store.token(APPROVED).await;
+    let wish =
+        json!({"order_id": "o-2", "amount": 1, "card_token": other, "card": {"token": token}});
+    let got = store.post("/v1/payments/process", &wish).await;
+    assert_eq!((got.status.as_u16(), got.at("/field").as_str()), (400, "card"), "{}", got.text);
+}
+
+#[tokio::test]
 async fn the_guides_request_pays_an_order_with_a_token() {
     let store = Store::new().await;
     let order = json!({"items": [{"product_id": "9b2d", "quantity": 1, "price": 299.90}]});

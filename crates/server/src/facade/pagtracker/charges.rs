@@ -6,7 +6,7 @@ use http::StatusCode;
 use posthorn_core::contract::Transition;
 use posthorn_core::id::PaymentId;
 use posthorn_core::json::{self, Json};
-use posthorn_core::payment::{Payment, State as Standing};
+use posthorn_core::payment::{Method, Payment, State as Standing};
 use posthorn_engine::Buying;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -42,7 +42,7 @@ pub(super) async fn create_charge(
     let terms = Terms {
         agreed: engine.terms(place, Buying { checkout, ..Buying::default() }).await?,
         provider: |method: &str, asset| engine.usual_provider(place.0, method, asset),
-        expires: |wished| engine.payment_expires(place, wished),
+        expires: |wished| engine.payment_expires(place, Method::Pix.name(), wished),
     };
     let draft = wire.draft(terms)?;
     let opened = engine.create_payment(asking.caller, place, draft, sent.key.as_ref()).await?;

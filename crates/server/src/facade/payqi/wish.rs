@@ -73,7 +73,7 @@ pub(super) fn read(
         customer: None,
         metadata,
         callback: None,
-        expires: engine.payment_expires(place, lasts),
+        expires: engine.payment_expires(place, Method::Xrp.name(), lasts),
         installments: 1,
         checkout: None,
         sale: None,

@@ -8,22 +8,20 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
-use posthorn_core::event::Mode;
-use posthorn_core::id::{MerchantId, PaymentId};
+use posthorn_core::id::PaymentId;
 use posthorn_core::json::{self, Json, Style};
-use posthorn_core::money::{Asset, Money, Units};
-use posthorn_core::payment::{Customer, Method, Payment, Wish};
-use posthorn_engine::{CardGiven, PaymentDraft};
+use posthorn_core::payment::Payment;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::client::Client;
-use crate::api::{metadata, unfit};
+use super::wish::{cents, draft};
+use crate::api::unfit;
 use crate::app::App;
 use crate::body::Sent;
 use crate::list::Asked;
 use crate::params::{Id, Params};
-use crate::problem::{Code, Problem};
+use crate::problem::Problem;
 
 pub(super) fn routes() -> Router<App> {
     Router::new()
@@ -35,48 +33,14 @@ pub(super) fn routes() -> Router<App> {
         .route("/v1/payments/{id}/cancel", post(cancel))
 }
 
-/// How the guide's sample and table call what there is to pay with.
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum MethodIn {
-    Card,
-    Pix,
-    Boleto,
-}
-
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct ProcessIn<'a> {
-    order_id: String,
-    /// In cents: "Payments use cents".
-    #[serde(borrow)]
-    amount: &'a RawValue,
-    /// By card where there is a token of one.
-    method: Option<MethodIn>,
-    card_token: Option<String>,
-    provider: Option<String>,
-    currency: Option<String>,
-    description: Option<String>,
-    customer: Option<CustomerIn>,
-    #[serde(borrow)]
-    metadata: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct CustomerIn {
-    name: Option<String>,
-    email: Option<String>,
-    phone: Option<String>,
-    document: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RefundIn {
+struct RefundIn<'a> {
     /// In cents; all that is left when left out.
-    amount: Option<i64>,
+    #[serde(borrow)]
+    amount: Option<&'a RawValue>,
     reason: Option<String>,
+    description: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -93,76 +57,10 @@ async fn process(
     if let Some(payment) = before {
         return Ok(answer(StatusCode::OK, &shown(&app, &payment)));
     }
-    let draft = draft(&app, place, sent.decode()?).await?;
+    let draft = draft(engine, place, sent.decode()?).await?;
     let opened = engine.create_payment(merchant.caller, place, draft, sent.key.as_ref()).await?;
     let status = if opened.existed { StatusCode::OK } else { StatusCode::CREATED };
     Ok(answer(status, &shown(&app, &opened.payment)))
-}
-
-async fn draft(
-    app: &App,
-    place: (MerchantId, Mode),
-    asked: ProcessIn<'_>,
-) -> Result<PaymentDraft, Problem> {
-    let engine = app.engine();
-    let currency = asked.currency.as_deref().unwrap_or("BRL");
-    let asset: Asset = currency.parse().map_err(|unknown| unfit("currency", unknown))?;
-    let money = Money::parse(asked.amount.get(), asset, Units::Minor);
-    let money = money.map_err(|bad| unfit("amount", bad))?;
-    let (method, card) = method(app, place, (asked.method, asked.card_token)).await?;
-    let usual = || engine.usual_provider(place.0, method.name(), asset);
-    let provider = asked.provider.or_else(usual).ok_or_else(|| {
-        unfit("method", format!("no provider takes `{}` in {asset}", method.name()))
-    })?;
-    let customer = asked.customer.map(|customer| Customer {
-        id: None,
-        name: customer.name,
-        email: customer.email,
-        phone: customer.phone,
-        document: customer.document,
-    });
-    let wish = Wish {
-        method,
-        provider,
-        hold: false,
-        fee: 0,
-        reference: Some(asked.order_id),
-        description: asked.description,
-        customer,
-        metadata: metadata(asked.metadata)?,
-        callback: None,
-        expires: engine.payment_expires(place, None),
-        installments: 1,
-        checkout: None,
-        sale: None,
-    };
-    Ok(PaymentDraft { money, wish, legs: Vec::new(), card })
-}
-
-/// How it is paid: a card token says so by itself.
-async fn method(
-    app: &App,
-    place: (MerchantId, Mode),
-    asked: (Option<MethodIn>, Option<String>),
-) -> Result<(Method, Option<CardGiven>), Problem> {
-    let missing = |field: &'static str, what: &str| {
-        Err(Problem::new(Code::MissingField, format!("`{field}` is missing; {what}")).at(field))
-    };
-    match asked {
-        (None | Some(MethodIn::Card), Some(name)) => {
-            let token = app.engine().card_token(place, &name).await?;
-            Ok((Method::Card(token.card), Some(CardGiven::Token(token.id))))
-        }
-        (Some(MethodIn::Pix | MethodIn::Boleto), Some(_)) => {
-            Err(unfit("method", "a card token pays by card: leave one of both out"))
-        }
-        (Some(MethodIn::Pix), None) => Ok((Method::Pix, None)),
-        (Some(MethodIn::Boleto), None) => Ok((Method::Boleto, None)),
-        (Some(MethodIn::Card), None) => {
-            missing("card_token", "`POST /v1/cards/tokens` makes one of a card")
-        }
-        (None, None) => missing("method", "send a `card_token`, or `pix` or `boleto` as `method`"),
-    }
 }
 
 /// Payments, newest first, a page at a time.
@@ -198,13 +96,21 @@ async fn refund(
     Id(id): Id<String>,
     sent: Sent,
 ) -> Result<Response, Problem> {
-    let RefundIn { amount, reason } = sent.decode()?;
-    if amount.is_some_and(|minor| minor < 1) {
-        return Err(unfit("amount", "must be at least 1; leave it out for all that is left"));
-    }
+    let RefundIn { amount, reason, description } = sent.decode()?;
     let engine = app.engine();
     let about = (merchant.place(), engine.payment_id(merchant.id, &id)?);
-    let wished = (amount, reason);
+    let minor = match amount {
+        None => None,
+        Some(amount) => {
+            let asset = engine.payment(about.0, about.1).await?.money.asset;
+            Some(cents(amount, asset)?.minor)
+        }
+    };
+    if minor.is_some_and(|minor| minor < 1) {
+        return Err(unfit("amount", "must be at least 1; leave it out for all that is left"));
+    }
+    let said: Vec<String> = [reason, description].into_iter().flatten().collect();
+    let wished = (minor, (!said.is_empty()).then(|| said.join(": ")));
     let payment = engine.refund_payment(merchant.caller, about, wished, sent.key.as_ref()).await?;
     Ok(answer(StatusCode::CREATED, &shown(&app, &payment)))
 }
