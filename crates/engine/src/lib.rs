@@ -76,7 +76,8 @@ pub use merchants::{MerchantDraft, MerchantKeys, ModeKeys, NewKeyMade};
 pub use moods::RailMood;
 pub use notices::NOTICES;
 pub use oauth::{
-    ApplicationDraft, BadToken, Bearer, Consent, Given, Introspected, NotIn, OauthError, Registered,
+    ApplicationDraft, BadToken, Bearer, Consent, Given, Introspected, Invitation, NotIn, NotSet,
+    OauthError, Registered,
 };
 pub use payments::{
     BadCard, Buying, CardGiven, CheckoutDraft, ForcedOutcome, Kept, LedgerProof, Opened,

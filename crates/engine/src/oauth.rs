@@ -7,10 +7,12 @@
 mod applications;
 mod consent;
 mod tokens;
+mod users;
 
 pub use applications::{ApplicationDraft, Registered};
 pub use consent::{Consent, NotIn};
 pub use tokens::{BadToken, Bearer, Given, Introspected, OauthError};
+pub use users::{Invitation, NotSet};
 
 impl crate::Engine {
     /// Where the deployment is to be found, as its operator configured it: what its issuer's name begins with.

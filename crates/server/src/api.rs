@@ -97,6 +97,9 @@ fn merchants_and_keys() -> OpenApiRouter<App> {
         .routes(routes!(keys::revoke_key))
         .routes(routes!(logins::create_login, logins::list_logins))
         .routes(routes!(logins::delete_login))
+        .routes(routes!(logins::invite_login))
+        .routes(routes!(logins::list_let_in))
+        .routes(routes!(logins::shut_out))
         .routes(routes!(applications::create_application, applications::list_applications))
         .routes(routes!(applications::get_application, applications::delete_application))
 }

@@ -14,6 +14,9 @@ use posthorn_engine::Engine;
 use crate::app::App;
 use crate::hosts::asked;
 
+/// Where users set their passwords: at the one façade that has users, whatever is at the root.
+const PASSWORD_PAGE: &str = "/techcorp/v1/auth/password";
+
 /// Scheme and authority: `https://pix.example`.
 #[derive(Debug, Clone)]
 pub(crate) struct Base(pub(crate) String);
@@ -27,6 +30,18 @@ impl Base {
     /// A payment's page.
     pub(crate) fn payment(&self, engine: &Engine, id: PaymentId) -> String {
         format!("{}{}", self.0, engine.payment_path(id))
+    }
+
+    /// Where this deployment is to be found: as its operator says, else where the server was asked. A name that is bound to a mode is
+    /// a place of its own, as only that mode's are let in there.
+    pub(crate) fn public<'a>(&'a self, app: &'a App) -> &'a str {
+        let public = app.engine().public_url().filter(|_| !app.hosts().bind(&self.0));
+        public.unwrap_or(&self.0).trim_end_matches('/')
+    }
+
+    /// The page on which whoever is invited sets a password.
+    pub(crate) fn invitation(&self, app: &App, token: &str) -> String {
+        format!("{}{PASSWORD_PAGE}?token={token}", self.public(app))
     }
 
     fn of(parts: &Parts, proxies: &[IpNet]) -> Self {

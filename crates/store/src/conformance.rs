@@ -169,6 +169,8 @@ macro_rules! conformance {
             an_account_has_so_many_users_and_no_more
             what_a_deleted_user_let_happen_ends_and_it_lets_nothing_more_happen
             a_deleted_application_is_forgotten_when_that_is_long_ago
+            a_password_is_set_for_the_one_that_was_there_and_for_no_other
+            what_a_user_lets_applications_do_is_told_by_application_and_ends_at_a_word
         ]);
         $crate::conformance!($fresh, records: [
             what_was_decided_is_written_as_one

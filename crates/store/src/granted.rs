@@ -10,7 +10,8 @@ use crate::backend::Lane::Ordinary;
 use crate::verbs::{logins, oauth};
 use crate::weight::SMALL;
 use crate::{
-    Answer, Done, Family, Grants, NewApplication, NewLogin, NewToken, Once, Page, Redeemed, Token,
+    Answer, Done, Family, Grants, LetIn, NewApplication, NewLogin, NewToken, Once, Page, Redeemed,
+    Token,
 };
 
 impl<B: Backend> Grants for B {
@@ -68,8 +69,36 @@ impl<B: Backend> Grants for B {
         self.read(async move |db| logins::by_email(db, mode, &email, limit).await)
     }
 
-    fn issue(&self, family: Family, tokens: Vec<NewToken>) -> Answer<'_, bool> {
-        self.write(Ordinary, SMALL, async move |db| oauth::issue(db, &family, &tokens).await)
+    fn login(&self, id: LoginId) -> Answer<'_, Option<Login>> {
+        self.read(async move |db| logins::one(db, id).await)
+    }
+
+    fn set_login_password(&self, id: LoginId, was: Vec<u8>, is: Vec<u8>) -> Answer<'_, bool> {
+        self.write(Ordinary, SMALL, async move |db| logins::set_password(db, id, &was, &is).await)
+    }
+
+    fn let_in_by(
+        &self,
+        login: LoginId,
+        now: Timestamp,
+        page: Page<ApplicationId>,
+    ) -> Answer<'_, Vec<LetIn>> {
+        self.read(async move |db| oauth::let_in_by(db, login, now, page).await)
+    }
+
+    fn shut_out(
+        &self,
+        login: LoginId,
+        application: ApplicationId,
+        at: Timestamp,
+    ) -> Answer<'_, bool> {
+        self.write(Ordinary, SMALL, async move |db| {
+            oauth::shut_out(db, login, application, at).await
+        })
+    }
+
+    fn issue(&self, family: Family, tokens: Vec<NewToken>, at: Timestamp) -> Answer<'_, bool> {
+        self.write(Ordinary, SMALL, async move |db| oauth::issue(db, &family, &tokens, at).await)
     }
 
     fn token(&self, hash: [u8; 32]) -> Answer<'_, Option<Token>> {
@@ -87,6 +116,7 @@ impl<B: Backend> Grants for B {
     fn forget_tokens(&self, before: Timestamp, limit: u32) -> Answer<'_, u32> {
         self.write(Ordinary, SMALL, async move |db| oauth::forget(db, before, limit).await)
     }
+
     fn forget_applications(&self, before: Timestamp, limit: u32) -> Answer<'_, u32> {
         self.write(Ordinary, SMALL, async move |db| {
             oauth::forget_applications(db, before, limit).await

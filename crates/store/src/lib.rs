@@ -37,7 +37,7 @@ pub use error::{Fault, FaultPoint, Faults, StoreError};
 pub use incidents::{Incidents, NewIncident};
 pub use jobs::{Job, JobKind, JobState, JobStep, NewJob, Step};
 pub use migration::Migration;
-pub use oauth::{Family, Grants, NewApplication, NewLogin, NewToken, Redeemed, Token};
+pub use oauth::{Family, Grants, LetIn, NewApplication, NewLogin, NewToken, Redeemed, Token};
 pub use outbox::{Relay, Said};
 pub use records::{
     Balance, Decision, Difference, FeedPage, Movement, PostedMovement, Record, RecordKind,

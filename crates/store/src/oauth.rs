@@ -38,7 +38,7 @@ pub struct NewLogin {
     pub place: (MerchantId, Mode),
     /// By what it logs in.
     pub email: String,
-    /// The password's salt and hash.
+    /// The password's salt and hash; empty: the user is to set one.
     pub password: Vec<u8>,
     /// When.
     pub created: Timestamp,
@@ -57,6 +57,23 @@ pub struct Family {
     pub subject: Option<i64>,
     /// How far it reaches.
     pub scopes: Scopes,
+}
+
+/// What a user lets an application do, by however many grants.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LetIn {
+    /// The application.
+    pub application: ApplicationId,
+    /// What people call it.
+    pub name: String,
+    /// What it calls itself.
+    pub client: String,
+    /// Who registered it: another merchant, it may be.
+    pub of: MerchantId,
+    /// How far it reaches.
+    pub scopes: Scopes,
+    /// Since when, on the merchant's clock.
+    pub since: Timestamp,
 }
 
 /// A token to write.
@@ -143,8 +160,27 @@ pub trait Grants: Send + Sync {
     ) -> Answer<'_, bool>;
     /// The users of a mode who have this address, of at most `limit` accounts.
     fn logins_by_email(&self, mode: Mode, email: String, limit: u32) -> Answer<'_, Vec<Login>>;
-    /// Writes a new grant with its tokens; `false`, and nothing: the user who consented is not there any more.
-    fn issue(&self, family: Family, tokens: Vec<NewToken>) -> Answer<'_, bool>;
+    /// One user.
+    fn login(&self, id: LoginId) -> Answer<'_, Option<Login>>;
+    /// Gives a user another password for the one that it had. `false`: it has another meanwhile, or is gone.
+    fn set_login_password(&self, id: LoginId, was: Vec<u8>, is: Vec<u8>) -> Answer<'_, bool>;
+    /// What a user lets applications do whose tokens can be good at `now` (real time), by the application.
+    fn let_in_by(
+        &self,
+        login: LoginId,
+        now: Timestamp,
+        page: Page<ApplicationId>,
+    ) -> Answer<'_, Vec<LetIn>>;
+    /// Ends what a user lets an application do. `false`: that was nothing.
+    fn shut_out(
+        &self,
+        login: LoginId,
+        application: ApplicationId,
+        at: Timestamp,
+    ) -> Answer<'_, bool>;
+    /// Writes a new grant with its tokens, made at `at` (the merchant's clock); `false`, and nothing: the user who consented is not
+    /// there any more.
+    fn issue(&self, family: Family, tokens: Vec<NewToken>, at: Timestamp) -> Answer<'_, bool>;
     /// The token with this hash.
     fn token(&self, hash: [u8; 32]) -> Answer<'_, Option<Token>>;
     /// Spends a token, and writes what is given for it into the same grant. One that was spent before ends its grant.

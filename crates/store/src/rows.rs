@@ -19,7 +19,9 @@ pub(crate) use endpoint::{EndpointRow, SecretRow, StatusColumns, VersionRow, sta
 pub(crate) use event::{EventRow, about_text, mode, mode_code};
 pub(crate) use job::{JobRow, job_endpoint};
 pub(crate) use merchant::{KeyRow, MerchantRow, kind_code};
-pub(crate) use oauth::{ApplicationRow, TokenRow, client_code, redirects_text, scopes_code};
+pub(crate) use oauth::{
+    ApplicationRow, TokenRow, client_code, redirects_text, scopes, scopes_code,
+};
 pub(crate) use record::{RecordRow, record_kind};
 
 use jiff::{SignedDuration, Timestamp};

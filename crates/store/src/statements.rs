@@ -129,7 +129,9 @@ statements! {
     GRANT_CREATE = "grant_create";
     GRANT_EXTEND = "grant_extend";
     GRANT_REVOKE = "grant_revoke";
+    GRANTS_OF = "grants_of";
     GRANTS_REVOKE_OF = "grants_revoke_of";
+    GRANTS_REVOKE_TO = "grants_revoke_to";
     GRANTS_FORGET = "grants_forget";
     INCIDENT = "incident";
     INCIDENT_OPEN = "incident_open";
@@ -157,10 +159,12 @@ statements! {
     LAST_EVENT = "last_event";
     LEDGER_DIFFERENCES = "ledger_differences";
     LEDGER_TOTALS = "ledger_totals";
+    LOGIN = "login";
     LOGIN_COUNT = "login_count";
     LOGIN_CREATE = "login_create";
     LOGIN_DELETE = "login_delete";
     LOGIN_HELD = "login_held";
+    LOGIN_SET_PASSWORD = "login_set_password";
     LOGIN_TAKEN = "login_taken";
     LOGINS = "logins";
     LOGINS_BY_EMAIL = "logins_by_email";

@@ -74,7 +74,7 @@ impl Bound {
 
 impl Shared {
     /// A password of whoever has this address.
-    async fn hashed(
+    pub(super) async fn hashed(
         &self,
         who: For,
         (mode, email): (Mode, &str),
@@ -90,13 +90,13 @@ impl Shared {
 }
 
 impl Engine {
-    /// Registers a user of a merchant's account. Answers its id, and whether the same request had registered it before: with the
-    /// same key and address, for no password is kept to be compared with.
+    /// Registers a user of a merchant's account; one without a password sets it itself (`invite`). Answers its id, and whether the same
+    /// request had registered it before: with the same key and address, for no password is kept to be compared with.
     pub async fn create_login(
         &self,
         caller: Caller,
         place: (MerchantId, Mode),
-        (address, password): (&str, Secret),
+        (address, password): (&str, Option<Secret>),
         request: Option<&RequestKey>,
     ) -> Result<Done<LoginId>, EngineError> {
         let shared = &self.shared;
@@ -109,10 +109,15 @@ impl Engine {
         if let Some(id) = shared.used(once).await? {
             return Ok(Done::Before(LoginId::from_i64(id)));
         }
-        if let Err(bad) = check_password(password.expose()) {
-            return refuse("password", bad.to_string());
-        }
-        let password = shared.hashed(For::Merchant, (place.1, &email), password).await?;
+        let password = match password {
+            None => Vec::new(),
+            Some(password) => {
+                if let Err(bad) = check_password(password.expose()) {
+                    return refuse("password", bad.to_string());
+                }
+                shared.hashed(For::Merchant, (place.1, &email), password).await?
+            }
+        };
         let new = NewLogin { place, email, password, created: shared.clock.now() };
         let what = match shared.store.create_login(new, once).await {
             Err(StoreError::Taken { .. }) => {
@@ -176,24 +181,36 @@ impl Engine {
         };
         new.bound = serde_json::to_string(&bound).ok();
         // The user may have been deleted while its password was hashed.
-        let there = shared.store.issue(family, vec![new]).await?;
+        let there =
+            shared.store.issue(family, vec![new], shared.merchant_now(family.place)).await?;
         if there { Ok(code) } else { Err(NotIn::Wrong) }
     }
 
-    /// Whose address and password these are. Nobody's are as much work as somebody's: one look, one hash, and nothing written.
-    async fn log_in(
+    /// Whose address and password these are, on every account. Nobody's are as much work as somebody's: one look, one hash, and
+    /// nothing written.
+    pub(super) async fn who(
         &self,
         mode: Mode,
         (address, password): (&str, Secret),
-        account: Option<MerchantId>,
-    ) -> Result<Login, NotIn> {
+    ) -> Result<(String, Vec<Login>), NotIn> {
         let shared = &self.shared;
         let email = email(address).unwrap_or_default();
         let found = shared.store.logins_by_email(mode, email.clone(), ACCOUNTS_MAX).await?;
         let hash = shared.hashed(For::Stranger, (mode, &email), password).await?;
-        let meant = |login: &Login| account.is_none_or(|account| account == login.merchant);
         let right = found.into_iter().filter(|login| constant_time_eq(&login.password, &hash));
-        let mut right: Vec<Login> = right.filter(meant).collect();
+        Ok((email, right.collect()))
+    }
+
+    /// Whose address and password these are, on the account that is meant.
+    async fn log_in(
+        &self,
+        mode: Mode,
+        login: (&str, Secret),
+        account: Option<MerchantId>,
+    ) -> Result<Login, NotIn> {
+        let (_, right) = self.who(mode, login).await?;
+        let meant = |login: &Login| account.is_none_or(|account| account == login.merchant);
+        let mut right: Vec<Login> = right.into_iter().filter(meant).collect();
         let last = right.pop().ok_or(NotIn::Wrong)?;
         if right.is_empty() {
             return Ok(last);

@@ -176,7 +176,8 @@ impl Engine {
             scopes,
         };
         let (access, new) = self.shared.new_token(&family, TokenKind::Access, scopes);
-        let _without_a_user = self.shared.store.issue(family, vec![new]).await?;
+        let now = self.shared.merchant_now(family.place);
+        let _without_a_user = self.shared.store.issue(family, vec![new], now).await?;
         Ok(Given { access, refresh: None, scopes })
     }
 

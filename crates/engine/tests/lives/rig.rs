@@ -22,10 +22,11 @@ use posthorn_engine::clock::Clock;
 use posthorn_store::{
     Accept, Accepted, Answer, Ask, Backlog, Balance, BlockQuery, Decision, DeliveryQuery,
     DeliveryRecord, Difference, Directory, Done, Ended, EventQuery, Extent, Family, Forgotten,
-    Grants, Incidents, Job, JobStep, Keep, KeptBlock, MerchantChange, NewApplication, NewEndpoint,
-    NewIncident, NewJob, NewKey, NewLogin, NewMerchant, NewSecret, NewToken, Once, Page, PartStep,
-    PostedMovement, Record, RecordKind, RecordQuery, Records, Redeemed, Release, Requests,
-    SealedRow, Servers, Settled, Settlement, Step, Store, StoreError, Token, Total, Waking, Whose,
+    Grants, Incidents, Job, JobStep, Keep, KeptBlock, LetIn, MerchantChange, NewApplication,
+    NewEndpoint, NewIncident, NewJob, NewKey, NewLogin, NewMerchant, NewSecret, NewToken, Once,
+    Page, PartStep, PostedMovement, Record, RecordKind, RecordQuery, Records, Redeemed, Release,
+    Requests, SealedRow, Servers, Settled, Settlement, Step, Store, StoreError, Token, Total,
+    Waking, Whose,
 };
 
 use crate::clock::SimClock;
@@ -132,7 +133,11 @@ verbs! { Grants:
     application_by_client(client: String) -> Option<Application>;
     applications(place: (MerchantId, Mode), page: Page<ApplicationId>) -> Vec<Application>;
     delete_application(place: (MerchantId, Mode), id: ApplicationId, at: Timestamp) -> bool;
-    issue(family: Family, tokens: Vec<NewToken>) -> bool;
+    login(id: LoginId) -> Option<Login>;
+    set_login_password(id: LoginId, was: Vec<u8>, is: Vec<u8>) -> bool;
+    let_in_by(login: LoginId, now: Timestamp, page: Page<ApplicationId>) -> Vec<LetIn>;
+    shut_out(login: LoginId, application: ApplicationId, at: Timestamp) -> bool;
+    issue(family: Family, tokens: Vec<NewToken>, at: Timestamp) -> bool;
     token(hash: [u8; 32]) -> Option<Token>;
     redeem(hash: [u8; 32], at: Timestamp, given: Vec<NewToken>) -> Redeemed;
     revoke_token(hash: [u8; 32], family: bool, at: Timestamp) -> bool;

@@ -9,7 +9,7 @@ use posthorn_core::oauth::{Application, Login};
 use posthorn_core::search::Words;
 use posthorn_store::{
     Answer, Balance, BlockQuery, Decision, Difference, Done, Family, Grants, Incidents, KeptBlock,
-    NewApplication, NewIncident, NewLogin, NewToken, Once, Page, PostedMovement, Record,
+    LetIn, NewApplication, NewIncident, NewLogin, NewToken, Once, Page, PostedMovement, Record,
     RecordKind, RecordQuery, Records, Redeemed, Requests, Token, Total, Waking, Whose,
 };
 
@@ -60,7 +60,11 @@ verbs! { Grants:
     application_by_client(client: String) -> Option<Application>;
     applications(place: (MerchantId, Mode), page: Page<ApplicationId>) -> Vec<Application>;
     delete_application(place: (MerchantId, Mode), id: ApplicationId, at: Timestamp) -> bool;
-    issue(family: Family, tokens: Vec<NewToken>) -> bool;
+    login(id: LoginId) -> Option<Login>;
+    set_login_password(id: LoginId, was: Vec<u8>, is: Vec<u8>) -> bool;
+    let_in_by(login: LoginId, now: Timestamp, page: Page<ApplicationId>) -> Vec<LetIn>;
+    shut_out(login: LoginId, application: ApplicationId, at: Timestamp) -> bool;
+    issue(family: Family, tokens: Vec<NewToken>, at: Timestamp) -> bool;
     token(hash: [u8; 32]) -> Option<Token>;
     redeem(hash: [u8; 32], at: Timestamp, given: Vec<NewToken>) -> Redeemed;
     revoke_token(hash: [u8; 32], family: bool, at: Timestamp) -> bool;

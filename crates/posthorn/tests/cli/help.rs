@@ -39,7 +39,7 @@ fn the_help_groups_the_commands_by_what_they_are_for() {
       merchant     Create, list and change merchants
       key          Create, list and revoke API keys
       application  Create, list and delete applications that use OAuth 2
-      login        Create, list and delete users, who can let applications in
+      login        Invite, list and delete users, who can let applications in
       payment      Make payments, capture, cancel and refund them
       payout       Send a merchant's money to its bank or its telephone
       ledger       Look at what moved between accounts, and prove that nothing is missing

@@ -45,3 +45,22 @@ fn a_users_password_comes_on_standard_input_and_is_shown_nowhere() {
     assert_eq!(gone, json!({"id": id, "deleted": true}));
     assert_eq!(server.run(&["login", "list"]).sound(), "no users yet\n");
 }
+
+#[test]
+fn a_user_is_invited_and_what_it_lets_applications_do_is_listed_and_ended() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::first(dir.path());
+    let made = server.run(&["login", "create", "ana@loja.example", "--invite"]).sound();
+    let id = word_in(&made, "login_");
+    let again = server.run(&["login", "invite", &id]).sound();
+    for shown in [&made, &again] {
+        let link = word_in(shown, "http");
+        assert!(link.contains("/techcorp/v1/auth/password?token=login_"), "{shown}");
+    }
+    let none = server.run(&["login", "applications", &id]).sound();
+    assert_eq!(none, "this user lets no application in\n");
+    let nothing = server.run(&["login", "shut-out", &id, "app_1"]).failed();
+    assert!(nothing.contains("there is no such application that this user lets in"), "{nothing}");
+    let nobody = server.run(&["login", "invite", "login_999"]).failed();
+    assert!(nobody.contains("there is no such user"), "{nobody}");
+}

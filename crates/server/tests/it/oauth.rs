@@ -3,6 +3,7 @@
 mod bounds;
 mod consent;
 mod hosts;
+mod invited;
 mod logins;
 mod pages;
 mod refused;

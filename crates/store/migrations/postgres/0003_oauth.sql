@@ -25,6 +25,7 @@ create table grants(
   mode        smallint not null,
   subject     bigint,           -- the user who consented; an application by itself has none
   scopes      smallint not null,  -- 1 read 2 write 3 both
+  created     bigint  not null,  -- on the merchant's clock
   revoked     bigint,           -- on the merchant's clock
   forget      bigint  not null   -- real time: when none of its tokens can be good any more
 );
@@ -41,7 +42,7 @@ create table tokens(
   bound   text                  -- JSON: what a code is tied to
 );
 create index tokens_forget on tokens(forget);
-create index grants_subject on grants(subject) where subject is not null;
+create index grants_subject on grants(subject, application) where subject is not null;
 
 -- Users of a merchant's account, who can let applications in.
 create table logins(
@@ -49,7 +50,7 @@ create table logins(
   merchant bigint not null,
   mode     smallint not null,
   email    text    not null,  -- in lower case
-  password bytea    not null,  -- which way it was hashed, salt, hash
+  password bytea    not null,  -- which way it was hashed, salt, hash; empty: it has set none yet
   created  bigint not null
 );
 -- One user of an account and mode; the same person may be a user of several accounts.

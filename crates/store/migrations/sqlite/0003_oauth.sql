@@ -25,6 +25,7 @@ create table grants(
   mode        integer not null,
   subject     integer,           -- the user who consented; an application by itself has none
   scopes      integer not null,  -- 1 read 2 write 3 both
+  created     integer not null,  -- on the merchant's clock
   revoked     integer,           -- on the merchant's clock
   forget      integer not null   -- real time: when none of its tokens can be good any more
 ) strict, without rowid;
@@ -41,7 +42,7 @@ create table tokens(
   bound   text                  -- JSON: what a code is tied to
 ) strict, without rowid;
 create index tokens_forget on tokens(forget);
-create index grants_subject on grants(subject) where subject is not null;
+create index grants_subject on grants(subject, application) where subject is not null;
 
 -- Users of a merchant's account, who can let applications in.
 create table logins(
@@ -49,7 +50,7 @@ create table logins(
   merchant integer not null,
   mode     integer not null,
   email    text    not null,  -- in lower case
-  password blob    not null,  -- which way it was hashed, salt, hash
+  password blob    not null,  -- which way it was hashed, salt, hash; empty: it has set none yet
   created  integer not null
 ) strict;
 -- One user of an account and mode; the same person may be a user of several accounts.

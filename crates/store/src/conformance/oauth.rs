@@ -44,7 +44,7 @@ pub(super) fn a_grant(world: &World, merchant: MerchantId) -> Family {
     let subject = Some(user.as_i64());
     let family = Family { id: [7; 16], application, place, subject, scopes: Scopes::ALL };
     let first = vec![new(TokenKind::Access, 1), new(TokenKind::Refresh, 2)];
-    assert!(done(store.issue(family, first)));
+    assert!(done(store.issue(family, first, at(0))));
     family
 }
 
@@ -149,7 +149,7 @@ pub fn a_redemption_whose_answer_was_lost_is_told_again_and_done(world: &World) 
     }
     for _ in 0..2 {
         let other = Family { id: [8; 16], ..family };
-        assert!(done(world.store().issue(other, vec![new(TokenKind::Access, 9)])));
+        assert!(done(world.store().issue(other, vec![new(TokenKind::Access, 9)], at(0))));
     }
     assert_eq!(found(world, 9).family.id, [8; 16]);
 }
@@ -239,8 +239,61 @@ pub fn what_a_deleted_user_let_happen_ends_and_it_lets_nothing_more_happen(world
     assert!(!done(store.delete_login(family.place, id, at(2))), "it is deleted");
     assert!(found(world, 1).over && found(world, 2).over);
     let late = Family { id: [8; 16], ..family };
-    assert!(!done(store.issue(late, vec![new(TokenKind::Code, 3)])), "it had been asked before");
+    assert!(
+        !done(store.issue(late, vec![new(TokenKind::Code, 3)], at(0))),
+        "it had been asked before"
+    );
     assert!(done(store.token([3; 32])).is_none());
+}
+
+pub fn a_password_is_set_for_the_one_that_was_there_and_for_no_other(world: &World) {
+    let store = world.store();
+    let id = done(store.create_login(login((world.merchant(), Mode::Test), "ana@a.example"), None));
+    let id = id.get();
+    let is = |id| done(store.login(id)).map(|login| login.password);
+    let was = is(id).expect("it is there");
+    let set = |was: &[u8], to: &[u8]| done(store.set_login_password(id, was.into(), to.into()));
+    assert!(!set(b"another", b"new"), "it has another");
+    assert_eq!(is(id).as_deref(), Some(&was[..]));
+    assert!(set(&was, b"new") && set(&was, b"new"), "the answer to the first was lost");
+    assert_eq!(is(id).as_deref(), Some(&b"new"[..]));
+    assert!(!set(&was, b"newer"), "it was changed");
+    let nobody = LoginId::from_i64(id.as_i64() + 1);
+    assert_eq!(is(nobody), None);
+    assert!(!done(store.set_login_password(nobody, was.clone(), was)));
+}
+
+pub fn what_a_user_lets_applications_do_is_told_by_application_and_ends_at_a_word(world: &World) {
+    let family = granted(world);
+    let (store, all) = (world.store(), Page { after: None, limit: 10 });
+    let user = LoginId::from_i64(family.subject.unwrap_or_default());
+    let other = done(store.create_application(named(family.place, "d"), None)).get();
+    let more = Family { id: [8; 16], scopes: READ, ..family };
+    assert!(done(store.issue(more, vec![new(TokenKind::Refresh, 3)], at(-5))));
+    let write = Scopes { read: false, write: true };
+    let second = Family { id: [9; 16], application: other, scopes: write, ..family };
+    assert!(done(store.issue(second, vec![new(TokenKind::Refresh, 4)], at(7))));
+    let alone = Family { id: [10; 16], subject: None, ..family };
+    assert!(done(store.issue(alone, vec![new(TokenKind::Access, 5)], at(7))));
+    let told = |page| {
+        let found = done(store.let_in_by(user, at(100), page)).into_iter();
+        found.map(|one| (one.application, one.client, one.of, one.scopes, one.since)).collect()
+    };
+    let first = (family.application, "c".to_owned(), family.place.0, Scopes::ALL, at(-5));
+    let then = (other, "d".to_owned(), family.place.0, write, at(7));
+    let both: Vec<_> = told(all);
+    assert_eq!(both, [first.clone(), then.clone()], "its own two as one, and nobody's");
+    let paged: Vec<Vec<_>> =
+        vec![told(Page { after: None, limit: 1 }), told(Page { after: Some(first.0), limit: 1 })];
+    assert_eq!(paged, [vec![first], vec![then.clone()]]);
+    assert!(done(store.shut_out(user, family.application, at(8))));
+    assert!(!done(store.shut_out(user, family.application, at(9))), "it was ended");
+    assert!(found(world, 1).over && found(world, 3).over && !found(world, 4).over);
+    assert!(!found(world, 5).over, "what it does for itself is no user's");
+    assert_eq!(told(all), vec![then]);
+    assert!(done(store.let_in_by(user, at(121), all)).is_empty(), "its tokens are long over");
+    assert!(done(store.delete_application(family.place, other, at(10))));
+    assert!(done(store.let_in_by(user, at(100), all)).is_empty(), "it is deleted");
 }
 
 pub fn a_deleted_application_is_forgotten_when_that_is_long_ago(world: &World) {

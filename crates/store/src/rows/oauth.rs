@@ -103,7 +103,7 @@ pub(crate) fn scopes_code(scopes: Scopes) -> i64 {
     i64::from(scopes.read) + 2 * i64::from(scopes.write)
 }
 
-fn scopes(place: Place, code: i64) -> Result<Scopes, StoreError> {
+pub(crate) fn scopes(place: Place, code: i64) -> Result<Scopes, StoreError> {
     if !(0..=3).contains(&code) {
         return Err(place.corrupt("scopes"));
     }

@@ -49,6 +49,22 @@ pub(crate) async fn by_email<D: Db>(
     db.many(statements::LOGINS_BY_EMAIL, values![mode_code(mode), email, limit], read).await
 }
 
+/// One user.
+pub(crate) async fn one<D: Db>(db: &D, id: LoginId) -> Result<Option<Login>, D::Trouble> {
+    db.one(statements::LOGIN, values![id.as_i64()], read).await
+}
+
+/// Another password for the one that it had; once more where the answer to that was lost.
+pub(crate) async fn set_password<D: Db>(
+    db: &D,
+    id: LoginId,
+    was: &[u8],
+    is: &[u8],
+) -> Result<bool, D::Trouble> {
+    let row = values![id.as_i64(), was, is];
+    Ok(db.run(statements::LOGIN_SET_PASSWORD, row).await? == 1)
+}
+
 /// Whether there is such a user, who cannot be deleted until this transaction is over.
 pub(super) async fn held<D: Db>(db: &D, id: i64) -> Result<bool, D::Trouble> {
     Ok(db.number(statements::LOGIN_HELD, values![id]).await?.is_some())

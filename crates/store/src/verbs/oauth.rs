@@ -2,16 +2,19 @@
 
 use jiff::Timestamp;
 use posthorn_core::event::Mode;
-use posthorn_core::id::{ApplicationId, MerchantId};
+use posthorn_core::id::{ApplicationId, LoginId, MerchantId};
 use posthorn_core::oauth::{APPLICATIONS_MAX, Application};
 
 use super::{logins, merchants, once};
 use crate::db::{Columns, Db, Lock, values};
 use crate::rows::{
-    ApplicationRow, TokenRow, client_code, mode_code, ms, redirects_text, scopes_code,
+    ApplicationRow, Place, TokenRow, client_code, mode_code, ms, redirects_text, scopes,
+    scopes_code,
 };
 use crate::statements;
-use crate::{Done, Family, NewApplication, NewToken, Once, Page, Redeemed, StoreError, Token};
+use crate::{
+    Done, Family, LetIn, NewApplication, NewToken, Once, Page, Redeemed, StoreError, Token,
+};
 
 /// Registers an application.
 pub(crate) async fn create<D: Db>(
@@ -93,6 +96,7 @@ pub(crate) async fn issue<D: Db>(
     db: &D,
     family: &Family,
     tokens: &[NewToken],
+    at: Timestamp,
 ) -> Result<bool, D::Trouble> {
     if let Some(subject) = family.subject
         && !logins::held(db, subject).await?
@@ -106,11 +110,47 @@ pub(crate) async fn issue<D: Db>(
         mode_code(family.place.1),
         family.subject,
         scopes_code(family.scopes),
+        ms(at),
         last_of(tokens),
     ];
     db.run(statements::GRANT_CREATE, row).await?;
     write(db, &family.id, tokens).await?;
     Ok(true)
+}
+
+/// What a user lets applications do.
+pub(crate) async fn let_in_by<D: Db>(
+    db: &D,
+    login: LoginId,
+    now: Timestamp,
+    page: Page<ApplicationId>,
+) -> Result<Vec<LetIn>, D::Trouble> {
+    let above = page.after.map_or(0, ApplicationId::as_i64);
+    let which = values![login.as_i64(), above, ms(now), page.limit];
+    db.many(statements::GRANTS_OF, which, |row| {
+        let id = row.get(0)?;
+        let place = Place { table: "grants", row: id };
+        Ok(LetIn {
+            application: ApplicationId::from_i64(id),
+            name: row.get(1)?,
+            client: row.get(2)?,
+            of: MerchantId::from_i64(row.get(3)?),
+            scopes: scopes(place, row.get(4)?)?,
+            since: place.time("created", row.get(5)?)?,
+        })
+    })
+    .await
+}
+
+/// Ends what a user lets an application do.
+pub(crate) async fn shut_out<D: Db>(
+    db: &D,
+    login: LoginId,
+    application: ApplicationId,
+    at: Timestamp,
+) -> Result<bool, D::Trouble> {
+    let which = values![login.as_i64(), application.as_i64(), ms(at)];
+    Ok(db.run(statements::GRANTS_REVOKE_TO, which).await? > 0)
 }
 
 async fn write<D: Db>(db: &D, family: &[u8; 16], tokens: &[NewToken]) -> Result<(), D::Trouble> {

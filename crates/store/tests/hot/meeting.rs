@@ -99,7 +99,7 @@ fn a_user_who_is_deleted_at_the_same_moment_lets_nothing_happen() {
     let let_in = thread::scope(|scope| {
         let other = scope.spawn(|| taken_meanwhile(&url, "begin; delete from posthorn.logins"));
         while lines(&url, &takes_in("logins")).is_empty() && !other.is_finished() {}
-        let let_in = block_on(store.issue(family, Vec::new()));
+        let let_in = block_on(store.issue(family, Vec::new(), Timestamp::UNIX_EPOCH));
         other.join().unwrap();
         let_in
     });

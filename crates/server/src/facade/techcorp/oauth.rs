@@ -7,6 +7,7 @@ mod fault;
 mod form;
 mod metadata;
 mod page;
+mod password;
 mod tokens;
 
 use axum::Router;
@@ -20,6 +21,7 @@ use crate::base::Base;
 pub(super) fn routes() -> Router<App> {
     Router::new()
         .route("/v1/auth/oauth/authorize", get(authorize::shows).post(authorize::decides))
+        .route("/v1/auth/password", get(password::shows).post(password::sets))
         .route("/v1/auth/oauth/token", open(post(tokens::token)))
         .route("/v1/auth/refresh", open(post(tokens::refresh)))
         .route("/v1/auth/oauth/revoke", open(post(tokens::revoke)))

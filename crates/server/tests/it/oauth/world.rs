@@ -35,7 +35,10 @@ pub(crate) fn encoded(pairs: &[(&str, &str)]) -> String {
 
 impl World {
     pub(crate) async fn new() -> Self {
-        let app = TestApp::in_real_time().await;
+        Self::of(TestApp::in_real_time().await).await
+    }
+
+    pub(crate) async fn of(app: TestApp) -> Self {
         let made = app.merchant(&json!({"name": "Loja", "contract": "techcorp"})).await;
         Self { test: made.at("/keys/test/api_key"), live: made.at("/keys/live/api_key"), app }
     }

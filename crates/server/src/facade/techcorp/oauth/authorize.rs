@@ -32,7 +32,7 @@ use crate::problem::{Code, Problem, left_with};
 /// Where the browser asks, and what it is told in.
 pub(super) struct Visit {
     issuer: String,
-    words: &'static Words,
+    pub(super) words: &'static Words,
 }
 
 impl FromRequestParts<App> for Visit {
@@ -84,7 +84,7 @@ impl Visit {
     }
 
     /// What has nothing to do with what was asked: said in the user's language, counted and logged like any other problem.
-    fn not_now(&self, problem: Problem) -> Response {
+    pub(super) fn not_now(&self, problem: Problem) -> Response {
         let theirs = [Code::TooLarge, Code::MalformedJson].contains(&problem.code);
         let what = if problem.code == Code::WrongMode {
             self.words.elsewhere
@@ -98,7 +98,7 @@ impl Visit {
 }
 
 /// A page beside its problem.
-fn put_off(mut page: Response, problem: Problem) -> Response {
+pub(super) fn put_off(mut page: Response, problem: Problem) -> Response {
     if let Some(seconds) = problem.retry_after_s {
         page.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }

@@ -46,10 +46,7 @@ pub(super) fn metadata_of(app: &App, base: &Base, mount: &str) -> Response {
     axum::Json(told).into_response()
 }
 
-/// Who gives the tokens out: where the deployment is to be found, else where the server was asked. A name that is bound to a
-/// mode is an issuer of its own, as only that mode's programs are let in there.
+/// Who gives the tokens out.
 pub(super) fn issuer(app: &App, base: &Base, mount: &str) -> String {
-    let public = app.engine().public_url().filter(|_| !app.hosts().bind(&base.0));
-    let found = public.unwrap_or(&base.0);
-    format!("{}{mount}", found.trim_end_matches('/'))
+    format!("{}{mount}", base.public(app))
 }

@@ -51,6 +51,13 @@ pub(super) struct Words {
     pub(super) several: &'static str,
     account: &'static str,
     back: &'static str,
+    set: &'static str,
+    current: &'static str,
+    new: &'static str,
+    save: &'static str,
+    pub(super) saved: &'static str,
+    pub(super) short: &'static str,
+    pub(super) link_over: &'static str,
 }
 
 const PORTUGUESE: Words = Words {
@@ -72,6 +79,13 @@ const PORTUGUESE: Words = Words {
     several: "Você tem mais de uma conta. Escolha uma e digite a senha de novo",
     account: "Conta",
     back: "Voltar para",
+    set: "Definir a senha",
+    current: "Senha atual",
+    new: "Nova senha (10 caracteres ou mais)",
+    save: "Salvar",
+    saved: "A senha foi salva",
+    short: "A nova senha precisa ter de 10 a 256 caracteres",
+    link_over: "Este link não vale mais. Peça outro a quem o enviou",
 };
 
 const ENGLISH: Words = Words {
@@ -93,6 +107,13 @@ const ENGLISH: Words = Words {
     several: "You have more than one account. Choose one and type your password again",
     account: "Account",
     back: "Back to",
+    set: "Set your password",
+    current: "Current password",
+    new: "New password (10 characters or more)",
+    save: "Save",
+    saved: "Your password is saved",
+    short: "The new password must have 10 to 256 characters",
+    link_over: "This link is no longer good. Ask whoever sent it for another",
 };
 
 impl Words {
@@ -151,6 +172,51 @@ pub(super) fn asks(
     document(status, words, &said)
 }
 
+/// Whose password is set.
+#[derive(Clone, Copy)]
+pub(super) enum Sets<'a> {
+    /// Whoever is invited: by this invitation, with this address.
+    Invited(&'a str, &'a str),
+    /// Whoever knows the password so far, in this mode.
+    Known(&'a str),
+}
+
+/// The page on which a user sets its password.
+pub(super) fn sets(
+    status: StatusCode,
+    words: &Words,
+    whose: Sets<'_>,
+    wrong: Option<&str>,
+) -> Response {
+    let Words { set, email, current, new, save, .. } = words;
+    let mut said = format!("<h1>{set}</h1>");
+    if let Some(wrong) = wrong {
+        let _infallible = write!(said, "<p class=\"bad\" role=\"alert\">{wrong}</p>");
+    }
+    let _infallible = match whose {
+        Sets::Invited(token, address) => write!(
+            said,
+            "<p>{address}</p><form method=\"post\" action=\"password\">\
+             <input type=\"hidden\" name=\"token\" value=\"{token}\">\
+             <input type=\"hidden\" name=\"email\" autocomplete=\"username\" value=\"{address}\">",
+            address = escaped(address),
+            token = escaped(token),
+        ),
+        Sets::Known(mode) => write!(
+            said,
+            "<form method=\"post\" action=\"password\"><input type=\"hidden\" name=\"mode\" value=\"{mode}\">\
+             <label>{email}<input name=\"email\" type=\"email\" autocomplete=\"username\"></label>\
+             <label>{current}<input name=\"password\" type=\"password\" autocomplete=\"current-password\"></label>"
+        ),
+    };
+    let _infallible = write!(
+        said,
+        "<label>{new}<input name=\"new_password\" type=\"password\" minlength=\"10\" autocomplete=\"new-password\"></label>\
+         <button>{save}</button></form>"
+    );
+    document(status, words, &said)
+}
+
 /// Which of its accounts the user means, where it has several.
 fn accounts(words: &Words, accounts: &[(MerchantId, String)]) -> String {
     if accounts.is_empty() {
@@ -191,7 +257,7 @@ fn origin(uri: &str) -> String {
 /// The policy says nothing of where forms may lead (`form-action`): browsers hold that against each redirect which follows, and
 /// only the application knows how many of those there are. There is one form, and it is ours.
 fn document(status: StatusCode, words: &Words, said: &str) -> Response {
-    let (language, title) = (words.language, words.title);
+    let Words { language, title, .. } = words;
     let page = format!(
         "<!doctype html><html lang=\"{language}\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width\"><meta name=\"robots\" content=\"noindex\">\

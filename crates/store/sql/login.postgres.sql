@@ -1,0 +1,2 @@
+select id, merchant, mode, email, password, created
+from logins where id = $1
