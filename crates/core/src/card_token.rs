@@ -18,6 +18,9 @@ use crate::secret::Sealed;
 /// How long a token may be used (rails.md, section 0).
 pub const LASTS: SignedDuration = SignedDuration::from_mins(15);
 
+/// How long an expired token is remembered, so that whoever brings it late is told why it does not pay.
+pub const REMEMBERED: SignedDuration = SignedDuration::from_hours(1);
+
 /// A card that was given to pay once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CardToken {
@@ -117,7 +120,7 @@ impl CardToken {
     /// What time alone does to it: its number is gone.
     #[must_use]
     pub fn expire(mut self, now: Timestamp) -> Self {
-        if self.wake().is_some_and(|wake| wake <= now) {
+        if matches!(self.state, State::Ready { .. }) && self.expires <= now {
             self.state = State::Expired;
             self.updated = now;
         }
@@ -126,11 +129,22 @@ impl CardToken {
 
     /// When somebody must look after it, on the merchant's clock; `None`: never again.
     #[must_use]
-    pub const fn wake(&self) -> Option<Timestamp> {
+    pub fn wake(&self) -> Option<Timestamp> {
         match self.state {
             State::Ready { .. } => Some(self.expires),
-            State::Spent { .. } | State::Expired => None,
+            State::Spent { .. } => None,
+            State::Expired => Some(self.forgotten_at()),
         }
+    }
+
+    /// Whether nobody needs to know of it any more: it was made, never used, and that is long ago.
+    #[must_use]
+    pub fn is_forgotten(&self, now: Timestamp) -> bool {
+        self.state == State::Expired && self.forgotten_at() <= now
+    }
+
+    fn forgotten_at(&self) -> Timestamp {
+        self.expires.saturating_add(REMEMBERED).unwrap_or(Timestamp::MAX)
     }
 
     /// The payment that was made with it.

@@ -181,6 +181,7 @@ macro_rules! conformance {
             what_an_account_does_not_hold_does_not_leave_it
             what_must_be_looked_after_is_found_by_each_merchants_clock
             a_wake_is_never_before_its_time
+            a_record_is_forgotten_as_it_was_read_and_not_as_another_wrote_it
             records_are_listed_newest_first_and_by_where_they_stand
             what_belongs_to_a_record_is_found_by_it
             every_balance_is_the_sum_of_its_movements

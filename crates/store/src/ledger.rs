@@ -5,7 +5,7 @@ use posthorn_core::event::Mode;
 use posthorn_core::id::MerchantId;
 use posthorn_core::search::Words;
 
-use crate::backend::Lane::Reserved;
+use crate::backend::Lane::{Ordinary, Reserved};
 use crate::backend::{Backend, Patience};
 use crate::verbs::{ledger, records};
 use crate::weight::{SMALL, accept_bytes};
@@ -27,11 +27,15 @@ impl<B: Backend> Records for B {
             + decision.movements.len() * 128;
         // What a provider has said must go on record even where nothing new is taken.
         let lane = if decision.records.iter().all(|record| record.version == 0) {
-            crate::backend::Lane::Ordinary
+            Ordinary
         } else {
             Reserved
         };
         self.write(lane, bytes, async move |db| records::commit(db, &decision).await)
+    }
+
+    fn forget_record(&self, id: i64, version: u32) -> Answer<'_, bool> {
+        self.write(Ordinary, SMALL, async move |db| records::forget(db, id, version).await)
     }
 
     fn record(&self, id: i64) -> Answer<'_, Option<Record>> {

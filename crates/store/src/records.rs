@@ -229,6 +229,8 @@ pub trait Records: Send + Sync {
     /// Writes what was decided. Fails with [`crate::StoreError::Stale`] when a record was changed since it was read, with
     /// `Taken` when another has its reference, with `Short` when a covered movement is not.
     fn commit(&self, change: Decision) -> Answer<'_, Done<i64>>;
+    /// Forgets a record that is as it was read. `false`: it is not, or not any more.
+    fn forget_record(&self, id: i64, version: u32) -> Answer<'_, bool>;
     /// One record.
     fn record(&self, id: i64) -> Answer<'_, Option<Record>>;
     /// The record that its merchant calls so.

@@ -187,6 +187,7 @@ statements! {
     RECORD_BY_REFERENCE = "record_by_reference";
     RECORD_CREATE = "record_create";
     RECORD_FIRST_WAKE = "record_first_wake";
+    RECORD_FORGET = "record_forget";
     RECORD_NEXT_WAKE = "record_next_wake";
     RECORD_UPDATE = "record_update";
     RECORD_WORDS_PUT = "record_words_put";

@@ -46,7 +46,9 @@ fn it_lasts_for_a_quarter_of_an_hour_whether_somebody_looks_or_not() {
     assert_eq!(made().spend(payment(1), at(900)), Err(Refused::Expired));
     assert_eq!((made().wake(), made().expire(at(899))), (Some(at(900)), made()));
     let over = made().expire(at(900));
-    assert_eq!((&over.state, over.wake()), (&State::Expired, None));
+    assert_eq!((&over.state, over.wake()), (&State::Expired, Some(at(900 + 3_600))));
+    assert!(!over.is_forgotten(at(4_499)) && over.is_forgotten(at(4_500)));
+    assert!(!made().is_forgotten(at(4_500)), "its number is erased first");
     assert!(!body(&over).contains("number"), "{}", body(&over));
     assert_eq!(over.spend(payment(1), at(901)), Err(Refused::Expired));
 }
@@ -73,15 +75,18 @@ proptest! {
             paid += usize::from(deed.is_some() && after.is_ok());
             prop_assert!(deed.is_none() || after.is_err() || now < 900);
             token = after.unwrap_or(before);
-            prop_assert_eq!(body(&token).contains("number"), token.wake().is_some());
+            let ready = matches!(token.state, State::Ready { .. });
+            prop_assert_eq!(body(&token).contains("number"), ready);
             prop_assert_eq!(token.payment().is_some(), paid == 1);
             prop_assert_eq!(&serde_json::from_str::<CardToken>(&body(&token)).unwrap(), &token);
-            // Whoever wakes it finds something to do, and then never again.
+            // Whoever wakes it finds something to do: to erase its number, and then to forget it.
             if let Some(wake) = token.wake() {
-                prop_assert_eq!(token.clone().expire(wake).wake(), None);
+                let woken = token.clone().expire(wake);
+                prop_assert!(woken.is_forgotten(wake) || woken.wake() > Some(wake));
             }
         }
         prop_assert!(paid <= 1);
-        prop_assert_eq!(token.expire(at(10_000)).wake(), None);
+        let last = token.expire(at(20_000));
+        prop_assert_eq!(last.is_forgotten(at(20_000)), paid == 0);
     }
 }

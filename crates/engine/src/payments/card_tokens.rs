@@ -170,11 +170,16 @@ impl Shared {
         Ok(Drawn { token, version, card })
     }
 
-    /// Its time is over: the number is erased.
+    /// Its time is over: the number is erased, and an hour later the token forgotten, so that whoever has a publishable key (all who
+    /// look at the page) fills no database with what nobody pays with.
     pub(super) async fn expire_card_token(&self, id: i64) -> Result<(), EngineError> {
         let Some(record) = self.store.record(id).await? else { return Ok(()) };
         let token: CardToken = read(&record)?;
         let now = self.directory.now(token.merchant, token.mode, self.clock.now());
+        if token.is_forgotten(now) {
+            self.store.forget_record(id, record.version).await?;
+            return Ok(());
+        }
         let expired = token.clone().expire(now);
         if expired == token {
             return Ok(());

@@ -85,6 +85,7 @@ verbs! { Records:
     count_records(place: (MerchantId, Mode), kind: RecordKind, most: u32) -> u64;
     records_of(parent: i64, limit: u32) -> Vec<Record>;
     waking(now: Timestamp, ahead: Vec<(MerchantId, Timestamp)>, limit: u32) -> Vec<Waking>;
+    forget_record(id: i64, version: u32) -> bool;
     next_wake(place: Option<(MerchantId, Mode)>) -> Option<Timestamp>;
     balances(place: (MerchantId, Mode)) -> Vec<Balance>;
     movements(place: (MerchantId, Mode), page: Page<i64>) -> Vec<PostedMovement>;

@@ -66,6 +66,20 @@ fn available(world: &World, merchant: MerchantId) -> i64 {
     own.map_or(0, |balance| balance.money.minor)
 }
 
+pub fn a_record_is_forgotten_as_it_was_read_and_not_as_another_wrote_it(world: &World) {
+    let (merchant, store) = (world.merchant(), world.store());
+    let first = written(world, &record(world, merchant, 1));
+    let kept = written(world, &record(world, merchant, 2));
+    let later = written(world, &Record { wake: Some(at(5)), ..first.clone() });
+    assert!(!done(store.forget_record(first.id, first.version)), "it was changed");
+    assert_eq!(find(world, first.id), later);
+    assert!(done(store.forget_record(later.id, later.version)));
+    assert!(!done(store.forget_record(later.id, later.version)), "it is gone");
+    assert_eq!(done(store.record(first.id)), None);
+    assert!(done(store.waking(at(10), Vec::new(), 10)).is_empty(), "nobody looks after it");
+    assert_eq!(find(world, kept.id), kept);
+}
+
 /// A payment with its event and its money, for a deployment with a bit of everything.
 pub(super) fn a_payment(world: &World, merchant: MerchantId) {
     let new = Record {

@@ -108,6 +108,11 @@ async fn write<D: Db>(db: &D, record: &Record) -> Result<bool, D::Trouble> {
     }
 }
 
+/// Forgets a record that is as it was read.
+pub(crate) async fn forget<D: Db>(db: &D, id: i64, version: u32) -> Result<bool, D::Trouble> {
+    Ok(db.run(statements::RECORD_FORGET, values![id, version]).await? == 1)
+}
+
 /// Writes down what records are found by.
 async fn write_words<D: Db>(db: &D, decision: &Decision) -> Result<(), D::Trouble> {
     for record in &decision.records {

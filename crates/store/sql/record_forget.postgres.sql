@@ -1,0 +1,1 @@
+delete from records where id = $1 and version = $2
